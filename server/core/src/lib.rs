@@ -1,0 +1,5 @@
+//! Decisions: bytes to facts, facts to verdicts, verdicts to plans.
+//!
+//! No I/O, no clock, no async; time, paths and bytes come in as arguments. Nothing here is `Serialize`.
+
+pub mod id;

@@ -1,0 +1,83 @@
+//! The one shape of every error and the words that name each kind.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Pid, ProcessKey};
+
+/// Names a kind of error for programs; the sentence beside it is for people and may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    BadRequest,
+    BadPid,
+    BadSessionId,
+    BadCwd,
+    BadHost,
+    BadOrigin,
+    BadPeer,
+    /// The process is not a Claude Code session.
+    NotASession,
+    /// Pid 1, this server, its ancestors, the host, Claude Code's daemons.
+    Protected,
+    /// Another user's process.
+    NotYours,
+    /// No such path.
+    NotFound,
+    /// No registry file names a conversation for this pid.
+    NoSession,
+    /// No transcript has this id.
+    NoConversation,
+    BadMethod,
+    TooSlow,
+    TooLarge,
+    NotJson,
+    TooMany,
+    /// The conversation is open in a running process.
+    Live,
+    /// The process that the key named is not there any more.
+    Replaced,
+    PlanChanged,
+    /// Another action on the same thing is still under way.
+    Busy,
+    /// Ours: the id in the body stands in the log.
+    Fault,
+    NoTmux,
+    NoClaude,
+    /// The configuration has a mistake: the server lists, and refuses to act.
+    Config,
+    /// A newer server's code.
+    #[serde(other)]
+    Unknown,
+}
+
+/// `{"ok":false,"error":"...","code":"..."}` and, where it helps, what stood in the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorBody {
+    /// Always false.
+    pub ok: bool,
+    /// One sentence that says what to do next.
+    pub error: String,
+    pub code: Code,
+    /// The process in the way (`live`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pid: Option<Pid>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<ProcessKey>,
+    /// The id under which the log has the cause (`fault`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
+}
+
+impl ErrorBody {
+    pub fn new(code: Code, error: impl Into<String>) -> Self {
+        Self {
+            ok: false,
+            error: error.into(),
+            code,
+            pid: None,
+            key: None,
+            id: None,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The values that cross the wire and the routes they travel, shared by the server, the page and the CLI.
+//!
+//! Knows names, shapes and what makes a value well-formed. Does not know how a value comes about: no
+//! clock, no I/O, no rules. Fields are camelCase, values snake_case; what is not known is `null`.
+
+mod action;
+mod cleanup;
+mod context;
+mod error;
+mod health;
+mod id;
+mod route;
+mod session;
+
+pub use crate::{
+    action::{Grace, Holder, KillOutcome, KillRequest, Killed, ResumeRequest, Resumed},
+    cleanup::{CleanupAction, CleanupItem, CleanupReport, CleanupRequest, CleanupResult},
+    context::Context,
+    error::{Code, ErrorBody},
+    health::Health,
+    id::{Pid, ProcessKey, SessionId},
+    route::{Method, Reject, Route, Scope},
+    session::{Actions, Permit, RecentList, RecentSession, Session, State, StateSource, Status},
+};
