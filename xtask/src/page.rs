@@ -1,0 +1,54 @@
+//! Builds the page: the frontend as wasm, packed into one ES module.
+//!
+//! Knows how the module is made. Does not know what the page shows.
+
+mod bundle;
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{cargo, workspace};
+
+/// The most that the page may weigh in bytes: the host reads it again on every visit to the tab.
+const BUDGET: usize = 320 * 1024;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Builds the page and writes it to `out`.
+pub(crate) fn build(out: &Path) -> Result<()> {
+    cargo::run(
+        cargo::reproducible_build(TARGET)?
+            .args(["--profile", "page", "-p", "session-manager-frontend"])
+            .args(["--lib", "--quiet"]),
+    )?;
+    let wasm = workspace::target().join(TARGET).join("page/frontend.wasm");
+    let page = pack(fs::read(&wasm).with_context(|| format!("reading {}", wasm.display()))?)?;
+    workspace::write(out, page.as_bytes())?;
+    let (size, spare) = (page.len(), BUDGET.checked_sub(page.len()));
+    let spare =
+        spare.with_context(|| format!("the page has {size} bytes, over its budget of {BUDGET}"))?;
+    workspace::say(&format!(
+        "{}: {size} bytes, {spare} below the budget",
+        out.display()
+    ));
+    Ok(())
+}
+
+fn pack(wasm: Vec<u8>) -> Result<String> {
+    let mut output = Bindgen::new()
+        .input_bytes("frontend", wasm)
+        .web(true)?
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate_output()
+        .context("wasm-bindgen")?;
+    ensure!(
+        output.snippets().is_empty() && output.local_modules().is_empty(),
+        "a crate of the page brings JavaScript of its own, which can't be loaded from a blob"
+    );
+    let wasm = output.wasm_mut().emit_wasm();
+    bundle::module(output.js(), &wasm)
+}
