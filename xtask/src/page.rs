@@ -45,9 +45,17 @@ fn pack(wasm: Vec<u8>) -> Result<String> {
         .remove_producers_section(true)
         .generate_output()
         .context("wasm-bindgen")?;
+    let snippets = output
+        .snippets()
+        .iter()
+        .filter(|(_, files)| !files.is_empty());
+    let files: Vec<&String> = snippets
+        .map(|(name, _)| name)
+        .chain(output.local_modules().keys())
+        .collect();
     ensure!(
-        output.snippets().is_empty() && output.local_modules().is_empty(),
-        "a crate of the page brings JavaScript of its own, which can't be loaded from a blob"
+        files.is_empty(),
+        "JavaScript of a crate can't be loaded from a blob: {files:?}"
     );
     let wasm = output.wasm_mut().emit_wasm();
     bundle::module(output.js(), &wasm)
