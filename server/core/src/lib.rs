@@ -3,3 +3,8 @@
 //! No I/O, no clock, no async; time, paths and bytes come in as arguments. Nothing here is `Serialize`.
 
 pub mod id;
+pub mod inventory;
+pub mod kill;
+pub mod process;
+pub mod registry;
+pub mod verdict;

@@ -1,0 +1,308 @@
+//! From one look at the machine to the list of sessions on it.
+//!
+//! Knows which record belongs to which process and what proves it. Reads nothing by itself.
+
+use std::{collections::HashMap, path::PathBuf};
+
+use crate::{
+    id::{ProcessKey, SessionId, UnixMillis},
+    process::{Likeness, Process, RunState},
+    registry::{PidDomain, ProcStart, Record},
+    verdict::{Evidence, Verdict, judge},
+};
+
+/// One look at the machine.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    pub taken_at: UnixMillis,
+    /// When the machine booted; start ticks count from here.
+    pub booted_at: UnixMillis,
+    pub ticks_per_second: u64,
+    pub domain: PidDomain,
+    /// Every process that may be a session, and every one that a registry file names.
+    pub processes: Vec<Process>,
+    pub records: Vec<Filed<Record>>,
+    /// `<pid>.<hash>.key` files.
+    pub key_files: Vec<Filed<KeyFile>>,
+}
+
+/// Something found in the registry of `home`, an index into the homes of whoever looked.
+#[derive(Clone, Debug)]
+pub struct Filed<T> {
+    pub home: usize,
+    pub path: PathBuf,
+    pub what: T,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct KeyFile {
+    pub pid: u32,
+    pub modified: UnixMillis,
+}
+
+/// A process that holds, or is about to hold, a conversation.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub process: Process,
+    pub record: Option<Filed<Record>>,
+    pub proof: Proof,
+    pub verdict: Verdict,
+    pub started_at: UnixMillis,
+}
+
+/// What makes a process a session, in falling order of strength.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A registry file with its start time.
+    Registered,
+    /// Its executable.
+    Executable,
+    /// Its name and arguments only.
+    Inferred,
+}
+
+impl Session {
+    pub fn key(&self) -> ProcessKey {
+        self.process.key
+    }
+
+    pub fn session_id(&self) -> Option<&SessionId> {
+        self.record.as_ref()?.what.session_id.as_ref()
+    }
+
+    /// Whether this process has the conversation open, or was started to open it.
+    pub fn holds(&self, id: &SessionId) -> bool {
+        match self.session_id() {
+            Some(open) => open == id,
+            None => self.process.names_session(id.as_str()),
+        }
+    }
+
+    /// The directory it works in: the kernel's word, else the registry's.
+    pub fn cwd(&self) -> Option<&str> {
+        let recorded = || self.record.as_ref()?.what.cwd.as_deref();
+        self.process.cwd.as_deref().or_else(recorded)
+    }
+
+    /// The latest of registry change and process start.
+    pub fn touched_at(&self) -> UnixMillis {
+        let written = self
+            .record
+            .as_ref()
+            .and_then(|record| record.what.updated_at);
+        written.map_or(self.started_at, |written| written.max(self.started_at))
+    }
+}
+
+impl Sample {
+    /// Unix milliseconds at which a process started.
+    pub fn started_at(&self, key: ProcessKey) -> UnixMillis {
+        let ms = key.start_ticks.saturating_mul(1000) / self.ticks_per_second.max(1);
+        UnixMillis(self.booted_at.0.saturating_add(ms))
+    }
+
+    /// Lists the sessions, longest-running first.
+    pub fn sessions(&self) -> Vec<Session> {
+        let mut records = HashMap::<u32, Vec<&Filed<Record>>>::new();
+        for record in &self.records {
+            if record.what.is_of(&self.domain) {
+                records.entry(record.what.pid).or_default().push(record);
+            }
+        }
+        let mut sessions: Vec<_> = self
+            .processes
+            .iter()
+            // A zombie keeps its /proc entry until it is reaped, so "the directory exists" is not "it runs".
+            .filter(|process| process.run_state != RunState::Dead)
+            .filter_map(|process| {
+                let candidates = records.get(&process.key.pid).map_or(&[][..], Vec::as_slice);
+                self.recognise(process, candidates)
+            })
+            .collect();
+        sessions.sort_by_key(|session| (session.key().start_ticks, session.key().pid));
+        sessions
+    }
+
+    fn recognise(&self, process: &Process, candidates: &[&Filed<Record>]) -> Option<Session> {
+        let likeness = process.likeness();
+        let record = candidates
+            .iter()
+            .filter(|record| match record.what.proc_start {
+                ProcStart::Ticks(ticks) => ticks == process.key.start_ticks,
+                // It proves nothing, so the process has to look like Claude Code by itself.
+                ProcStart::Unreadable => likeness != Likeness::None,
+            })
+            // The same pid in two homes: the younger file is about the present process.
+            .max_by_key(|record| record.what.started_at);
+        let proved =
+            record.is_some_and(|record| matches!(record.what.proc_start, ProcStart::Ticks(_)));
+        let proof = match likeness {
+            _ if proved => Proof::Registered,
+            Likeness::Executable => Proof::Executable,
+            Likeness::Inferred => Proof::Inferred,
+            Likeness::None => return None,
+        };
+        // The daemon is registered like a session, and is none (2.1.329).
+        if record.is_some_and(|record| record.what.kind.as_deref() == Some("daemon")) {
+            return None;
+        }
+        let started_at = self.started_at(process.key);
+        let verdict = judge(&Evidence {
+            process,
+            record: record.map(|record| &record.what),
+            has_key_file: self.has_key_file(process.key.pid, started_at),
+            started_at,
+            now: self.taken_at,
+        });
+        Some(Session {
+            process: process.clone(),
+            record: record.map(|&record| record.clone()),
+            proof,
+            verdict,
+            started_at,
+        })
+    }
+
+    /// A key file older than the process was left by an earlier owner of the pid.
+    fn has_key_file(&self, pid: u32, started_at: UnixMillis) -> bool {
+        // Start times are rounded down to a tick, file times are not.
+        let earliest = UnixMillis(started_at.0.saturating_sub(1_000));
+        self.key_files
+            .iter()
+            .any(|file| file.what.pid == pid && file.what.modified >= earliest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::State;
+
+    const NPM: &str = "/app/node_modules/@anthropic-ai/claude-code/bin/claude.exe";
+
+    fn process(pid: u32, start_ticks: u64, exe: Option<&str>) -> Process {
+        Process {
+            key: ProcessKey { pid, start_ticks },
+            ppid: 1,
+            uid: 1000,
+            comm: "claude".to_owned(),
+            run_state: RunState::Alive,
+            rss_pages: 1,
+            argv: vec!["claude".to_owned()],
+            exe: exe.map(str::to_owned),
+            cwd: Some("/home/dev/p".to_owned()),
+            wchan: None,
+        }
+    }
+
+    fn record(text: &str) -> Filed<Record> {
+        let pid = serde_json::from_str::<serde_json::Value>(text).unwrap()["pid"]
+            .as_u64()
+            .unwrap();
+        Filed {
+            home: 0,
+            path: PathBuf::new(),
+            what: Record::parse(u32::try_from(pid).unwrap(), text.as_bytes()).unwrap(),
+        }
+    }
+
+    fn sample(processes: Vec<Process>, records: &[&str]) -> Sample {
+        Sample {
+            taken_at: UnixMillis(2_000_000),
+            booted_at: UnixMillis(1_000_000),
+            ticks_per_second: 100,
+            domain: PidDomain::new("machine", "pid:[1]"),
+            processes,
+            records: records.iter().map(|text| record(text)).collect(),
+            key_files: Vec::new(),
+        }
+    }
+
+    fn check(processes: Vec<Process>, records: &[&str], expected: &[(u32, Proof, State)]) {
+        let sessions = sample(processes, records).sessions();
+        let seen: Vec<_> = sessions
+            .iter()
+            .map(|session| (session.key().pid, session.proof, session.verdict.state))
+            .collect();
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_record_with_the_start_time_is_proof_whatever_the_process_looks_like() {
+        let file = r#"{"pid":7,"procStart":"50","status":"idle","sessionId":"086ce0db"}"#;
+        check(
+            vec![process(7, 50, Some("/opt/odd"))],
+            &[file],
+            &[(7, Proof::Registered, State::Idle)],
+        );
+    }
+
+    #[test]
+    fn another_process_with_the_same_pid_inherits_nothing() {
+        let file = r#"{"pid":7,"procStart":"50","status":"idle"}"#;
+        check(vec![process(7, 51, Some("/usr/bin/sleep"))], &[file], &[]);
+        check(
+            vec![process(7, 51, Some(NPM))],
+            &[file],
+            &[(7, Proof::Executable, State::Unknown)],
+        );
+    }
+
+    #[test]
+    fn a_record_of_another_namespace_is_about_another_pid() {
+        let file =
+            r#"{"pid":7,"procStart":"50","status":"idle","pidDomain":"linux:machine:pid:[2]"}"#;
+        check(vec![process(7, 50, Some("/usr/bin/sleep"))], &[file], &[]);
+        let ours =
+            r#"{"pid":7,"procStart":"50","status":"idle","pidDomain":"linux:machine:pid:[1]"}"#;
+        check(
+            vec![process(7, 50, None)],
+            &[file, ours],
+            &[(7, Proof::Registered, State::Idle)],
+        );
+    }
+
+    #[test]
+    fn a_record_without_a_readable_start_needs_a_process_that_looks_like_it() {
+        let file = r#"{"pid":7,"procStart":"Sat Nov 21","status":"idle"}"#;
+        check(
+            vec![process(7, 50, Some(NPM))],
+            &[file],
+            &[(7, Proof::Executable, State::Idle)],
+        );
+        check(vec![process(7, 50, Some("/usr/bin/sleep"))], &[file], &[]);
+    }
+
+    #[test]
+    fn the_dead_and_the_daemon_are_not_listed() {
+        let mut zombie = process(7, 50, Some(NPM));
+        zombie.run_state = RunState::Dead;
+        let daemon = r#"{"pid":8,"procStart":"60","kind":"daemon","status":"idle"}"#;
+        check(vec![zombie, process(8, 60, Some(NPM))], &[daemon], &[]);
+    }
+
+    #[test]
+    fn the_longest_running_comes_first() {
+        let unknown = |pid| (pid, Proof::Executable, State::Unknown);
+        check(
+            vec![
+                process(9, 70, Some(NPM)),
+                process(8, 60, Some(NPM)),
+                process(7, 70, Some(NPM)),
+            ],
+            &[],
+            &[unknown(8), unknown(7), unknown(9)],
+        );
+    }
+
+    #[test]
+    fn a_conversation_is_held_by_record_or_while_starting_by_argument() {
+        let mut starting = process(7, 50, Some(NPM));
+        starting.argv = ["claude", "--resume", "086ce0db"].map(str::to_owned).into();
+        let id = SessionId::parse("086ce0db").unwrap();
+        assert!(sample(vec![starting.clone()], &[]).sessions()[0].holds(&id));
+        // After /clear the argument is history: the record names the conversation that is open now.
+        let cleared = r#"{"pid":7,"procStart":"50","sessionId":"11111111"}"#;
+        assert!(!sample(vec![starting], &[cleared]).sessions()[0].holds(&id));
+    }
+}

@@ -1,0 +1,311 @@
+//! A process as the kernel shows it, and what tells a Claude Code process from one that looks like it.
+//!
+//! Knows `/proc/<pid>/stat` and the ways in which Claude Code is installed. Does not know the registry.
+
+use std::path::Path;
+
+use procfs_core::{FromRead as _, process::Stat};
+
+use crate::id::ProcessKey;
+
+/// One process at one moment. `None` = not ours to read, or gone meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    pub key: ProcessKey,
+    pub ppid: u32,
+    pub uid: u32,
+    /// Up to 15 bytes; the process may change it (proc(5)).
+    pub comm: String,
+    pub run_state: RunState,
+    pub rss_pages: u64,
+    /// The argument list, lossily decoded; the process may change it.
+    pub argv: Vec<String>,
+    /// The executable's path, without the kernel's ` (deleted)`.
+    pub exe: Option<String>,
+    pub cwd: Option<String>,
+    pub wchan: Option<String>,
+}
+
+/// The letter in field 3 of stat, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// T or t: stopped by a signal or a tracer.
+    Stopped,
+    /// Z or X: ended, its entry not yet reaped.
+    Dead,
+    /// R, S, D, I.
+    Alive,
+}
+
+/// The fields of `/proc/<pid>/stat` that are used here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatLine {
+    pub key: ProcessKey,
+    pub ppid: u32,
+    pub comm: String,
+    pub run_state: RunState,
+    pub rss_pages: u64,
+}
+
+impl StatLine {
+    /// Reads the line, or returns `None` where the bytes are not one.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        // procfs-core splits at the last `)`, since a comm may contain spaces and parentheses. It counts on
+        // the pid and the state standing around it (0.18.0 panics otherwise).
+        let (before, _) = bytes.split_at_checked(bytes.iter().position(|&byte| byte == b'(')?)?;
+        let (_, after) = bytes.split_at_checked(bytes.iter().rposition(|&byte| byte == b')')?)?;
+        let [b'0'..=b'9', ..] = before else {
+            return None;
+        };
+        let [b')', b' ', b'A'..=b'Z' | b'a'..=b'z', ..] = after else {
+            return None;
+        };
+        if before.last() != Some(&b' ') || before.len() + after.len() >= bytes.len() {
+            return None;
+        }
+        let stat = Stat::from_read(bytes).ok()?;
+        Some(Self {
+            key: ProcessKey {
+                pid: u32::try_from(stat.pid).ok()?,
+                start_ticks: stat.starttime,
+            },
+            ppid: u32::try_from(stat.ppid).ok()?,
+            comm: stat.comm,
+            run_state: match stat.state {
+                'T' | 't' => RunState::Stopped,
+                'Z' | 'X' | 'x' => RunState::Dead,
+                _ => RunState::Alive,
+            },
+            rss_pages: stat.rss,
+        })
+    }
+}
+
+/// How a process without a registry record was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// Its executable is Claude Code's.
+    Executable,
+    /// Its name and arguments look like it, and its executable can't be read or is a JavaScript runtime.
+    Inferred,
+    /// It is something else, or a part of Claude Code that holds no conversation.
+    None,
+}
+
+/// Whether the path of an executable makes a process worth a closer look; the first and cheapest test.
+pub fn may_be_claude(exe: &str) -> bool {
+    is_claude_executable(exe) || is_runtime(exe)
+}
+
+impl Process {
+    /// Judges by executable, name and arguments alone.
+    pub fn likeness(&self) -> Likeness {
+        if self.runs_no_conversation() {
+            return Likeness::None;
+        }
+        match &self.exe {
+            Some(exe) if is_claude_executable(exe) => Likeness::Executable,
+            Some(exe) if is_runtime(exe) && (self.runs_script() || self.is_titled()) => {
+                Likeness::Inferred
+            }
+            Some(_) => Likeness::None,
+            None if self.is_named() || self.runs_script() => Likeness::Inferred,
+            None => Likeness::None,
+        }
+    }
+
+    /// Whether the process was started for this conversation, as its arguments tell.
+    pub fn names_session(&self, id: &str) -> bool {
+        self.argv
+            .iter()
+            .skip(1)
+            .any(|arg| arg == id || arg.strip_prefix("--resume=") == Some(id))
+    }
+
+    /// Claude Code's own helpers and its subcommands without a conversation (2.1.329).
+    fn runs_no_conversation(&self) -> bool {
+        let mut args = self.argv.iter().skip(1).map(String::as_str);
+        let helper = |arg: &str| {
+            matches!(
+                arg,
+                "--bg-pty-host" | "--bg-spare" | "--version" | "-v" | "--help" | "-h"
+            )
+        };
+        let subcommand = |arg: &str| {
+            matches!(
+                arg,
+                "agents"
+                    | "attach"
+                    | "auth"
+                    | "daemon"
+                    | "doctor"
+                    | "install"
+                    | "logs"
+                    | "mcp"
+                    | "plugin"
+                    | "setup-token"
+                    | "stop"
+                    | "update"
+            )
+        };
+        let first = args.clone().find(|arg| !arg.ends_with("/cli.js"));
+        first.is_some_and(subcommand) || args.any(helper)
+    }
+
+    /// 2.0.x on Node: `node .../claude-code/cli.js`.
+    fn runs_script(&self) -> bool {
+        self.argv
+            .iter()
+            .take(4)
+            .any(|arg| arg.ends_with("/claude-code/cli.js"))
+    }
+
+    /// 2.0.x on Node calls itself `claude`, which overwrites comm and argv.
+    fn is_titled(&self) -> bool {
+        self.comm == "claude" && self.argv.first().is_some_and(|arg| arg == "claude")
+    }
+
+    fn is_named(&self) -> bool {
+        let argv0 = self.argv.first().map(|arg| base_name(arg));
+        matches!(self.comm.as_str(), "claude" | "claude.exe")
+            && matches!(argv0, Some("claude" | "claude.exe"))
+    }
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Where the installers of 2.1.x put the binary: npm's package and its platform package, and the native
+/// installer's directory of versions.
+fn is_claude_executable(exe: &str) -> bool {
+    let path = Path::new(exe);
+    let parent = path.parent().and_then(Path::to_str).unwrap_or_default();
+    match base_name(exe) {
+        "claude" => parent
+            .rsplit('/')
+            .any(|part| part.starts_with("claude-code-linux-")),
+        "claude.exe" => parent.ends_with("/bin"),
+        _ => parent.ends_with("/.local/share/claude/versions"),
+    }
+}
+
+fn is_runtime(exe: &str) -> bool {
+    matches!(base_name(exe), "node" | "nodejs" | "bun")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn process(comm: &str, exe: Option<&str>, argv: &[&str]) -> Process {
+        Process {
+            key: ProcessKey {
+                pid: 7,
+                start_ticks: 1,
+            },
+            ppid: 1,
+            uid: 0,
+            comm: comm.to_owned(),
+            run_state: RunState::Alive,
+            rss_pages: 1,
+            argv: argv.iter().map(|&arg| arg.to_owned()).collect(),
+            exe: exe.map(str::to_owned),
+            cwd: None,
+            wchan: None,
+        }
+    }
+
+    #[test]
+    fn a_name_with_spaces_and_parentheses_does_not_shift_the_fields() {
+        let line = b"42 (a) R (b) S 7 42 42 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 1 0 9876 1000 55 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+        let stat = StatLine::parse(line).unwrap();
+        assert_eq!(
+            stat.key,
+            ProcessKey {
+                pid: 42,
+                start_ticks: 9876
+            }
+        );
+        assert_eq!(
+            (stat.ppid, stat.comm.as_str(), stat.rss_pages),
+            (7, "a) R (b", 55)
+        );
+        assert_eq!(stat.run_state, RunState::Alive);
+    }
+
+    #[test]
+    fn real_installations_are_recognised() {
+        let npm = "/app/node_modules/@anthropic-ai/claude-code/bin/claude.exe";
+        let platform = "/app/node_modules/@anthropic-ai/claude-code-linux-x64/claude";
+        let native = "/home/dev/.local/share/claude/versions/2.1.329";
+        for exe in [npm, platform, native] {
+            assert_eq!(
+                process("claude", Some(exe), &["claude"]).likeness(),
+                Likeness::Executable,
+                "{exe}"
+            );
+            assert!(may_be_claude(exe));
+        }
+        let script = "/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js";
+        let old = [
+            process(
+                "node",
+                Some("/usr/bin/node"),
+                &["node", script, "-p", "hello"],
+            ),
+            process("claude", Some("/usr/bin/node"), &["claude"]),
+            process("claude", None, &["claude", "--resume", "086ce0db"]),
+            process("claude.exe", None, &["/x/bin/claude.exe"]),
+        ];
+        for process in old {
+            assert_eq!(process.likeness(), Likeness::Inferred, "{process:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_mentions_claude_is_not_a_session() {
+        let native = Some("/home/dev/.local/share/claude/versions/2.1.329");
+        let others = [
+            process("sleep", Some("/usr/bin/sleep"), &["claude", "100"]),
+            process("claude", Some("/usr/bin/sleep"), &["claude", "100"]),
+            process("claude", Some("/opt/other/claude"), &["claude"]),
+            process("tail", Some("/usr/bin/tail"), &["tail", "-f", "x/claude"]),
+            process("tail", None, &["tail", "-f", "x/claude"]),
+            process("grep", Some("/usr/bin/grep"), &["grep", "claude"]),
+            process("su", Some("/usr/bin/su"), &["su", "-c", "claude"]),
+            process(
+                "node",
+                Some("/usr/bin/node"),
+                &["node", "/x/claude-code/cli-wrapper.cjs"],
+            ),
+            process(
+                "node",
+                Some("/usr/bin/node"),
+                &[
+                    "node",
+                    "/usr/lib/node_modules/claude-code-ui/server.js",
+                    "claude",
+                ],
+            ),
+            process("claude", native, &["claude", "daemon", "run"]),
+            process("claude", native, &["claude", "--bg-pty-host", "x"]),
+            process("claude", native, &["claude", "--bg-spare"]),
+            process("claude", native, &["claude", "mcp", "serve"]),
+            process("claude", native, &["claude", "--version"]),
+        ];
+        for process in others {
+            assert_eq!(process.likeness(), Likeness::None, "{process:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_stat_line_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let read = StatLine::parse(&bytes);
+            prop_assert!(read.is_none() || read.is_some());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Claude Code's registry, `<config>/sessions/<pid>.json`: one file a live session, written on change only.
+//!
+//! Knows the file's fields (seen with 2.1.139 to 2.1.329). Does not know whether the process is there.
+
+use serde::Deserialize;
+
+use crate::id::{SessionId, UnixMillis};
+
+/// What one registry file says. A field is `None` where the file has none, or none that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The pid in the writer's own pid namespace.
+    pub pid: u32,
+    pub session_id: Option<SessionId>,
+    pub cwd: Option<String>,
+    pub started_at: Option<UnixMillis>,
+    pub proc_start: ProcStart,
+    pub domain: Option<PidDomain>,
+    pub version: Option<String>,
+    pub kind: Option<String>,
+    pub entrypoint: Option<String>,
+    pub name: Option<String>,
+    pub tmux: Option<String>,
+    pub status: Option<String>,
+    pub waiting_for: Option<String>,
+    /// The latest of the file's own change times.
+    pub updated_at: Option<UnixMillis>,
+    pub status_updated_at: Option<UnixMillis>,
+}
+
+/// The identity that a record claims for its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcStart {
+    /// Field 22 of `/proc/<pid>/stat`.
+    Ticks(u64),
+    /// Absent, or a form that can't be compared (`ps -o lstart` text); it proves nothing either way.
+    Unreadable,
+}
+
+/// Whose pid numbers a record uses: `linux:<machine id>:pid:[<namespace inode>]`, the machine id empty
+/// where the writer's `/etc/machine-id` can't be read (read in 2.1.329).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PidDomain(String);
+
+impl PidDomain {
+    /// `machine_id` is the trimmed content of `/etc/machine-id`, `namespace` the link `/proc/self/ns/pid`.
+    pub fn new(machine_id: &str, namespace: &str) -> Self {
+        Self(format!("linux:{machine_id}:{namespace}"))
+    }
+}
+
+/// Why a registry file says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Nothing was written yet.
+    Empty,
+    /// Half-written, or not a registry file.
+    NotJson,
+    /// The pid inside is not the pid in the name.
+    OtherPid,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields {
+    pid: Option<u32>,
+    session_id: Option<String>,
+    cwd: Option<String>,
+    started_at: Option<u64>,
+    proc_start: Option<Start>,
+    pid_domain: Option<String>,
+    version: Option<String>,
+    kind: Option<String>,
+    entrypoint: Option<String>,
+    name: Option<String>,
+    tmux: Option<String>,
+    status: Option<String>,
+    waiting_for: Option<String>,
+    updated_at: Option<u64>,
+    status_updated_at: Option<u64>,
+}
+
+/// A string in every version seen; a number is read all the same.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Start {
+    Number(u64),
+    Text(String),
+}
+
+impl Record {
+    /// Reads the content of `<pid>.json`.
+    pub fn parse(pid: u32, bytes: &[u8]) -> Result<Self, Unreadable> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err(Unreadable::Empty);
+        }
+        let fields: Fields = serde_json::from_slice(bytes).map_err(|_| Unreadable::NotJson)?;
+        if fields.pid.is_some_and(|inside| inside != pid) {
+            return Err(Unreadable::OtherPid);
+        }
+        let proc_start = match fields.proc_start {
+            Some(Start::Number(ticks)) => ProcStart::Ticks(ticks),
+            Some(Start::Text(text)) => text.parse().map_or(ProcStart::Unreadable, ProcStart::Ticks),
+            None => ProcStart::Unreadable,
+        };
+        Ok(Self {
+            pid,
+            session_id: fields.session_id.as_deref().and_then(SessionId::parse),
+            cwd: fields.cwd.filter(|cwd| cwd.starts_with('/')),
+            started_at: fields.started_at.map(UnixMillis),
+            proc_start,
+            domain: fields.pid_domain.map(PidDomain),
+            version: fields.version,
+            kind: fields.kind,
+            entrypoint: fields.entrypoint,
+            name: fields.name,
+            tmux: fields.tmux,
+            status: fields.status,
+            waiting_for: fields.waiting_for,
+            updated_at: fields
+                .updated_at
+                .max(fields.status_updated_at)
+                .map(UnixMillis),
+            status_updated_at: fields.status_updated_at.map(UnixMillis),
+        })
+    }
+
+    /// Whether the record's pid is one of ours. A record without a domain predates the field and is
+    /// taken to be.
+    pub fn is_of(&self, ours: &PidDomain) -> bool {
+        self.domain.as_ref().is_none_or(|domain| domain == ours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WAITING: &[u8] = include_bytes!(
+        "../testdata/registry/waiting-permission_prompt-interactive-cli-2.1.329.json"
+    );
+
+    #[test]
+    fn a_captured_file_is_read_whole() {
+        let record = Record::parse(17723, WAITING).unwrap();
+        assert_eq!(
+            record.session_id.unwrap().as_str(),
+            "607b503a-f1d9-4125-9748-6f1933188683"
+        );
+        assert_eq!(record.proc_start, ProcStart::Ticks(137_388));
+        assert_eq!(record.status.as_deref(), Some("waiting"));
+        assert_eq!(record.waiting_for.as_deref(), Some("permission prompt"));
+        assert_eq!(record.updated_at, Some(UnixMillis(1_795_225_772_394)));
+        assert_eq!(
+            record.domain,
+            Some(PidDomain::new(
+                "0123456789abcdef0123456789abcdef",
+                "pid:[4026531836]"
+            ))
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_registry_file_says_nothing() {
+        assert_eq!(Record::parse(1, b""), Err(Unreadable::Empty));
+        assert_eq!(Record::parse(1, b" \n"), Err(Unreadable::Empty));
+        assert_eq!(Record::parse(1, b"[]"), Err(Unreadable::NotJson));
+        assert_eq!(
+            Record::parse(1, b"{\"pid\":1,\"sess"),
+            Err(Unreadable::NotJson)
+        );
+        assert_eq!(Record::parse(1, WAITING), Err(Unreadable::OtherPid));
+        assert_eq!(
+            Record::parse(1, b"{\"sessionId\":7}"),
+            Err(Unreadable::NotJson)
+        );
+    }
+
+    #[test]
+    fn a_start_that_can_not_be_compared_proves_nothing() {
+        for text in [
+            r#"{"procStart":"Sat Nov 21 03:52:23 2026"}"#,
+            r#"{"procStart":null}"#,
+            "{}",
+        ] {
+            assert_eq!(
+                Record::parse(1, text.as_bytes()).unwrap().proc_start,
+                ProcStart::Unreadable
+            );
+        }
+        let record = Record::parse(1, br#"{"procStart":77}"#).unwrap();
+        assert_eq!(record.proc_start, ProcStart::Ticks(77));
+    }
+
+    #[test]
+    fn another_namespace_is_not_ours() {
+        let record = Record::parse(17723, WAITING).unwrap();
+        let machine = "0123456789abcdef0123456789abcdef";
+        assert!(record.is_of(&PidDomain::new(machine, "pid:[4026531836]")));
+        assert!(!record.is_of(&PidDomain::new(machine, "pid:[4026532999]")));
+        assert!(!record.is_of(&PidDomain::new("", "pid:[4026531836]")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let read = Record::parse(17723, &bytes);
+            prop_assert!(read.is_err() || read.is_ok());
+        }
+
+        #[test]
+        fn no_prefix_invents_a_record(cut in 0..WAITING.len() - 2) {
+            prop_assert!(Record::parse(17723, &WAITING[..cut]).is_err());
+        }
+    }
+}
