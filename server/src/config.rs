@@ -32,3 +32,26 @@ pub struct Config {
     /// What is wrong in the file, one sentence each. While there is any, the server refuses to act.
     pub mistakes: Vec<String>,
 }
+
+impl Config {
+    /// Reads the configuration of this process.
+    pub fn load() -> Self {
+        let home = std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"));
+        Self {
+            homes: vec![home.clone()],
+            user: None,
+            port: 0,
+            allowed_hosts: Vec::new(),
+            claude: None,
+            grace: Duration::from_secs(5),
+            stuck_after: Duration::from_secs(30 * 60),
+            abandoned_after: Duration::from_secs(30 * 60),
+            compress_after: Duration::from_secs(30 * 24 * 3600),
+            search_path: std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+                .collect(),
+            path: Some(home.join(".config/session-manager/config.toml")),
+            home,
+            mistakes: Vec::new(),
+        }
+    }
+}

@@ -1,4 +1,10 @@
 //! The session-manager server: what observes, acts and answers. `main.rs` only starts it.
 
+pub mod beneath;
+pub mod cli;
 pub mod config;
+mod connection;
+pub mod http;
+pub mod lifecycle;
+pub mod serve;
 pub mod service;

@@ -1,0 +1,133 @@
+//! The command line: what may be asked for, and carrying it out.
+
+use std::{
+    ffi::OsString, io, io::Write as _, net::Ipv4Addr, process::ExitCode, sync::LazyLock,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use tokio::net::TcpListener;
+
+use crate::{
+    config::Config,
+    http::AllowedHosts,
+    lifecycle,
+    serve::{self, Limits},
+    service::Service,
+};
+
+/// Bad usage (`EX_USAGE` of sysexits.h).
+const USAGE: u8 = 64;
+/// The port is taken (`EX_UNAVAILABLE`).
+const UNAVAILABLE: u8 = 69;
+
+/// Shows every Claude Code session on this machine and lets a person act on it safely.
+#[derive(Debug, Parser)]
+#[command(name = "session-manager", version = VERSION.as_str(), args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+/// The version and, in a released binary, the hash of the sources that it was built from.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let version = env!("CARGO_PKG_VERSION");
+    option_env!("SESSION_MANAGER_SOURCE").map_or_else(
+        || version.to_owned(),
+        |source| format!("{version} (source {source})"),
+    )
+});
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer HTTP on 127.0.0.1 until told to end (also without any subcommand).
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// The port to listen on, 0 for any free one [default: the configured one, or 0]
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// End as soon as this process, our parent, has ended
+    #[arg(long, value_name = "PID")]
+    die_with_parent: Option<u32>,
+}
+
+/// Carries out the command line and returns the exit code.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    config: impl FnOnce() -> Config,
+) -> anyhow::Result<ExitCode> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(answer) => {
+            answer.print()?;
+            // Asking for the version or for help is no mistake.
+            return Ok(ExitCode::from(if answer.use_stderr() { USAGE } else { 0 }));
+        }
+    };
+    let arguments = match cli.command {
+        Some(Command::Serve(arguments)) => arguments,
+        None => cli.serve,
+    };
+    serve(&arguments, config())
+}
+
+fn serve(arguments: &ServeArgs, config: Config) -> anyhow::Result<ExitCode> {
+    if let Some(parent) = arguments.die_with_parent
+        && !lifecycle::die_with(parent).context("asking for the end of the parent")?
+    {
+        tracing::info!("the parent process has ended already");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Err(error) = lifecycle::raise_open_files() {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+    for mistake in &config.mistakes {
+        tracing::error!("configuration: {mistake}");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let port = arguments.port.unwrap_or(config.port);
+    let code = runtime.block_on(listen(port, config));
+    // Work that can't be cancelled, such as reading a slow disk, must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    code
+}
+
+async fn listen(port: u16, config: Config) -> anyhow::Result<ExitCode> {
+    let end = lifecycle::end().context("listening for signals")?;
+    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            tracing::error!(
+                "port {port} is in use; end what listens there, or choose another port"
+            );
+            return Ok(ExitCode::from(UNAVAILABLE));
+        }
+        Err(error) => return Err(error).context(format!("binding 127.0.0.1:{port}")),
+    };
+    let port = listener.local_addr().context("asking for the port")?.port();
+    let hosts = AllowedHosts::new(port, &config.allowed_hosts);
+    let service = Service::new(config);
+    tracing::info!("the page is at http://127.0.0.1:{port}/");
+    say_ready(port).context("writing the ready line")?;
+    let mut why = None;
+    let shutdown = async { why = Some(end.await) };
+    serve::serve(listener, service, hosts, Limits::default(), shutdown).await;
+    tracing::info!(?why, "ended");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The one line that the host waits for; nothing else is ever written to standard output.
+fn say_ready(port: u16) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, r#"{{"ready":true,"port":{port}}}"#)?;
+    stdout.flush()
+}

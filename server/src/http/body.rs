@@ -1,0 +1,142 @@
+//! Reads a request's body and decodes it.
+//!
+//! Knows limits and JSON. Does not know what a body asks for.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use hyper::{
+    HeaderMap,
+    body::{Body, Bytes},
+    header::CONTENT_TYPE,
+};
+use serde::de::DeserializeOwned;
+use wire::{Code, SessionId};
+
+use crate::http::error::Refusal;
+
+/// The most that a body may have, in bytes.
+pub(crate) const LIMIT: usize = 4096;
+
+/// How much of a body that is too large is read all the same: a client that is still sending when the
+/// connection closes sees a reset instead of the answer.
+const DRAIN: usize = 256 * 1024;
+
+/// Reads the body of a POST; one that is empty and has no type counts as `{}`.
+pub(crate) async fn read<B>(
+    headers: &HeaderMap,
+    body: B,
+    deadline: Duration,
+) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let has_type = headers.contains_key(CONTENT_TYPE);
+    if has_type && !is_json(headers) {
+        return Err(not_json());
+    }
+    let body = tokio::time::timeout(deadline, collect(body))
+        .await
+        .map_err(|_| {
+            Refusal::new(
+                Code::TooSlow,
+                "The body did not arrive in time; send the request again.",
+            )
+        })??;
+    match (has_type, body.is_empty()) {
+        (false, true) => Ok(Bytes::from_static(b"{}")),
+        (false, false) => Err(not_json()),
+        (true, _) => Ok(body),
+    }
+}
+
+async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, Refusal> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut kept = Vec::new();
+    let mut seen = 0;
+    if announced <= DRAIN {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| {
+                Refusal::new(
+                    Code::BadRequest,
+                    "The body ended early or is malformed; send the request again.",
+                )
+            })?;
+            let Some(data) = frame.data_ref() else {
+                continue;
+            };
+            seen += data.len();
+            if seen <= LIMIT {
+                kept.extend_from_slice(data);
+            }
+            if seen > DRAIN {
+                break;
+            }
+        }
+    }
+    if announced.max(seen) > LIMIT {
+        let sentence = format!("The body has more than {LIMIT} bytes; send less.");
+        return Err(Refusal::new(Code::TooLarge, sentence));
+    }
+    Ok(kept.into())
+}
+
+fn not_json() -> Refusal {
+    Refusal::new(
+        Code::NotJson,
+        "The body must be JSON; send it with `Content-Type: application/json`.",
+    )
+}
+
+/// Whether the one content type is JSON, with no charset or that of JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(first), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    let Ok(text) = first.to_str() else {
+        return false;
+    };
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    essence.eq_ignore_ascii_case("application/json")
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+                value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            Some(_) | None => true,
+        })
+}
+
+/// Decodes a body; `takes` shows what belongs in it.
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], takes: &str) -> Result<T, Refusal> {
+    // serde also reads a struct from an array, so that `[]` would do as `{}`.
+    let starts_object = body.trim_ascii_start().starts_with(b"{");
+    let why = match serde_json::from_slice(body) {
+        Ok(value) if starts_object => return Ok(value),
+        Ok(_) => "it is not an object".to_owned(),
+        Err(error) if error.is_data() && !starts_object => "it is not an object".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let sentence = format!("The body can't be used: {why}; send {takes}.");
+    Err(Refusal::new(Code::BadRequest, sentence))
+}
+
+/// Decodes the body of a resume, and tells apart which of its fields is wrong.
+pub(crate) fn decode_resume(body: &[u8]) -> Result<wire::ResumeRequest, Refusal> {
+    const TAKES: &str = r#"{"sessionId":"<id>"} and, where it is needed, "cwd":"<path>""#;
+    decode(body, TAKES).map_err(|mut refusal| {
+        if let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(body) {
+            let id = fields.get("sessionId").and_then(serde_json::Value::as_str);
+            if id.is_none_or(|id| id.parse::<SessionId>().is_err()) {
+                refusal.body.code = Code::BadSessionId;
+            } else if fields
+                .get("cwd")
+                .is_some_and(|cwd| !cwd.is_string() && !cwd.is_null())
+            {
+                refusal.body.code = Code::BadCwd;
+            }
+        }
+        refusal
+    })
+}

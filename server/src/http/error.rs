@@ -1,0 +1,161 @@
+//! The one place that gives an error its status, its code and its level in the log.
+//!
+//! Knows every way in which a request can fail. Does not know what the rules behind a failure are.
+
+use std::{
+    error::Error,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use hyper::{
+    StatusCode,
+    header::{ALLOW, CONNECTION, HeaderValue},
+};
+use wire::{Code, ErrorBody, Method, Reject};
+
+use crate::{
+    http::answer::{self, Answer},
+    service::ServiceError,
+};
+
+/// A request that is answered with an error.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) body: ErrorBody,
+    status: StatusCode,
+    /// The method that the path has, for 405.
+    allow: Option<Method>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: Code, sentence: impl Into<String>) -> Self {
+        Self {
+            body: ErrorBody::new(code, sentence),
+            status: status(code),
+            allow: None,
+        }
+    }
+
+    /// A `Host` that is well-formed but not ours: the one code that has a second status.
+    pub(crate) fn foreign_host() -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            ..Self::new(
+                Code::BadHost,
+                "This server does not go by that host name; use 127.0.0.1, or add the name to allowed_hosts in its configuration.",
+            )
+        }
+    }
+
+    /// Turns the refusal into its answer; `soft` puts the same body under 200.
+    pub(crate) fn answer(&self, soft: bool) -> Answer {
+        let status = if soft { StatusCode::OK } else { self.status };
+        let mut answer = answer::json(status, &self.body);
+        if let Some(method) = self.allow {
+            answer
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static(method.as_str()));
+        }
+        if matches!(self.body.code, Code::TooSlow | Code::TooLarge) {
+            // The rest of the body may still arrive; it must not be read as the next request.
+            answer
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
+    }
+}
+
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::BadRequest | Code::BadPid | Code::BadSessionId | Code::BadCwd | Code::BadHost => {
+            StatusCode::BAD_REQUEST
+        }
+        Code::BadOrigin | Code::BadPeer | Code::NotASession | Code::Protected | Code::NotYours => {
+            StatusCode::FORBIDDEN
+        }
+        Code::NotFound | Code::NoSession | Code::NoConversation => StatusCode::NOT_FOUND,
+        Code::BadMethod => StatusCode::METHOD_NOT_ALLOWED,
+        Code::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Code::Live | Code::Replaced | Code::PlanChanged | Code::Busy => StatusCode::CONFLICT,
+        Code::Fault | Code::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::NoTmux | Code::NoClaude | Code::Config => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+impl From<Reject> for Refusal {
+    fn from(reject: Reject) -> Self {
+        match reject {
+            Reject::NotFound => Self::new(
+                Code::NotFound,
+                "Nothing is at this path; the README lists the routes.",
+            ),
+            Reject::BadMethod { allow } => Self {
+                allow: Some(allow),
+                ..Self::new(
+                    Code::BadMethod,
+                    format!("This path answers {} only; use that.", allow.as_str()),
+                )
+            },
+            Reject::BadPid => Self::new(
+                Code::BadPid,
+                "A pid is a whole number from 1 to 4194304; take it from GET /sessions.",
+            ),
+            Reject::BadQuery(takes) => Self::new(
+                Code::BadRequest,
+                format!("The query can't be used: {takes}."),
+            ),
+        }
+    }
+}
+
+impl From<ServiceError> for Refusal {
+    fn from(error: ServiceError) -> Self {
+        let sentence = error.to_string();
+        let code = match error {
+            ServiceError::NoProcess(_) | ServiceError::NotASession { .. } => Code::NotASession,
+            ServiceError::NoSession(_) => Code::NoSession,
+            ServiceError::Protected { .. } => Code::Protected,
+            ServiceError::NotYours { .. } => Code::NotYours,
+            ServiceError::Replaced(_) => Code::Replaced,
+            ServiceError::Busy => Code::Busy,
+            ServiceError::Live { key } => {
+                let mut refusal = Self::new(Code::Live, sentence);
+                refusal.body.pid = Some(key.pid);
+                refusal.body.key = Some(key);
+                return refusal;
+            }
+            ServiceError::NoConversation(_) => Code::NoConversation,
+            ServiceError::BadCwd(_) => Code::BadCwd,
+            ServiceError::NoTmux => Code::NoTmux,
+            ServiceError::NoClaude(_) => Code::NoClaude,
+            ServiceError::Config(_) => Code::Config,
+            ServiceError::Fault { what, source } => return fault(&what, source.as_ref()),
+        };
+        Self::new(code, sentence)
+    }
+}
+
+/// Logs a fault under a new id and answers with that id.
+fn fault(what: &str, cause: &(dyn Error + 'static)) -> Refusal {
+    static FAULTS: AtomicU64 = AtomicU64::new(1);
+    // Unique within one log: the pid tells the runs of the server apart.
+    let number = FAULTS.fetch_add(1, Ordering::Relaxed);
+    let id = format!("{}-{number}", std::process::id());
+    let causes: Vec<String> = std::iter::successors(Some(cause), |cause| (*cause).source())
+        .map(ToString::to_string)
+        .collect();
+    tracing::error!(id, what, cause = causes.join(": "), "fault");
+    let sentence = format!("{what}; the server's log has the cause under {id}.");
+    let mut refusal = Refusal::new(Code::Fault, sentence);
+    refusal.body.id = Some(id);
+    refusal
+}
+
+/// Answers for a request whose handling panicked.
+pub(crate) fn broken(panic: &tokio::task::JoinError) -> Answer {
+    fault("Handling this request failed unexpectedly", panic).answer(false)
+}

@@ -1,0 +1,165 @@
+//! Connections: accepts them, keeps their number bounded and ends them in order.
+//!
+//! Knows sockets and time limits. Does not know what is asked.
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    connection::{Activity, Connections},
+    http::{self, AllowedHosts, Answer},
+    service::Service,
+};
+
+/// What a client may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the head of a request, from the moment the connection is ready for one.
+    pub head: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// For everything that is under way when the server is told to end.
+    pub drain: Duration,
+    /// Connections kept before the one that has been quiet for longest is closed.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(20),
+            body: Duration::from_secs(10),
+            // The host kills what has not ended after 5 s.
+            drain: Duration::from_secs(4),
+            connections: 512,
+        }
+    }
+}
+
+/// The most that the head of a request may have, in bytes.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// How long an answer that is ready may still take to leave once the server ends.
+const FLUSH: Duration = Duration::from_millis(250);
+
+/// Answers on `listener` until `shutdown` resolves, then lets open requests finish.
+pub async fn serve<F: Future>(
+    listener: TcpListener,
+    service: Service,
+    hosts: AllowedHosts,
+    limits: Limits,
+    shutdown: F,
+) {
+    let server = Arc::new(Server {
+        service,
+        hosts,
+        limits,
+    });
+    let (ending, end) = watch::channel(false);
+    let mut connections = Connections::new(limits.connections);
+    let mut tasks = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            _ = shutdown.as_mut() => break,
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => connections.forget_ended(),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let activity = connections.activity();
+                    let task = server.clone().connection(stream, activity.clone(), end.clone());
+                    connections.add(activity, tasks.spawn(task));
+                }
+                Err(error) => pause_after(&error, &mut connections).await,
+            },
+        }
+    }
+    drop(listener);
+    // Nobody listens any more when the last connection has ended by itself.
+    ending.send(true).ok();
+    let finished = timeout(limits.drain, connections.requests_finished()).await;
+    if finished.is_err() {
+        tracing::warn!("requests were still open at the end");
+    }
+    timeout(FLUSH, async { while tasks.join_next().await.is_some() {} })
+        .await
+        .ok();
+}
+
+async fn pause_after(error: &io::Error, connections: &mut Connections) {
+    // A client that gave up while it waited to be accepted is nobody's mistake.
+    if matches!(error.kind(), io::ErrorKind::ConnectionAborted) {
+        return;
+    }
+    tracing::warn!(%error, "a connection can't be accepted");
+    connections.evict();
+    sleep(Duration::from_millis(20)).await;
+}
+
+#[derive(Debug)]
+struct Server {
+    service: Service,
+    hosts: AllowedHosts,
+    limits: Limits,
+}
+
+impl Server {
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        activity: Activity,
+        mut end: watch::Receiver<bool>,
+    ) {
+        // Answers are written whole, so waiting for more to send only delays them.
+        stream.set_nodelay(true).ok();
+        let limits = self.limits;
+        let answer = service_fn(move |request| self.clone().answer(request, activity.clone()));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head)
+            .max_buf_size(HEAD_BYTES)
+            // `printf ... | nc -N` closes its half as soon as it has asked.
+            .half_close(true)
+            .serve_connection(TokioIo::new(stream), answer);
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            // An error means that the server has been dropped, which is the end as well.
+            _ = async { end.wait_for(|&ending| ending).await.is_ok() } => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "connection ended");
+        }
+    }
+
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        activity: Activity,
+    ) -> Result<Answer, Infallible> {
+        activity.touch();
+        let ask = match http::receive(request, &self.hosts, self.limits.body).await {
+            Ok(ask) => ask,
+            Err(answer) => return Ok(answer),
+        };
+        // From here on the request is a good client's: its connection is not evicted, and an action is
+        // carried to its end even where the client hangs up, so that none stays half done.
+        let busy = activity.busy();
+        let task = tokio::spawn(async move {
+            let answer = ask.answer(&self.service).await;
+            drop(busy);
+            answer
+        });
+        Ok(task.await.unwrap_or_else(|panic| http::broken(&panic)))
+    }
+}
