@@ -4,7 +4,7 @@
 // Does not know what the packages are for.
 
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const CACHE = process.env.SESSION_MANAGER_E2E_CACHE ?? join(import.meta.dirname, '../.cache');
@@ -17,6 +17,8 @@ export async function installPackage(spec, folder, environment = {}) {
 
   await mkdir(CACHE, { recursive: true });
   const draft = await mkdtemp(join(CACHE, '.installing-'));
+  // What is installed may be run by other users, and mkdtemp lets nobody else in.
+  await chmod(draft, 0o755);
   try {
     await writeFile(join(draft, 'package.json'), '{"private":true}\n');
     await npm(['install', '--no-audit', '--no-fund', '--save-exact', spec], draft, environment);
