@@ -6,5 +6,7 @@ pub mod id;
 pub mod inventory;
 pub mod kill;
 pub mod process;
+pub mod project_dir;
 pub mod registry;
+pub mod transcript;
 pub mod verdict;
