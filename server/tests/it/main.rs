@@ -1,0 +1,3 @@
+//! Tests of the server from outside: real files, real sockets, real processes.
+
+mod config;
