@@ -1,0 +1,126 @@
+//! The conversations that were touched lately, with the few words that tell them apart.
+
+use std::{ffi::OsStr, io, sync::Arc};
+
+use session_core::{
+    id::UnixMillis,
+    transcript::{Digest, Place, Talk, TranscriptName, text},
+};
+
+use super::{Transcript, Transcripts, digest_cache::DigestCache, reading::Unreadable};
+
+/// Read from each end of a transcript for one row.
+const WITHIN: u64 = 256 << 10;
+/// Decompressed for one row: an archive has to be read from its start.
+const ARCHIVE_WITHIN: u64 = 4 << 20;
+/// In UTF-16 units; a row shows less.
+const TEXT_LIMIT: usize = 500;
+
+/// The words for one row. A field is `None` where the part that was read does not say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    pub title: Option<String>,
+    pub last_prompt: Option<String>,
+    pub git_branch: Option<String>,
+    pub cwd: Option<String>,
+    /// False where the file is empty or a subagent's.
+    pub conversation: bool,
+}
+
+/// One conversation of the listing.
+#[derive(Clone, Debug)]
+pub struct Recent {
+    pub transcript: Transcript,
+    pub brief: Arc<Brief>,
+}
+
+impl Transcripts {
+    /// Lists the conversations that changed at or after `since`, newest first; one that lies in two files is listed
+    /// once. What can't be read is left out, since nothing could be told of it.
+    pub fn recent(&self, since: UnixMillis, cache: &DigestCache) -> io::Result<Vec<Recent>> {
+        let mut found = self.all(|transcript| transcript.modified >= since)?;
+        // What is not archived wins over what is, then the newer over the older.
+        found.sort_by(|a, b| {
+            (a.id(), a.archived, b.modified_nanos).cmp(&(b.id(), b.archived, a.modified_nanos))
+        });
+        found.dedup_by(|b, a| a.place.id == b.place.id);
+        found.sort_by_key(|transcript| std::cmp::Reverse(transcript.modified_nanos));
+        Ok(found
+            .into_iter()
+            .filter_map(|transcript| {
+                let brief = self.brief(&transcript, cache).ok()?;
+                brief.conversation.then_some(Recent { transcript, brief })
+            })
+            .collect())
+    }
+
+    /// Lists every file that is named like a conversation's and passes `keep`, in no order, unread.
+    pub fn all(&self, keep: impl Fn(&Transcript) -> bool) -> io::Result<Vec<Transcript>> {
+        let Some(projects) = self.projects()? else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for project in projects.names()? {
+            // A project that can't be entered, or is a link, has nothing to show.
+            let Ok(directory) = projects.directory(OsStr::new(&project)) else {
+                continue;
+            };
+            for name in directory.names().unwrap_or_default() {
+                let Some(TranscriptName { id, archived }) = TranscriptName::parse(&name) else {
+                    continue;
+                };
+                let Ok(Some(entry)) = directory.entry(OsStr::new(&name)) else {
+                    continue;
+                };
+                let Some(place) = Place::new(self.config.clone(), &project, id) else {
+                    continue;
+                };
+                let transcript = Transcript::new(place, archived, &entry);
+                if keep(&transcript) {
+                    found.push(transcript);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the words for a row, from memory where the file has not changed.
+    pub fn brief(
+        &self,
+        transcript: &Transcript,
+        cache: &DigestCache,
+    ) -> Result<Arc<Brief>, Unreadable> {
+        if let Some(known) = cache.get(transcript) {
+            return Ok(known);
+        }
+        let within = if transcript.archived {
+            ARCHIVE_WITHIN
+        } else {
+            WITHIN
+        };
+        let reading = self.digest_within(transcript, within)?;
+        let conversation = match reading.talk {
+            Talk::Conversation => true,
+            Talk::SubagentOnly => false,
+            // A single huge line can fill the part that is read; then there is something, just not in sight.
+            Talk::Silence => !reading.whole,
+        };
+        let brief = Arc::new(Brief::new(reading.digest, conversation));
+        cache.put(transcript, &brief);
+        Ok(brief)
+    }
+}
+
+impl Brief {
+    fn new(digest: Digest, conversation: bool) -> Self {
+        let short =
+            |field: Option<String>| field.map(|words| text::cut(&words, TEXT_LIMIT).to_owned());
+        Self {
+            title: short(digest.title),
+            last_prompt: short(digest.last_prompt),
+            git_branch: digest.git_branch,
+            cwd: digest.cwd,
+            conversation,
+        }
+    }
+}
