@@ -115,7 +115,7 @@ async fn listen(port: u16, config: Config) -> anyhow::Result<ExitCode> {
     };
     let port = listener.local_addr().context("asking for the port")?.port();
     let hosts = AllowedHosts::new(port, &config.allowed_hosts);
-    let service = Service::new(config);
+    let service = Service::new(config).context("opening /proc")?;
     tracing::info!("the page is at http://127.0.0.1:{port}/");
     say_ready(port).context("writing the ready line")?;
     let mut why = None;

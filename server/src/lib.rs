@@ -8,3 +8,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod serve;
 pub mod service;
+pub mod act;
+pub mod clock;
+pub mod observe;
+pub mod present;

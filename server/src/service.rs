@@ -2,81 +2,79 @@
 //!
 //! Knows the order of steps. Does not know HTTP, signals, file formats or rules.
 
-use std::{error::Error, sync::Arc};
+mod claim;
+mod error;
+mod list;
 
+use std::{io, sync::Arc, time::Duration};
+
+use session_core::{
+    inventory::Session,
+    kill::{self, End},
+};
 use wire::{
     CleanupReport, CleanupRequest, Context, Health, KillRequest, Killed, Pid, ProcessKey,
-    RecentList, ResumeRequest, Resumed, Session, SessionId,
+    RecentList, ResumeRequest, Resumed,
 };
 
-use crate::config::Config;
+use self::claim::Claims;
+pub use self::error::ServiceError;
+use crate::{
+    act::{self, kill::Ended},
+    clock::now,
+    config::Config,
+    observe::{Home, Look, Observer, Origin, proc::{PinError, ProcReader}, tools::Tools, users::Users},
+    present,
+};
 
-/// Why a verb was not carried out. `Display` is the sentence for people: it says what to do next.
-#[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
-    #[error("No process {0} runs here; refresh the list.")]
-    NoProcess(Pid),
-    #[error(
-        "No session record names a conversation for process {0}; it may still be starting, so try again in a moment."
-    )]
-    NoSession(Pid),
-    #[error("Process {pid} is not a Claude Code session ({reason}); refresh the list.")]
-    NotASession { pid: Pid, reason: String },
-    #[error("Process {pid} is protected ({reason}); it can't be ended from here.")]
-    Protected { pid: Pid, reason: String },
-    #[error("Process {pid} belongs to {owner}; ask them, or run the server as that user.")]
-    NotYours { pid: Pid, owner: String },
-    #[error(
-        "The process that this key named is gone: {0} is another process now; refresh the list."
-    )]
-    Replaced(Pid),
-    #[error("Another action on this session is still running; wait until it has finished.")]
-    Busy,
-    #[error("This conversation is open in process {}; end that one first.", key.pid)]
-    Live { key: ProcessKey },
-    #[error("No transcript of session {0} was found in the configured homes; check the id.")]
-    NoConversation(SessionId),
-    #[error("{0}")]
-    BadCwd(String),
-    #[error("tmux was not found; install it, for example with `apt-get install tmux`.")]
-    NoTmux,
-    #[error("{0}")]
-    NoClaude(String),
-    /// The configuration has mistakes; `/health` names them.
-    #[error("The configuration has a mistake, so nothing is acted on: {0}")]
-    Config(String),
-    /// Something failed that should not; the cause goes to the log, an id to the client.
-    #[error("{what}")]
-    Fault {
-        what: String,
-        #[source]
-        source: Box<dyn Error + Send + Sync>,
-    },
-}
-
-/// Everything a request needs.
+/// Everything a request needs. A clone is another handle on the same service.
 #[derive(Clone, Debug)]
 pub struct Service {
-    config: Arc<Config>,
+    inner: Arc<Inner>,
 }
 
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    observer: Observer,
+    users: Users,
+    claims: Claims,
+}
+
+/// What a pid and a key lead to.
+enum Found {
+    Session(Session),
+    /// The process that the key names has ended, and its pid is free.
+    Gone(ProcessKey),
+}
+
+/// How long a look at the machine may take. One process that holds its memory lock blocks the reader of
+/// its `cmdline`; the request must not wait with it.
+const LOOK_DEADLINE: Duration = Duration::from_secs(10);
+
 impl Service {
-    pub fn new(config: Config) -> Self {
-        Self {
-            config: Arc::new(config),
-        }
+    /// Prepares to look at this machine.
+    pub fn new(config: Config) -> io::Result<Self> {
+        let machine_id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+        let homes = config.homes.iter().map(|dir| Home {
+            dir: dir.clone(),
+            config_dir: dir.join(".claude"),
+            origin: Origin::Configured,
+        });
+        let observer = Observer::new(ProcReader::at("/proc")?, homes.collect(), &machine_id);
+        Ok(Self {
+            inner: Arc::new(Inner { config, observer, users: Users::default(), claims: Claims::default() }),
+        })
     }
 
     /// Lists every live session, longest-running first.
-    pub async fn sessions(&self) -> Result<Vec<Session>, ServiceError> {
-        Ok(Vec::new())
+    pub async fn sessions(&self) -> Result<Vec<wire::Session>, ServiceError> {
+        self.blocking(|inner| Ok(inner.rows(&inner.look()?))).await
     }
 
     /// Lists the conversations whose transcripts changed within `days`, newest first.
     pub async fn recent(&self, _days: u32) -> Result<RecentList, ServiceError> {
-        Ok(RecentList {
-            sessions: Vec::new(),
-        })
+        Ok(RecentList { sessions: Vec::new() })
     }
 
     /// Tells what the conversation of a live session was last about.
@@ -85,8 +83,35 @@ impl Service {
     }
 
     /// Ends one session's own process and tells how it ended.
-    pub async fn kill(&self, pid: Pid, _request: KillRequest) -> Result<Killed, ServiceError> {
-        Err(ServiceError::NoProcess(pid))
+    pub async fn kill(&self, pid: Pid, request: KillRequest) -> Result<Killed, ServiceError> {
+        self.refuse_when_degraded()?;
+        let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| Duration::from_millis(grace.as_millis().into()));
+        let found = self.blocking(move |inner| inner.find(pid, request.key)).await?;
+        let session = match found {
+            Found::Session(session) => session,
+            Found::Gone(key) => return Ok(present::killed(key, Ended::BEFORE)),
+        };
+        let key = present::key(session.key()).ok_or(ServiceError::NoProcess(pid))?;
+        let target = kill::plan(&session, &self.inner.actor())
+            .map_err(|refusal| present::refused(refusal, pid, &self.inner.users.name(session.process.uid)))?;
+        let claim = self.inner.claims.process(key).ok_or(ServiceError::Busy)?;
+        // Once begun it goes on to its end, and holds the claim, even when the client has left.
+        let ended = self
+            .unhurried(move |inner| {
+                let _claim = claim;
+                match inner.observer.proc().pin(&target) {
+                    Ok(pinned) => act::kill::kill(&pinned, grace)
+                        .map_err(|error| ServiceError::fault("The process could not be signalled", error)),
+                    Err(PinError::Gone(_)) => Ok(Ended::BEFORE),
+                    Err(PinError::Replaced(_)) => Err(ServiceError::Replaced(pid)),
+                    Err(error @ PinError::Io(..)) => Err(ServiceError::fault("The process can't be held", error)),
+                }
+            })
+            .await?;
+        if ended.end == End::StillRunning {
+            tracing::warn!(%key, "still running after SIGKILL");
+        }
+        Ok(present::killed(key, ended))
     }
 
     /// Brings a conversation back to life in a detached terminal.
@@ -96,29 +121,91 @@ impl Service {
 
     /// Plans a cleanup, and executes the plan unless it is a dry run.
     pub async fn cleanup(&self, _request: CleanupRequest) -> Result<CleanupReport, ServiceError> {
-        Ok(CleanupReport {
-            ok: true,
-            deleted_sessions: 0,
-            compressed_logs: 0,
-            errors: Vec::new(),
-            items: Vec::new(),
-        })
+        Ok(CleanupReport { ok: true, deleted_sessions: 0, compressed_logs: 0, errors: Vec::new(), items: Vec::new() })
     }
 
     /// Tells whether the server is well.
     pub fn health(&self) -> Health {
+        let config = &self.inner.config;
+        let tools = self.inner.tools();
+        let shown = |path: std::path::PathBuf| path.display().to_string();
         Health {
             ok: true,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            degraded: None,
-            config: self
-                .config
-                .path
-                .as_ref()
-                .map(|path| path.display().to_string()),
-            homes: Vec::new(),
-            claude: None,
-            tmux: None,
+            degraded: (!config.mistakes.is_empty()).then(|| config.mistakes.clone()),
+            config: config.path.clone().map(shown),
+            homes: config.homes.iter().cloned().map(shown).collect(),
+            claude: tools.claude().map(shown),
+            tmux: tools.tmux().map(shown),
+        }
+    }
+
+    fn refuse_when_degraded(&self) -> Result<(), ServiceError> {
+        match self.inner.config.mistakes.as_slice() {
+            [] => Ok(()),
+            mistakes => Err(ServiceError::Config(mistakes.join(" "))),
+        }
+    }
+
+    /// Runs what reads files and other processes off the thread that serves requests, under a deadline.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let too_long = |elapsed| Err(ServiceError::fault("Reading this machine takes too long; try again", elapsed));
+        tokio::time::timeout(LOOK_DEADLINE, self.unhurried(work)).await.unwrap_or_else(too_long)
+    }
+
+    /// The same for what takes as long as it takes.
+    async fn unhurried<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || work(&inner));
+        done.await.unwrap_or_else(|error| Err(ServiceError::fault("The work broke off", error)))
+    }
+}
+
+impl Inner {
+    fn look(&self) -> Result<Look, ServiceError> {
+        self.observer
+            .look(now())
+            .map_err(|error| ServiceError::fault("/proc can't be read", error))
+    }
+
+    /// Finds the session that a pid means, or that the key names.
+    fn find(&self, pid: Pid, key: Option<ProcessKey>) -> Result<Found, ServiceError> {
+        if key.is_some_and(|key| key.pid != pid) {
+            return Err(ServiceError::OtherKey(pid));
+        }
+        let session = self.look()?.sample.sessions().into_iter().find(|session| session.key().pid == pid.get());
+        let owner = match &session {
+            Some(session) => Some(session.key()),
+            None => self.observer.proc().stat(pid.get()).map(|stat| stat.key),
+        };
+        match (owner, key) {
+            (None, Some(key)) => Ok(Found::Gone(key)),
+            (None, None) => Err(ServiceError::NoProcess(pid)),
+            (Some(owner), Some(key)) if owner != present::core_key(key) => Err(ServiceError::Replaced(pid)),
+            (Some(_), _) => session.map(Found::Session).ok_or(ServiceError::NotASession(pid)),
+        }
+    }
+
+    /// Who acts: this server.
+    fn actor(&self) -> kill::Actor {
+        kill::Actor {
+            uid: rustix::process::geteuid().as_raw(),
+            home_owners: self.observer.home_owners(),
+            lineage: self.observer.proc().lineage(std::process::id()),
+        }
+    }
+
+    fn tools(&self) -> Tools {
+        Tools {
+            search_path: self.config.search_path.clone(),
+            home: self.config.home.clone(),
+            claude: self.config.claude.clone(),
         }
     }
 }

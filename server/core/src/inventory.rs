@@ -6,7 +6,7 @@ use std::{collections::HashMap, path::PathBuf};
 
 use crate::{
     id::{ProcessKey, SessionId, UnixMillis},
-    process::{Likeness, Process, RunState},
+    process::{Likeness, Namespace, Process, RunState},
     registry::{PidDomain, ProcStart, Record},
     verdict::{Evidence, Verdict, judge},
 };
@@ -105,9 +105,7 @@ impl Sample {
     pub fn sessions(&self) -> Vec<Session> {
         let mut records = HashMap::<u32, Vec<&Filed<Record>>>::new();
         for record in &self.records {
-            if record.what.is_of(&self.domain) {
-                records.entry(record.what.pid).or_default().push(record);
-            }
+            records.entry(record.what.pid).or_default().push(record);
         }
         let mut sessions: Vec<_> = self
             .processes
@@ -115,7 +113,9 @@ impl Sample {
             // A zombie keeps its /proc entry until it is reaped, so "the directory exists" is not "it runs".
             .filter(|process| process.run_state != RunState::Dead)
             .filter_map(|process| {
-                let candidates = records.get(&process.key.pid).map_or(&[][..], Vec::as_slice);
+                let candidates = records
+                    .get(&process.own_pid())
+                    .map_or(&[][..], Vec::as_slice);
                 self.recognise(process, candidates)
             })
             .collect();
@@ -127,6 +127,13 @@ impl Sample {
         let likeness = process.likeness();
         let record = candidates
             .iter()
+            .filter(|record| match &process.namespace {
+                Namespace::Ours => record.what.is_of(&self.domain),
+                // Start ticks count from the machine's boot in every namespace but a time namespace.
+                Namespace::Other { link, .. } => {
+                    record.what.is_in(link) && likeness != Likeness::None
+                }
+            })
             .filter(|record| match record.what.proc_start {
                 ProcStart::Ticks(ticks) => ticks == process.key.start_ticks,
                 // It proves nothing, so the process has to look like Claude Code by itself.
@@ -150,7 +157,7 @@ impl Sample {
         let verdict = judge(&Evidence {
             process,
             record: record.map(|record| &record.what),
-            has_key_file: self.has_key_file(process.key.pid, started_at),
+            has_key_file: self.has_key_file(process.own_pid(), started_at),
             started_at,
             now: self.taken_at,
         });
@@ -185,6 +192,7 @@ mod tests {
             key: ProcessKey { pid, start_ticks },
             ppid: 1,
             uid: 1000,
+            namespace: Namespace::Ours,
             comm: "claude".to_owned(),
             run_state: RunState::Alive,
             rss_pages: 1,
@@ -259,6 +267,35 @@ mod tests {
             vec![process(7, 50, None)],
             &[file, ours],
             &[(7, Proof::Registered, State::Idle)],
+        );
+    }
+
+    #[test]
+    fn a_container_s_session_is_known_by_the_number_that_it_has_there() {
+        let inside = |link: &str| {
+            let mut process = process(700, 50, Some(NPM));
+            process.namespace = Namespace::Other {
+                link: link.to_owned(),
+                pid: 7,
+            };
+            process
+        };
+        let file = r#"{"pid":7,"procStart":"50","status":"idle","pidDomain":"linux::pid:[2]"}"#;
+        check(
+            vec![inside("pid:[2]")],
+            &[file],
+            &[(700, Proof::Registered, State::Idle)],
+        );
+        check(
+            vec![inside("pid:[3]")],
+            &[file],
+            &[(700, Proof::Executable, State::Unknown)],
+        );
+        let ours = r#"{"pid":7,"procStart":"50","status":"idle"}"#;
+        check(
+            vec![inside("pid:[2]")],
+            &[ours],
+            &[(700, Proof::Executable, State::Unknown)],
         );
     }
 

@@ -82,6 +82,8 @@ pub fn plan(session: &Session, actor: &Actor) -> Result<Target, Refusal> {
 /// Where the ladder stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Nothing was sent yet.
+    Begin,
     Terminate,
     /// A stopped process takes its SIGTERM only once it goes on.
     Continue,
@@ -107,9 +109,10 @@ pub const KILL_WAIT: Duration = Duration::from_secs(2);
 /// Decides the next step. `waited`: time since the first signal; `grace`: time until SIGKILL.
 pub fn next(step: Step, alive: bool, waited: Duration, grace: Duration) -> Step {
     match (step, alive) {
-        (Step::Terminate, false) => Step::Finished(End::AlreadyGone),
+        (Step::Begin, false) => Step::Finished(End::AlreadyGone),
+        (Step::Begin, true) => Step::Terminate,
+        (Step::Terminate | Step::Continue | Step::Wait, false) => Step::Finished(End::Exited),
         (Step::Terminate, true) => Step::Continue,
-        (Step::Continue | Step::Wait, false) => Step::Finished(End::Exited),
         (Step::Continue | Step::Wait, true) if waited < grace => Step::Wait,
         (Step::Continue | Step::Wait, true) => Step::Kill,
         (Step::Kill | Step::WaitForKill, false) => Step::Finished(End::Killed),
@@ -125,7 +128,7 @@ mod tests {
     use super::*;
     use crate::{
         id::UnixMillis,
-        process::{Process, RunState},
+        process::{Namespace, Process, RunState},
         verdict::{Source, State, Verdict},
     };
 
@@ -138,6 +141,7 @@ mod tests {
                 },
                 ppid: 1,
                 uid,
+                namespace: Namespace::Ours,
                 comm: "claude".to_owned(),
                 run_state: RunState::Alive,
                 rss_pages: 1,
@@ -228,7 +232,7 @@ mod tests {
 
     /// Climbs the ladder with a process that lives for `life` and a wait of 10 ms a step.
     fn climb(life: Duration, grace: Duration) -> (Vec<Step>, End) {
-        let (mut step, mut waited, mut steps) = (Step::Terminate, Duration::ZERO, Vec::new());
+        let (mut step, mut waited, mut steps) = (Step::Begin, Duration::ZERO, Vec::new());
         loop {
             let upcoming = next(step, waited < life, waited, grace);
             if upcoming != step {
@@ -255,6 +259,7 @@ mod tests {
         assert_eq!(
             steps,
             [
+                Step::Terminate,
                 Step::Continue,
                 Step::Wait,
                 Step::Kill,
@@ -264,6 +269,6 @@ mod tests {
         );
         assert!(!climb(ms(50), ms(100)).0.contains(&Step::Kill));
         // No grace at all: still a SIGTERM first.
-        assert_eq!(climb(ms(50), ms(0)).0.first(), Some(&Step::Continue));
+        assert_eq!(climb(ms(50), ms(0)).0.first(), Some(&Step::Terminate));
     }
 }

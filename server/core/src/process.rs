@@ -14,6 +14,7 @@ pub struct Process {
     pub key: ProcessKey,
     pub ppid: u32,
     pub uid: u32,
+    pub namespace: Namespace,
     /// Up to 15 bytes; the process may change it (proc(5)).
     pub comm: String,
     pub run_state: RunState,
@@ -24,6 +25,16 @@ pub struct Process {
     pub exe: Option<String>,
     pub cwd: Option<String>,
     pub wchan: Option<String>,
+}
+
+/// Where a process counts pids, and the number that it has there. Its registry file carries that number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Namespace {
+    /// Ours, or not ours to see: the pid is the one in the key.
+    Ours,
+    /// Another one, such as a container's: its link `pid:[<inode>]` and the last number of `NSpid` in
+    /// `/proc/<pid>/status` (proc(5)).
+    Other { link: String, pid: u32 },
 }
 
 /// The letter in field 3 of stat, as far as it matters here.
@@ -111,6 +122,14 @@ impl Process {
             Some(_) => Likeness::None,
             None if self.is_named() || self.runs_script() => Likeness::Inferred,
             None => Likeness::None,
+        }
+    }
+
+    /// The pid as the process itself counts.
+    pub fn own_pid(&self) -> u32 {
+        match self.namespace {
+            Namespace::Ours => self.key.pid,
+            Namespace::Other { pid, .. } => pid,
         }
     }
 
@@ -208,6 +227,7 @@ mod tests {
             },
             ppid: 1,
             uid: 0,
+            namespace: Namespace::Ours,
             comm: comm.to_owned(),
             run_state: RunState::Alive,
             rss_pages: 1,

@@ -130,6 +130,18 @@ impl Record {
     pub fn is_of(&self, ours: &PidDomain) -> bool {
         self.domain.as_ref().is_none_or(|domain| domain == ours)
     }
+
+    /// Whether the record's pid is one of the namespace behind `link`. A container has a machine id of its
+    /// own or none, so the namespace alone is compared: its inode is unique while it exists.
+    pub fn is_in(&self, link: &str) -> bool {
+        let namespace = |domain: &PidDomain| {
+            domain
+                .0
+                .strip_suffix(link)
+                .is_some_and(|rest| rest.ends_with(':'))
+        };
+        !link.is_empty() && self.domain.as_ref().is_some_and(namespace)
+    }
 }
 
 #[cfg(test)]
@@ -201,6 +213,10 @@ mod tests {
         assert!(record.is_of(&PidDomain::new(machine, "pid:[4026531836]")));
         assert!(!record.is_of(&PidDomain::new(machine, "pid:[4026532999]")));
         assert!(!record.is_of(&PidDomain::new("", "pid:[4026531836]")));
+        assert!(record.is_in("pid:[4026531836]"));
+        for other in ["pid:[4026532999]", "id:[4026531836]", ""] {
+            assert!(!record.is_in(other), "{other:?}");
+        }
     }
 
     proptest! {

@@ -142,7 +142,7 @@ pub fn mark(state: State, silence: Duration, has_children: bool, patience: Patie
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::ProcessKey;
+    use crate::{id::ProcessKey, process::Namespace};
 
     fn process(run_state: RunState) -> Process {
         Process {
@@ -152,6 +152,7 @@ mod tests {
             },
             ppid: 1,
             uid: 1000,
+            namespace: Namespace::Ours,
             comm: "claude".to_owned(),
             run_state,
             rss_pages: 1,

@@ -116,7 +116,8 @@ impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {
         let sentence = error.to_string();
         let code = match error {
-            ServiceError::NoProcess(_) | ServiceError::NotASession { .. } => Code::NotASession,
+            ServiceError::NoProcess(_) | ServiceError::NotASession(_) => Code::NotASession,
+            ServiceError::OtherKey(_) => Code::BadRequest,
             ServiceError::NoSession(_) => Code::NoSession,
             ServiceError::Protected { .. } => Code::Protected,
             ServiceError::NotYours { .. } => Code::NotYours,

@@ -1,0 +1,3 @@
+//! Does what was planned; decides nothing.
+
+pub mod kill;

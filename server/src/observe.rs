@@ -1,0 +1,197 @@
+//! Looks at the machine and returns plain data; decides nothing.
+
+pub mod proc;
+pub mod registry;
+pub mod tools;
+pub mod users;
+pub mod transcript;
+
+use std::{
+    collections::HashSet,
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use session_core::{
+    id::UnixMillis,
+    inventory::{Filed, Sample},
+    process::{Likeness, Process},
+    registry::{PidDomain, ProcStart, Record},
+};
+
+use self::{
+    proc::ProcReader,
+    registry::{Entry, EntryKind, RegistryReader},
+};
+
+/// Where to look.
+#[derive(Debug)]
+pub struct Observer {
+    proc: ProcReader,
+    homes: Vec<Home>,
+    domain: PidDomain,
+    uid: u32,
+    ticks_per_second: u64,
+    /// Unix milliseconds; see `booted_at`.
+    booted_at: AtomicU64,
+}
+
+/// A place where Claude Code keeps its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The home directory for a configured one, the config directory for one that was found.
+    pub dir: PathBuf,
+    pub config_dir: PathBuf,
+    pub origin: Origin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Configured,
+    /// Named by the environment of a live session: listed, never cleaned up.
+    Found,
+}
+
+/// A sample and what its home indices mean.
+#[derive(Clone, Debug)]
+pub struct Look {
+    pub sample: Sample,
+    /// Configured homes first.
+    pub homes: Vec<Home>,
+}
+
+impl Observer {
+    /// `proc` is `/proc`, `machine_id` the content of `/etc/machine-id`, empty where it can't be read.
+    pub fn new(proc: ProcReader, homes: Vec<Home>, machine_id: &str) -> Self {
+        Self {
+            domain: PidDomain::new(machine_id.trim(), proc.pid_namespace()),
+            proc,
+            homes,
+            uid: rustix::process::geteuid().as_raw(),
+            ticks_per_second: rustix::param::clock_ticks_per_second(),
+            booted_at: AtomicU64::new(0),
+        }
+    }
+
+    pub fn proc(&self) -> &ProcReader {
+        &self.proc
+    }
+
+    pub fn homes(&self) -> &[Home] {
+        &self.homes
+    }
+
+    pub fn domain(&self) -> &PidDomain {
+        &self.domain
+    }
+
+    /// The owners of the configured homes.
+    pub fn home_owners(&self) -> Vec<u32> {
+        let owner = |home: &Home| Some(std::fs::metadata(&home.dir).ok()?.uid());
+        self.homes.iter().filter_map(owner).collect()
+    }
+
+    /// Looks once. Blocks: `cmdline` and `environ` wait for the other process's memory lock.
+    pub fn look(&self, now: UnixMillis) -> io::Result<Look> {
+        let pids = self.proc.pids()?;
+        let candidates = pids.iter().filter(|&&pid| self.proc.may_be_claude(pid));
+        let mut processes: Vec<_> = candidates.filter_map(|&pid| self.proc.process(pid)).collect();
+        // A registry file of a process that has ended tells nothing here, and there may be hundreds.
+        let mut wanted: HashSet<u32> = processes.iter().map(Process::own_pid).collect();
+        wanted.extend(&pids);
+        let mut homes = self.homes.clone();
+        let mut finds = Finds::default();
+        for (index, home) in homes.iter().enumerate() {
+            finds.add(index, RegistryReader::at(&home.config_dir).entries(|pid| wanted.contains(&pid)));
+        }
+        for process in &processes {
+            if finds.prove(process) || process.likeness() == Likeness::None {
+                continue;
+            }
+            if let Some(home) = self.find_home(process)
+                && homes.iter().all(|known| known.config_dir != home.config_dir)
+            {
+                finds.add(homes.len(), RegistryReader::at(&home.config_dir).entries(|pid| wanted.contains(&pid)));
+                homes.push(home);
+            }
+        }
+        // Whatever else a registry names: an installation that is not known by its executable.
+        let read: HashSet<u32> = processes.iter().map(|process| process.key.pid).collect();
+        let named = pids.iter().filter(|&&pid| !read.contains(&pid) && finds.names(pid));
+        processes.extend(named.filter_map(|&pid| self.proc.process(pid)).collect::<Vec<_>>());
+        let sample = Sample {
+            taken_at: now,
+            booted_at: self.booted_at(now)?,
+            ticks_per_second: self.ticks_per_second,
+            domain: self.domain.clone(),
+            processes,
+            records: finds.records,
+            key_files: finds.key_files,
+        };
+        Ok(Look { sample, homes })
+    }
+
+    /// The config directory that a process was started with, unless somebody else owns it: root must not
+    /// be led into other people's directories by an environment that anybody can write.
+    fn find_home(&self, process: &Process) -> Option<Home> {
+        if self.uid != 0 && process.uid != self.uid {
+            return None;
+        }
+        let pid = process.key.pid;
+        let configured = self.proc.variable(pid, "CLAUDE_CONFIG_DIR").map(PathBuf::from);
+        let default = || Some(Path::new(&self.proc.variable(pid, "HOME")?).join(".claude"));
+        let config_dir = configured.or_else(default).filter(|dir| dir.is_absolute())?;
+        let owner = std::fs::metadata(&config_dir).ok()?.uid();
+        (owner == process.uid).then(|| Home {
+            dir: config_dir.clone(),
+            config_dir,
+            origin: Origin::Found,
+        })
+    }
+
+    /// Unix milliseconds of the boot. The difference of two clocks read one after the other jitters by some
+    /// milliseconds, and every start time with it, so it is kept until the wall clock is really set.
+    fn booted_at(&self, now: UnixMillis) -> io::Result<UnixMillis> {
+        let measured = now.0.saturating_sub(self.proc.uptime_ms()?);
+        let kept = self.booted_at.load(Ordering::Relaxed);
+        if measured.abs_diff(kept) <= 1_000 {
+            return Ok(UnixMillis(kept));
+        }
+        self.booted_at.store(measured, Ordering::Relaxed);
+        Ok(UnixMillis(measured))
+    }
+}
+
+/// What the registries have, sorted by what it is.
+#[derive(Default)]
+struct Finds {
+    records: Vec<Filed<Record>>,
+    key_files: Vec<Filed<session_core::inventory::KeyFile>>,
+}
+
+impl Finds {
+    fn add(&mut self, home: usize, entries: io::Result<Vec<Entry>>) {
+        // A registry that is not ours to read tells nothing; the processes are listed all the same.
+        for entry in entries.unwrap_or_default() {
+            let path = entry.path.clone();
+            if let Some(what) = entry.as_key_file() {
+                self.key_files.push(Filed { home, path, what });
+            } else if let EntryKind::Record { parsed: Ok(what), .. } = entry.what {
+                self.records.push(Filed { home, path, what });
+            }
+        }
+    }
+
+    fn prove(&self, process: &Process) -> bool {
+        let start = ProcStart::Ticks(process.key.start_ticks);
+        self.records
+            .iter()
+            .any(|record| record.what.pid == process.own_pid() && record.what.proc_start == start)
+    }
+
+    fn names(&self, pid: u32) -> bool {
+        self.records.iter().any(|record| record.what.pid == pid)
+    }
+}

@@ -1,0 +1,318 @@
+//! Reads `/proc`, one process at a time, without deciding what a process is.
+//!
+//! "Gone" and "not ours to read" are facts (`None`), not errors.
+
+use std::{
+    io,
+    os::fd::{AsFd, OwnedFd},
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{CWD, Dir, Mode, OFlags, openat, readlinkat},
+    io::Errno,
+    process::{Pid, PidfdFlags, pidfd_open},
+};
+use session_core::{
+    id::ProcessKey,
+    kill::Target,
+    process::{Namespace, Process, StatLine, may_be_claude},
+};
+
+/// `/proc`, or a tree that looks like it.
+#[derive(Debug)]
+pub struct ProcReader {
+    root: PathBuf,
+    dir: OwnedFd,
+    /// Our own pid namespace, `pid:[4026531836]`; empty where the link can't be read.
+    namespace: String,
+}
+
+/// Where the executable's link leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Exe {
+    Path(String),
+    /// Another user's process, and we are not root.
+    Denied,
+    /// A kernel thread, or gone.
+    None,
+}
+
+/// A process that is held: what was read through it is what will be signalled.
+#[derive(Debug)]
+pub struct Pinned {
+    pub key: ProcessKey,
+    /// `/proc/<pid>`, opened for reading: `pidfd_send_signal` takes it (Linux 5.1), and one of a tree that is
+    /// not the kernel's fails with EBADF, so that a test can't reach a real process by its number.
+    pub dir: OwnedFd,
+    /// Becomes readable when the process ends.
+    pub pidfd: OwnedFd,
+}
+
+/// Why a process can't be held.
+#[derive(Debug, thiserror::Error)]
+pub enum PinError {
+    #[error("process {} has ended", .0.pid)]
+    Gone(ProcessKey),
+    #[error("process {} is another process now", .0.pid)]
+    Replaced(ProcessKey),
+    #[error("process {} can't be held", .0.pid)]
+    Io(ProcessKey, #[source] io::Error),
+}
+
+/// Longer than any argument list or environment that matters here, and a bound on what one process can
+/// make us hold.
+const MAX_READ: usize = 256 * 1024;
+
+impl ProcReader {
+    pub fn at(root: impl Into<PathBuf>) -> io::Result<Self> {
+        let root = root.into();
+        let dir = open_dir(CWD, &root)?;
+        let namespace = match link_at(&dir, "self/ns/pid") {
+            Exe::Path(link) => link,
+            Exe::Denied | Exe::None => String::new(),
+        };
+        Ok(Self {
+            root,
+            dir,
+            namespace,
+        })
+    }
+
+    /// Lists the pids at this moment, in no order.
+    pub fn pids(&self) -> io::Result<Vec<u32>> {
+        let mut pids = Vec::new();
+        for entry in Dir::read_from(&self.dir)? {
+            let entry = entry?;
+            if let Some(pid) = entry
+                .file_name()
+                .to_str()
+                .ok()
+                .and_then(|name| name.parse().ok())
+            {
+                pids.push(pid);
+            }
+        }
+        Ok(pids)
+    }
+
+    /// Whether a process is worth reading whole: one link for nearly all of them.
+    pub fn may_be_claude(&self, pid: u32) -> bool {
+        match self.exe(pid) {
+            Exe::Path(path) => may_be_claude(&path),
+            Exe::Denied => self.read(pid, "comm").is_some_and(|comm| {
+                matches!(
+                    comm.trim_ascii_end(),
+                    b"claude" | b"claude.exe" | b"node" | b"MainThread" | b"bun"
+                )
+            }),
+            Exe::None => false,
+        }
+    }
+
+    /// Reads one process, `None` where it is gone.
+    pub fn process(&self, pid: u32) -> Option<Process> {
+        let dir = open_dir(&self.dir, pid.to_string()).ok()?;
+        let stat = StatLine::parse(&read_at(&dir, "stat")?)?;
+        let status = read_at(&dir, "status")?;
+        let uid = real_uid(&status)?;
+        let argv = read_at(&dir, "cmdline").unwrap_or_default();
+        let wchan = read_at(&dir, "wchan").map(|wchan| text(wchan.trim_ascii_end()));
+        let exe = match link_at(&dir, "exe") {
+            Exe::Path(path) => Some(path),
+            Exe::Denied | Exe::None => None,
+        };
+        let cwd = match link_at(&dir, "cwd") {
+            Exe::Path(path) => Some(path),
+            Exe::Denied | Exe::None => None,
+        };
+        Some(Process {
+            key: stat.key,
+            ppid: stat.ppid,
+            uid,
+            namespace: self.namespace(&dir, &status),
+            comm: stat.comm,
+            run_state: stat.run_state,
+            rss_pages: stat.rss_pages,
+            argv: strings(&argv),
+            exe,
+            cwd,
+            wchan: wchan.filter(|wchan| !wchan.is_empty()),
+        })
+    }
+
+    pub fn stat(&self, pid: u32) -> Option<StatLine> {
+        StatLine::parse(&self.read(pid, "stat")?)
+    }
+
+    /// The value of a variable in the environment that the process was started with, `None` where it has
+    /// none or its environment is not ours to read.
+    pub fn variable(&self, pid: u32, name: &str) -> Option<String> {
+        let environ = self.read(pid, "environ")?;
+        strings(&environ)
+            .into_iter()
+            .find_map(|pair| Some(pair.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+    }
+
+    /// Whether any thread of the process has a child process.
+    pub fn has_children(&self, pid: u32) -> bool {
+        let Ok(tasks) = open_dir(&self.dir, format!("{pid}/task")) else {
+            return false;
+        };
+        let Ok(entries) = Dir::read_from(&tasks) else {
+            return false;
+        };
+        entries.flatten().any(|entry| {
+            let name = entry.file_name().to_string_lossy();
+            let children = read_at(&tasks, &format!("{name}/children"));
+            children.is_some_and(|children| !children.trim_ascii().is_empty())
+        })
+    }
+
+    /// The pid, its parent, and so on up to 1.
+    pub fn lineage(&self, pid: u32) -> Vec<u32> {
+        let mut lineage = vec![pid];
+        let mut at = pid;
+        while let Some(stat) = self.stat(at) {
+            if stat.ppid == 0 || lineage.contains(&stat.ppid) {
+                break;
+            }
+            lineage.push(stat.ppid);
+            at = stat.ppid;
+        }
+        lineage
+    }
+
+    /// Milliseconds since boot.
+    pub fn uptime_ms(&self) -> io::Result<u64> {
+        let uptime = self.read_root("uptime")?;
+        let (seconds, _) = uptime.split_once(' ').unwrap_or((&uptime, ""));
+        let (whole, hundredths) = seconds.split_once('.').unwrap_or((seconds, "0"));
+        let parse = |digits: &str| {
+            digits
+                .parse::<u64>()
+                .map_err(|_| io::ErrorKind::InvalidData)
+        };
+        Ok(parse(whole)? * 1000 + parse(hundredths)? * 10)
+    }
+
+    /// Our own pid namespace, `pid:[4026531836]`; empty where the link can't be read.
+    pub fn pid_namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Holds a process and makes sure, once it is held, that it is still the one that was planned for.
+    pub fn pin(&self, target: &Target) -> Result<Pinned, PinError> {
+        let key = target.key();
+        let gone_or = |errno: Errno| match errno {
+            Errno::SRCH | Errno::NOENT => PinError::Gone(key),
+            other => PinError::Io(key, other.into()),
+        };
+        let pid = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
+        // The pidfd first: whoever owns the pid afterwards, it goes on naming today's owner.
+        let pidfd =
+            pidfd_open(pid.ok_or(PinError::Gone(key))?, PidfdFlags::empty()).map_err(gone_or)?;
+        let dir = open_dir(&self.dir, key.pid.to_string()).map_err(gone_or)?;
+        let stat = read_at(&dir, "stat").and_then(|stat| StatLine::parse(&stat));
+        let uid = read_at(&dir, "status").and_then(|status| real_uid(&status));
+        match (stat, uid) {
+            (Some(stat), Some(uid)) if stat.key == key && uid == target.uid() => {
+                Ok(Pinned { key, dir, pidfd })
+            }
+            (Some(_), Some(_)) => Err(PinError::Replaced(key)),
+            _ => Err(PinError::Gone(key)),
+        }
+    }
+
+    fn namespace(&self, dir: &OwnedFd, status: &[u8]) -> Namespace {
+        match (link_at(dir, "ns/pid"), numbers(status, "NSpid:").last()) {
+            (Exe::Path(link), Some(&pid)) if link != self.namespace => {
+                Namespace::Other { link, pid }
+            }
+            _ => Namespace::Ours,
+        }
+    }
+
+    fn exe(&self, pid: u32) -> Exe {
+        link_at(&self.dir, &format!("{pid}/exe"))
+    }
+
+    fn read(&self, pid: u32, file: &str) -> Option<Vec<u8>> {
+        read_at(&self.dir, &format!("{pid}/{file}"))
+    }
+
+    fn read_root(&self, file: &str) -> io::Result<String> {
+        std::fs::read_to_string(self.root.join(file))
+    }
+}
+
+impl Pinned {
+    /// The process now, `None` once it is gone.
+    pub fn stat(&self) -> Option<StatLine> {
+        StatLine::parse(&read_at(&self.dir, "stat")?)
+    }
+}
+
+fn open_dir(at: impl AsFd, path: impl AsRef<Path>) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(at, path.as_ref(), flags, Mode::empty())
+}
+
+/// Reads a file of `/proc`, `None` where it is gone or not ours.
+fn read_at(dir: impl AsFd, path: &str) -> Option<Vec<u8>> {
+    let file = openat(dir, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let mut content = Vec::with_capacity(1024);
+    loop {
+        // ESRCH: the process ended after its file was opened.
+        let read = rustix::io::read(&file, rustix::buffer::spare_capacity(&mut content)).ok()?;
+        if read == 0 || content.len() >= MAX_READ {
+            return Some(content);
+        }
+        content.reserve(1024);
+    }
+}
+
+fn link_at(dir: impl AsFd, path: &str) -> Exe {
+    match readlinkat(dir, path, Vec::new()) {
+        Ok(link) => {
+            let path = text(link.as_bytes());
+            // An update replaces the file under a running program.
+            Exe::Path(
+                path.strip_suffix(" (deleted)")
+                    .map_or_else(|| path.clone(), str::to_owned),
+            )
+        }
+        Err(Errno::ACCESS | Errno::PERM) => Exe::Denied,
+        Err(_) => Exe::None,
+    }
+}
+
+/// The first number of the line `Uid:` in status: the real uid. The owner of `/proc/<pid>` would be root
+/// for a process that is not dumpable (proc(5)).
+fn real_uid(status: &[u8]) -> Option<u32> {
+    numbers(status, "Uid:").first().copied()
+}
+
+/// The numbers of one line of status.
+fn numbers(status: &[u8], name: &str) -> Vec<u32> {
+    let status = String::from_utf8_lossy(status);
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .map_while(|number| number.parse().ok())
+        .collect()
+}
+
+fn strings(bytes: &[u8]) -> Vec<String> {
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+    if bytes.is_empty() {
+        return Vec::new();
+    }
+    bytes.split(|&byte| byte == 0).map(text).collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,276 @@
+//! Turns what the core decided into values on the wire; the only file that knows both.
+
+use std::time::Duration;
+
+use session_core::{
+    id::UnixMillis,
+    inventory::Session,
+    kill::{End, Refusal, Target, Ward},
+    verdict::{self, Mark, Patience},
+};
+use wire::{
+    Actions, Code, KillOutcome, Permit, Pid, ProcessKey, SessionId, State, StateSource, Status,
+};
+
+use crate::{act::kill::Ended, service::ServiceError};
+
+/// Everything that a row says, gathered.
+#[derive(Debug)]
+pub struct RowFacts<'a> {
+    pub session: &'a Session,
+    pub now: UnixMillis,
+    pub user: String,
+    /// The home whose registry lists the session.
+    pub home: Option<String>,
+    pub title: Option<String>,
+    pub git_branch: Option<String>,
+    /// When the transcript last grew.
+    pub grown_at: Option<UnixMillis>,
+    pub has_children: bool,
+    pub patience: Patience,
+    pub page_bytes: u64,
+    pub kill: Result<Target, Refusal>,
+}
+
+/// Builds a row, `None` where the pid is beyond what the kernel gives out.
+pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
+    let RowFacts { session, now, .. } = facts;
+    let process = &session.process;
+    let record = session.record.as_ref().map(|record| &record.what);
+    let key = key(session.key())?;
+    let touched_at = facts.grown_at.map_or(session.touched_at(), |grown| {
+        grown.max(session.touched_at())
+    });
+    let silence = now.saturating_since(touched_at);
+    let verdict = &session.verdict;
+    let mark = verdict::mark(verdict.state, silence, facts.has_children, facts.patience);
+    let state = state(verdict.state);
+    let elapsed_sec = now.saturating_since(session.started_at).as_secs();
+    let cwd = session.cwd().unwrap_or("unknown").to_owned();
+    let known = |field: fn(&session_core::registry::Record) -> &Option<String>| {
+        record.and_then(|record| field(record).clone())
+    };
+    Some(wire::Session {
+        pid: key.pid,
+        project: project(&cwd).to_owned(),
+        cwd,
+        elapsed: elapsed(elapsed_sec),
+        elapsed_sec,
+        wchan: process.wchan.clone().unwrap_or_else(|| "0".to_owned()),
+        status: status(state, mark, silence, facts.patience),
+        session_id: session.session_id().map(session_id),
+        key,
+        state,
+        waiting_for: known(|record| &record.waiting_for),
+        state_source: match verdict.source {
+            verdict::Source::Registry => StateSource::Registry,
+            verdict::Source::Process => StateSource::Process,
+        },
+        state_since: verdict.since.map(|since| since.0),
+        stuck: mark == Mark::Stuck,
+        abandoned: mark == Mark::Abandoned,
+        last_activity_at: touched_at.0,
+        name: known(|record| &record.name),
+        title: facts.title,
+        git_branch: facts.git_branch,
+        version: known(|record| &record.version),
+        kind: known(|record| &record.kind),
+        entrypoint: known(|record| &record.entrypoint),
+        started_at: session.started_at.0,
+        rss_bytes: process.rss_pages.saturating_mul(facts.page_bytes),
+        home: facts.home,
+        tmux: known(|record| &record.tmux),
+        actions: Actions {
+            kill: permit(facts.kill, key.pid, &facts.user),
+        },
+        user: facts.user,
+    })
+}
+
+/// The last part of a directory, `/` for the root.
+pub fn project(cwd: &str) -> &str {
+    let trimmed = cwd.trim_end_matches('/');
+    match trimmed.rsplit('/').next() {
+        None | Some("") => cwd,
+        Some(name) => name,
+    }
+}
+
+/// Seconds for people, as the 1.x API wrote them.
+fn elapsed(seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m {s}s"),
+        (h, m, _) => format!("{h}h {m}m"),
+    }
+}
+
+fn state(state: verdict::State) -> State {
+    match state {
+        verdict::State::Starting => State::Starting,
+        verdict::State::Working => State::Working,
+        verdict::State::WaitingPermission => State::WaitingPermission,
+        verdict::State::WaitingInput => State::WaitingInput,
+        verdict::State::WaitingDialog => State::WaitingDialog,
+        verdict::State::Idle => State::Idle,
+        verdict::State::Shell => State::Shell,
+        verdict::State::Stopped => State::Stopped,
+        verdict::State::Unknown => State::Unknown,
+    }
+}
+
+/// The word of the 1.x API.
+fn status(state: State, mark: Mark, silence: Duration, patience: Patience) -> Status {
+    match state {
+        _ if mark != Mark::None => Status::Stuck,
+        State::Starting | State::Working | State::Unknown => Status::Active,
+        State::Idle
+        | State::Shell
+        | State::WaitingPermission
+        | State::WaitingInput
+        | State::WaitingDialog
+            if silence < patience.abandoned_after =>
+        {
+            Status::Idle
+        }
+        State::Idle
+        | State::Shell
+        | State::WaitingPermission
+        | State::WaitingInput
+        | State::WaitingDialog
+        | State::Stopped
+        | State::Exited => Status::Stuck,
+    }
+}
+
+fn permit(planned: Result<Target, Refusal>, pid: Pid, owner: &str) -> Permit {
+    match planned {
+        Ok(_) => Permit::Allowed,
+        Err(refusal) => Permit::Refused {
+            code: match refusal {
+                Refusal::Protected(_) => Code::Protected,
+                Refusal::NotYours { .. } | Refusal::OnlyInferred => Code::NotYours,
+            },
+            error: refused(refusal, pid, owner).to_string(),
+        },
+    }
+}
+
+/// Words a refusal; `owner` is the login name behind the process.
+pub fn refused(refusal: Refusal, pid: Pid, owner: &str) -> ServiceError {
+    match refusal {
+        Refusal::Protected(Ward::Init) => ServiceError::Protected {
+            pid,
+            reason: "it is the first process of the machine".to_owned(),
+        },
+        Refusal::Protected(Ward::Lineage) => ServiceError::Protected {
+            pid,
+            reason: "this server runs inside it".to_owned(),
+        },
+        Refusal::NotYours { .. } => ServiceError::NotYours {
+            pid,
+            owner: owner.to_owned(),
+        },
+        Refusal::OnlyInferred => ServiceError::NotYours {
+            pid,
+            owner: format!("{owner} and is known by its name only"),
+        },
+    }
+}
+
+pub fn killed(key: ProcessKey, ended: Ended) -> wire::Killed {
+    wire::Killed {
+        ok: ended.end != End::StillRunning,
+        pid: key.pid,
+        key,
+        outcome: match ended.end {
+            End::AlreadyGone => KillOutcome::AlreadyGone,
+            End::Exited => KillOutcome::Exited,
+            End::Killed => KillOutcome::Killed,
+            End::StillRunning => KillOutcome::StillRunning,
+        },
+        took_ms: u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+pub fn key(key: session_core::id::ProcessKey) -> Option<ProcessKey> {
+    Some(ProcessKey {
+        pid: Pid::new(key.pid)?,
+        start_ticks: key.start_ticks,
+    })
+}
+
+pub fn core_key(key: ProcessKey) -> session_core::id::ProcessKey {
+    session_core::id::ProcessKey {
+        pid: key.pid.get(),
+        start_ticks: key.start_ticks,
+    }
+}
+
+pub fn session_id(id: &session_core::id::SessionId) -> SessionId {
+    id.as_str()
+        .parse()
+        .expect("both crates check the same alphabet and length")
+}
+
+pub fn core_session_id(id: &SessionId) -> session_core::id::SessionId {
+    session_core::id::SessionId::parse(id.as_str())
+        .expect("both crates check the same alphabet and length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elapsed_time_is_written_as_the_old_clients_expect() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m 0s"),
+            (247, "4m 7s"),
+            (3600, "1h 0m"),
+            (7500, "2h 5m"),
+            (360_000, "100h 0m"),
+        ] {
+            assert_eq!(elapsed(seconds), text);
+        }
+    }
+
+    #[test]
+    fn a_project_is_the_last_part_of_its_directory() {
+        for (cwd, name) in [
+            ("/home/dev/app", "app"),
+            ("/home/dev/app/", "app"),
+            ("/", "/"),
+            ("unknown", "unknown"),
+        ] {
+            assert_eq!(project(cwd), name);
+        }
+    }
+
+    #[test]
+    fn the_old_word_follows_from_the_state() {
+        let patience = Patience {
+            stuck_after: Duration::from_secs(30),
+            abandoned_after: Duration::from_secs(30),
+        };
+        let at = |state, mark, seconds| status(state, mark, Duration::from_secs(seconds), patience);
+        for state in [State::Starting, State::Working, State::Unknown] {
+            assert_eq!(at(state, Mark::None, 99), Status::Active);
+        }
+        for state in [
+            State::Idle,
+            State::Shell,
+            State::WaitingPermission,
+            State::WaitingInput,
+            State::WaitingDialog,
+        ] {
+            assert_eq!(at(state, Mark::None, 29), Status::Idle);
+            assert_eq!(at(state, Mark::None, 30), Status::Stuck);
+        }
+        assert_eq!(at(State::Working, Mark::Stuck, 99), Status::Stuck);
+        assert_eq!(at(State::Idle, Mark::Abandoned, 99), Status::Stuck);
+        assert_eq!(at(State::Stopped, Mark::None, 0), Status::Stuck);
+    }
+}

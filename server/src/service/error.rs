@@ -1,0 +1,59 @@
+//! Why a verb was not carried out, in sentences for people.
+
+use std::error::Error;
+
+use wire::{Pid, ProcessKey, SessionId};
+
+/// Why a verb was not carried out. `Display` is the sentence for people: it says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error("No process {0} runs here; refresh the list.")]
+    NoProcess(Pid),
+    #[error(
+        "No session record names a conversation for process {0}; it may still be starting, so try again in a moment."
+    )]
+    NoSession(Pid),
+    #[error("Process {0} is not a Claude Code session; refresh the list.")]
+    NotASession(Pid),
+    #[error("The key does not belong to process {0}; take pid and key from the same row.")]
+    OtherKey(Pid),
+    #[error("Process {pid} is protected ({reason}); it can't be ended from here.")]
+    Protected { pid: Pid, reason: String },
+    #[error("Process {pid} belongs to {owner}; ask them, or run the server as that user.")]
+    NotYours { pid: Pid, owner: String },
+    #[error(
+        "The process that this key named is gone: {0} is another process now; refresh the list."
+    )]
+    Replaced(Pid),
+    #[error("Another action on this session is still running; wait until it has finished.")]
+    Busy,
+    #[error("This conversation is open in process {}; end that one first.", key.pid)]
+    Live { key: ProcessKey },
+    #[error("No transcript of session {0} was found in the configured homes; check the id.")]
+    NoConversation(SessionId),
+    #[error("{0}")]
+    BadCwd(String),
+    #[error("tmux was not found; install it, for example with `apt-get install tmux`.")]
+    NoTmux,
+    #[error("{0}")]
+    NoClaude(String),
+    /// The configuration has mistakes; `/health` names them.
+    #[error("The configuration has a mistake, so nothing is acted on: {0}")]
+    Config(String),
+    /// Something failed that should not; the cause goes to the log, an id to the client.
+    #[error("{what}")]
+    Fault {
+        what: String,
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl ServiceError {
+    /// Something failed that should not; `what` is a sentence without its full stop.
+    pub fn fault(what: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Fault {
+            what: what.into(),
+            source: cause.into(),
+        }
+    }
+}

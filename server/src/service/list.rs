@@ -1,0 +1,51 @@
+//! The rows of the list.
+
+use session_core::{
+    inventory::Session,
+    kill,
+    verdict::{Patience, State},
+};
+
+use super::Inner;
+use crate::{
+    observe::Look,
+    present::{self, RowFacts},
+};
+
+impl Inner {
+    /// Builds the rows of one look, longest-running first.
+    pub(super) fn rows(&self, look: &Look) -> Vec<wire::Session> {
+        let actor = self.actor();
+        let rows = look.sample.sessions().into_iter().filter_map(|session| {
+            present::row(RowFacts {
+                now: look.sample.taken_at,
+                user: self.users.name(session.process.uid),
+                home: session.record.as_ref().and_then(|record| {
+                    Some(look.homes.get(record.home)?.dir.display().to_string())
+                }),
+                title: None,
+                git_branch: None,
+                grown_at: None,
+                has_children: self.has_children(&session),
+                patience: self.patience(),
+                page_bytes: rustix::param::page_size() as u64,
+                kill: kill::plan(&session, &actor),
+                session: &session,
+            })
+        });
+        rows.collect()
+    }
+
+    fn patience(&self) -> Patience {
+        Patience {
+            stuck_after: self.config.stuck_after,
+            abandoned_after: self.config.abandoned_after,
+        }
+    }
+
+    /// Looked up only where it decides something.
+    fn has_children(&self, session: &Session) -> bool {
+        session.verdict.state == State::Working
+            && self.observer.proc().has_children(session.key().pid)
+    }
+}
