@@ -6,13 +6,19 @@ use session_core::{
     id::UnixMillis,
     inventory::Session,
     kill::{End, Refusal, Target, Ward},
+    transcript::Digest,
     verdict::{self, Mark, Patience},
 };
 use wire::{
-    Actions, Code, KillOutcome, Permit, Pid, ProcessKey, SessionId, State, StateSource, Status,
+    Actions, Code, Context, KillOutcome, Permit, Pid, ProcessKey, RecentSession, SessionId, State,
+    StateSource, Status,
 };
 
-use crate::{act::kill::Ended, service::ServiceError};
+use crate::{
+    act::kill::Ended,
+    observe::transcript::{Transcript, recent::Brief},
+    service::ServiceError,
+};
 
 /// Everything that a row says, gathered.
 #[derive(Debug)]
@@ -190,6 +196,45 @@ pub fn killed(key: ProcessKey, ended: Ended) -> wire::Killed {
             End::StillRunning => KillOutcome::StillRunning,
         },
         took_ms: u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+pub fn recent(
+    transcript: &Transcript,
+    brief: &Brief,
+    live: Option<session_core::id::ProcessKey>,
+) -> RecentSession {
+    RecentSession {
+        session_id: session_id(transcript.id()),
+        project: brief.cwd.as_deref().map(|cwd| project(cwd).to_owned()),
+        cwd: brief.cwd.clone(),
+        title: brief.title.clone(),
+        git_branch: brief.git_branch.clone(),
+        last_prompt: brief.last_prompt.clone(),
+        last_activity_at: transcript.modified.0,
+        size_bytes: transcript.size_bytes,
+        archived: transcript.archived,
+        live: live.and_then(key),
+    }
+}
+
+/// `digest` is `None` where the transcript can't be read; `note` then says why.
+pub fn context(
+    id: &session_core::id::SessionId,
+    digest: Option<Digest>,
+    note: Option<String>,
+) -> Context {
+    let digest = digest.unwrap_or_default();
+    Context {
+        ok: true,
+        session_id: session_id(id),
+        last_prompt: digest.last_prompt,
+        away_summary: digest.away_summary,
+        last_assistant: digest.last_assistant,
+        title: digest.title,
+        model: digest.model,
+        git_branch: digest.git_branch,
+        note,
     }
 }
 

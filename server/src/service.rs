@@ -4,6 +4,7 @@
 
 mod claim;
 mod error;
+mod history;
 mod list;
 
 use std::{io, sync::Arc, time::Duration};
@@ -23,7 +24,7 @@ use crate::{
     act::{self, kill::Ended},
     clock::now,
     config::Config,
-    observe::{Home, Look, Observer, Origin, proc::{PinError, ProcReader}, tools::Tools, users::Users},
+    observe::{Home, Look, Observer, Origin, proc::{PinError, ProcReader}, tools::Tools, users::Users, transcript::digest_cache::DigestCache},
     present,
 };
 
@@ -39,6 +40,7 @@ struct Inner {
     observer: Observer,
     users: Users,
     claims: Claims,
+    briefs: DigestCache,
 }
 
 /// What a pid and a key lead to.
@@ -63,7 +65,9 @@ impl Service {
         });
         let observer = Observer::new(ProcReader::at("/proc")?, homes.collect(), &machine_id);
         Ok(Self {
-            inner: Arc::new(Inner { config, observer, users: Users::default(), claims: Claims::default() }),
+            inner: Arc::new(Inner { config, observer, users: Users::default(), claims: Claims::default(),
+                briefs: DigestCache::new(),
+            }),
         })
     }
 
@@ -73,13 +77,13 @@ impl Service {
     }
 
     /// Lists the conversations whose transcripts changed within `days`, newest first.
-    pub async fn recent(&self, _days: u32) -> Result<RecentList, ServiceError> {
-        Ok(RecentList { sessions: Vec::new() })
+    pub async fn recent(&self, days: u32) -> Result<RecentList, ServiceError> {
+        self.unhurried(move |inner| inner.recent(days)).await
     }
 
     /// Tells what the conversation of a live session was last about.
     pub async fn context(&self, pid: Pid) -> Result<Context, ServiceError> {
-        Err(ServiceError::NoSession(pid))
+        self.unhurried(move |inner| inner.context(pid)).await
     }
 
     /// Ends one session's own process and tells how it ended.

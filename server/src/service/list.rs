@@ -17,15 +17,18 @@ impl Inner {
     pub(super) fn rows(&self, look: &Look) -> Vec<wire::Session> {
         let actor = self.actor();
         let rows = look.sample.sessions().into_iter().filter_map(|session| {
+            let brief = self.brief(&session, look);
             present::row(RowFacts {
                 now: look.sample.taken_at,
                 user: self.users.name(session.process.uid),
                 home: session.record.as_ref().and_then(|record| {
                     Some(look.homes.get(record.home)?.dir.display().to_string())
                 }),
-                title: None,
-                git_branch: None,
-                grown_at: None,
+                title: brief.as_ref().and_then(|(brief, _)| brief.title.clone()),
+                git_branch: brief
+                    .as_ref()
+                    .and_then(|(brief, _)| brief.git_branch.clone()),
+                grown_at: brief.as_ref().map(|&(_, grown_at)| grown_at),
                 has_children: self.has_children(&session),
                 patience: self.patience(),
                 page_bytes: rustix::param::page_size() as u64,

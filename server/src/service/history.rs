@@ -1,0 +1,148 @@
+//! What transcripts remember: the recent conversations and what one was last about.
+
+use std::{collections::HashMap, path::PathBuf, time::Duration};
+
+use session_core::{
+    id::{ProcessKey, SessionId, UnixMillis},
+    inventory::Session,
+};
+use wire::{Context, Pid, RecentList};
+
+use super::{Inner, ServiceError};
+use crate::{
+    observe::{
+        Home, Look,
+        transcript::{Transcript, Transcripts, recent::Brief},
+    },
+    present,
+};
+
+/// A conversation on disk and the home that it belongs to.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) home: Home,
+    pub(super) transcript: Transcript,
+}
+
+impl Inner {
+    pub(super) fn recent(&self, days: u32) -> Result<RecentList, ServiceError> {
+        let look = self.look()?;
+        let sessions = look.sample.sessions();
+        let live: HashMap<&SessionId, ProcessKey> = sessions
+            .iter()
+            .filter_map(|session| Some((session.session_id()?, session.key())))
+            .collect();
+        let window = Duration::from_secs(u64::from(days) * 24 * 3600);
+        let since = look
+            .sample
+            .taken_at
+            .0
+            .saturating_sub(u64::try_from(window.as_millis()).unwrap_or(u64::MAX));
+        let mut found = Vec::new();
+        for home in &look.homes {
+            match Transcripts::at(&home.config_dir).recent(UnixMillis(since), &self.briefs) {
+                Ok(recent) => found.extend(recent),
+                Err(error) => {
+                    tracing::warn!(home = %home.dir.display(), %error, "the transcripts can't be listed")
+                }
+            }
+        }
+        found.sort_by_key(|recent| std::cmp::Reverse(recent.transcript.modified));
+        let sessions = found.iter().map(|recent| {
+            let live = live.get(recent.transcript.id()).copied();
+            present::recent(&recent.transcript, &recent.brief, live)
+        });
+        Ok(RecentList {
+            sessions: sessions.collect(),
+        })
+    }
+
+    pub(super) fn context(&self, pid: Pid) -> Result<Context, ServiceError> {
+        let look = self.look()?;
+        let session = look
+            .sample
+            .sessions()
+            .into_iter()
+            .find(|session| session.key().pid == pid.get());
+        let Some((session, id)) = session
+            .as_ref()
+            .and_then(|session| Some((session, session.session_id()?)))
+        else {
+            return Err(ServiceError::NoSession(pid));
+        };
+        let nothing = |note| Ok(present::context(id, None, Some(note)));
+        let Some(transcripts) = transcripts(session, &look) else {
+            return nothing("The session's home is not known.".to_owned());
+        };
+        let transcript = match transcripts.find(id, recorded_cwd(session)) {
+            Ok(Some(transcript)) => transcript,
+            Ok(None) => return nothing("The conversation has no transcript yet.".to_owned()),
+            Err(error) => return nothing(format!("The transcripts can't be searched: {error}.")),
+        };
+        match transcripts.digest(&transcript) {
+            Ok(reading) => Ok(present::context(id, Some(reading.digest), reading.note)),
+            Err(unreadable) => nothing(unreadable.to_string()),
+        }
+    }
+
+    /// The words for a live session's row, and when its transcript last grew.
+    pub(super) fn brief(
+        &self,
+        session: &Session,
+        look: &Look,
+    ) -> Option<(std::sync::Arc<Brief>, UnixMillis)> {
+        let transcripts = transcripts(session, look)?;
+        let transcript = transcripts
+            .find(session.session_id()?, recorded_cwd(session))
+            .ok()??;
+        let brief = transcripts.brief(&transcript, &self.briefs).ok()?;
+        Some((brief, transcript.modified))
+    }
+
+    /// Searches all homes; what is not archived wins over what is, then the newer over the older.
+    pub(super) fn locate(
+        &self,
+        homes: &[Home],
+        id: &SessionId,
+    ) -> Result<Option<Found>, ServiceError> {
+        let mut found = Vec::new();
+        for home in homes {
+            let transcript = Transcripts::at(&home.config_dir)
+                .find(id, None)
+                .map_err(|error| ServiceError::fault("The transcripts can't be searched", error))?;
+            found.extend(transcript.map(|transcript| Found {
+                home: home.clone(),
+                transcript,
+            }));
+        }
+        Ok(found
+            .into_iter()
+            .max_by_key(|found| (!found.transcript.archived, found.transcript.modified)))
+    }
+}
+
+impl Found {
+    /// The directory that the conversation was started in, `None` where no line says it.
+    pub(super) fn first_cwd(&self) -> Result<Option<PathBuf>, ServiceError> {
+        let cwd = Transcripts::at(&self.home.config_dir)
+            .first_cwd(&self.transcript)
+            .map_err(|error| ServiceError::fault(error.to_string().trim_end_matches('.'), error))?;
+        Ok(cwd.map(PathBuf::from))
+    }
+}
+
+fn transcripts(session: &Session, look: &Look) -> Option<Transcripts> {
+    let home = look.homes.get(session.record.as_ref()?.home)?;
+    Some(Transcripts::at(&home.config_dir))
+}
+
+/// Claude Code names the directory of a transcript after the cwd that it started in.
+fn recorded_cwd(session: &Session) -> Option<&str> {
+    session
+        .record
+        .as_ref()?
+        .what
+        .cwd
+        .as_deref()
+        .or(session.cwd())
+}
