@@ -64,13 +64,14 @@ fn shown(command: &Command) -> String {
 ///
 /// The flags go to the named target only, never to build scripts, so an ordinary `cargo test` in the same
 /// target directory keeps what it has.
-pub(crate) fn reproducible_build(target: &str) -> Result<Command> {
+pub(crate) fn reproducible_build(targets: &[&str]) -> Result<Command> {
     let mut build = cargo();
     build
-        .args(["build", "--locked", "--target", target])
+        .args(["build", "--locked"])
+        .args(targets.iter().flat_map(|target| ["--target", target]))
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
-            remapped_paths(target)?.join("\u{1f}"),
+            remapped_paths(targets)?.join("\u{1f}"),
         )
         // Settings of a person's environment that would change the product.
         .env_remove("RUSTFLAGS")
@@ -80,9 +81,9 @@ pub(crate) fn reproducible_build(target: &str) -> Result<Command> {
 }
 
 /// One `--remap-path-prefix` for each directory that a panic message could name.
-fn remapped_paths(target: &str) -> Result<Vec<String>> {
+fn remapped_paths(targets: &[&str]) -> Result<Vec<String>> {
     let mut flags = vec![remap(workspace::root(), "/session-manager")?];
-    for folder in crate_folders(target)? {
+    for folder in crate_folders(targets)? {
         flags.push(remap(Path::new(&folder), "/crates")?);
     }
     // With rust-src installed, rustc names the real files of the standard library instead of `/rustc/<commit>`.
@@ -105,14 +106,15 @@ fn remap(from: &Path, to: &str) -> Result<String> {
 }
 
 /// The folders that hold the unpacked crates: one for each registry that cargo took them from.
-fn crate_folders(target: &str) -> Result<BTreeSet<String>> {
-    let text = output(cargo().args([
-        "metadata",
-        "--locked",
-        "--format-version=1",
-        "--filter-platform",
-        target,
-    ]))?;
+fn crate_folders(targets: &[&str]) -> Result<BTreeSet<String>> {
+    let mut command = cargo();
+    command.args(["metadata", "--locked", "--format-version=1"]);
+    command.args(
+        targets
+            .iter()
+            .flat_map(|target| ["--filter-platform", target]),
+    );
+    let text = output(&mut command)?;
     let metadata: Value = serde_json::from_str(&text).context("reading `cargo metadata`")?;
     let packages = metadata.get("packages").and_then(Value::as_array);
     let mut folders = BTreeSet::new();

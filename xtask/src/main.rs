@@ -3,7 +3,10 @@
 //! Knows the names of the chores. What each does stands in the module of its name.
 
 mod cargo;
+mod dist;
 mod page;
+mod plugin_dir;
+mod source;
 mod workspace;
 
 use std::{env, process::ExitCode};
@@ -11,7 +14,9 @@ use std::{env, process::ExitCode};
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
-cargo xtask page [--out FILE]        build the page into one ES module (target/page/index.js)";
+cargo xtask page [--out FILE]        build the page into one ES module (target/page/index.js)
+cargo xtask dist [--check]           build dist/, or build it aside and compare
+cargo xtask plugin-dir --out DIR     what the host would install, built from this checkout";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -28,6 +33,9 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["page"] => page::build(&workspace::target().join("page/index.js")),
         ["page", "--out", out] => page::build(&workspace::absolute(out)?),
+        ["dist"] => dist::make(),
+        ["dist", "--check"] => dist::check::check(),
+        ["plugin-dir", "--out", out] => plugin_dir::make(&workspace::absolute(out)?),
         [] | ["help" | "-h" | "--help"] => {
             workspace::say(USAGE);
             Ok(())

@@ -19,7 +19,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Builds the page and writes it to `out`.
 pub(crate) fn build(out: &Path) -> Result<()> {
     cargo::run(
-        cargo::reproducible_build(TARGET)?
+        cargo::reproducible_build(&[TARGET])?
             .args(["--profile", "page", "-p", "session-manager-frontend"])
             .args(["--lib", "--quiet"]),
     )?;

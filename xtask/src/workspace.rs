@@ -26,8 +26,12 @@ pub(crate) fn absolute(path: &str) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("not a path: {path:?}"))
 }
 
-/// Writes a file along with the directories above it.
+/// Writes a file along with the directories above it. A file that has these bytes is left alone, so that its
+/// date does not make cargo compile again.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
     }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { chmod, rm, stat } from "node:fs/promises";
 import { test } from "node:test";
 
-import { launch, plugin, wrote } from "./plugin.js";
+import { launch, plugin, wrote } from "./plugin.mjs";
 
 const WITHOUT_EXECVE = "delete process.execve;";
 const WITH_EXECVE = `

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 
-import { checkout } from "./plugin.js";
+import { checkout } from "./plugin.mjs";
 
 const text = (name) => readFile(path.join(checkout, name), "utf8");
 const json = async (name) => JSON.parse(await text(name));

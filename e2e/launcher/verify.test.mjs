@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 
-import { checkout } from "./plugin.js";
+import { checkout } from "./plugin.mjs";
 
 const FILES = { "index.js": "page", "server.js": "launcher", "bin/a/session-manager": "binary" };
 
