@@ -1,3 +1,4 @@
 //! Does what was planned; decides nothing.
 
 pub mod kill;
+pub mod tmux;

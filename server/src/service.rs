@@ -6,6 +6,7 @@ mod claim;
 mod error;
 mod history;
 mod list;
+mod resume;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -120,7 +121,13 @@ impl Service {
 
     /// Brings a conversation back to life in a detached terminal.
     pub async fn resume(&self, request: ResumeRequest) -> Result<Resumed, ServiceError> {
-        Err(ServiceError::NoConversation(request.session_id))
+        self.refuse_when_degraded()?;
+        let claim = self.inner.claims.conversation(request.session_id.clone()).ok_or(ServiceError::Busy)?;
+        self.unhurried(move |inner| {
+            let _claim = claim;
+            inner.resume(&request)
+        })
+        .await
     }
 
     /// Plans a cleanup, and executes the plan unless it is a dry run.

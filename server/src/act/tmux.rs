@@ -1,0 +1,239 @@
+//! Detached terminals, held by the user's own tmux server so that they outlive ours.
+//!
+//! Knows tmux (3.3a) and how to run it as another user. Does not know Claude Code.
+
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+/// tmux, and the user whose server it talks to.
+#[derive(Clone, Debug)]
+pub struct Tmux {
+    pub program: PathBuf,
+    /// `None` for our own user.
+    pub user: Option<OtherUser>,
+}
+
+/// A user that root runs programs as.
+#[derive(Clone, Debug)]
+pub struct OtherUser {
+    /// runuser(1).
+    pub runuser: PathBuf,
+    pub name: String,
+    pub home: PathBuf,
+    pub shell: PathBuf,
+}
+
+/// What to run in a new terminal.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// Without `:` and `.`, which tmux reads as separators.
+    pub session: String,
+    pub cwd: PathBuf,
+    /// At least two words: tmux gives a single one to a shell.
+    pub argv: Vec<OsString>,
+    /// Set for this session whatever the server's own environment has.
+    pub variables: Vec<(&'static str, OsString)>,
+}
+
+/// A terminal with a program in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pane {
+    pub session: String,
+    /// The program's own pid, no shell between.
+    pub pid: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TmuxError {
+    #[error("{} could not be run", .0.display())]
+    Run(PathBuf, #[source] io::Error),
+    #[error("tmux says: {0}")]
+    Refused(String),
+}
+
+/// Variables of our host, or of a session that we were started from: a tmux server that is born here would
+/// hand them to every program in it (`NODE_ENV=production` makes `npm install` leave out half).
+const NOT_INHERITED: [&str; 4] = [
+    "NODE_ENV",
+    "PLUGIN_NAME",
+    "CLAUDECODE",
+    "CLAUDE_CODE_ENTRYPOINT",
+];
+
+impl Tmux {
+    /// Starts a program in a new detached session; a name that is taken gets a number.
+    pub fn start(&self, launch: &Launch) -> Result<Pane, TmuxError> {
+        let mut attempt = 1;
+        loop {
+            let session = match attempt {
+                1 => launch.session.clone(),
+                number => format!("{}-{number}", launch.session),
+            };
+            match self.run(self.arguments(launch, &session)) {
+                Ok(pid) => {
+                    let pid = pid
+                        .trim()
+                        .parse()
+                        .map_err(|_| TmuxError::Refused(format!("{pid:?} is no pid")))?;
+                    return Ok(Pane { session, pid });
+                }
+                Err(TmuxError::Refused(reason))
+                    if reason.contains("duplicate session") && attempt < 100 =>
+                {
+                    attempt += 1
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether the program has ended; its last screen is kept until `end`.
+    pub fn is_dead(&self, session: &str) -> bool {
+        let dead = self.run(words([
+            "display-message",
+            "-p",
+            "-t",
+            &target(session),
+            "#{pane_dead}",
+        ]));
+        // An error says that session or server is gone, and the program with it.
+        dead.map_or(true, |dead| dead.trim() != "0")
+    }
+
+    /// What the terminal shows, without its empty lines.
+    pub fn screen(&self, session: &str) -> String {
+        let screen = self
+            .run(words(["capture-pane", "-p", "-t", &target(session)]))
+            .unwrap_or_default();
+        let lines: Vec<_> = screen
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        lines.join("\n")
+    }
+
+    /// From now on the terminal goes when its program ends.
+    pub fn let_go(&self, session: &str) -> Result<(), TmuxError> {
+        self.run(words([
+            "set-option",
+            "-p",
+            "-u",
+            "-t",
+            &target(session),
+            "remain-on-exit",
+        ]))
+        .map(drop)
+    }
+
+    /// Closes the terminal that `start` made.
+    pub fn end(&self, session: &str) -> Result<(), TmuxError> {
+        self.run(words(["kill-session", "-t", &format!("={session}")]))
+            .map(drop)
+    }
+
+    /// The command that shows a session to its user.
+    pub fn attach_command(&self, session: &str) -> String {
+        match &self.user {
+            None => format!("tmux attach -t {session}"),
+            Some(user) => format!("runuser -u {} -- tmux attach -t {session}", user.name),
+        }
+    }
+
+    fn arguments(&self, launch: &Launch, session: &str) -> Vec<OsString> {
+        let mut arguments = words([
+            "-u",
+            "new-session",
+            "-d",
+            "-P",
+            "-F",
+            "#{pane_pid}",
+            "-x",
+            "160",
+            "-y",
+            "48",
+            "-s",
+            session,
+            "-c",
+        ]);
+        arguments.push(launch.cwd.clone().into());
+        for (name, value) in &launch.variables {
+            let mut pair = OsString::from(name);
+            pair.push("=");
+            pair.push(value);
+            arguments.extend([OsString::from("-e"), pair]);
+        }
+        arguments.push("--".into());
+        arguments.extend(launch.argv.iter().cloned());
+        // A program that ends at once leaves its last words on the screen.
+        arguments.extend(words([
+            ";",
+            "set-option",
+            "-p",
+            "-t",
+            &target(session),
+            "remain-on-exit",
+            "on",
+        ]));
+        arguments
+    }
+
+    fn run(&self, arguments: Vec<OsString>) -> Result<String, TmuxError> {
+        let mut command = self.command();
+        command.args(arguments).stdin(Stdio::null());
+        for name in NOT_INHERITED {
+            command.env_remove(name);
+        }
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command
+            .output()
+            .map_err(|error| TmuxError::Run(self.program.clone(), error))?;
+        if status.success() {
+            Ok(String::from_utf8_lossy(&stdout).into_owned())
+        } else {
+            Err(TmuxError::Refused(
+                String::from_utf8_lossy(&stderr).trim().to_owned(),
+            ))
+        }
+    }
+
+    fn command(&self) -> Command {
+        let Some(user) = &self.user else {
+            return Command::new(&self.program);
+        };
+        let mut command = Command::new(&user.runuser);
+        // runuser(1) keeps the caller's environment with `-u`.
+        command
+            .args(["-u", &user.name, "--"])
+            .arg(&self.program)
+            .env("HOME", &user.home)
+            .env("SHELL", &user.shell)
+            .env("USER", &user.name)
+            .env("LOGNAME", &user.name)
+            .env_remove("XDG_RUNTIME_DIR")
+            .env_remove("XDG_CONFIG_HOME")
+            .current_dir("/");
+        command
+    }
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
+    words.map(OsString::from).into()
+}
+
+/// Names exactly this session: a bare name also matches as a prefix.
+fn target(session: &str) -> String {
+    format!("={session}:")
+}
+
+/// Whether a directory can be a terminal's: tmux falls back to another one without a word.
+pub fn is_usable_cwd(path: &Path) -> bool {
+    path.is_absolute() && path.is_dir() && !path.as_os_str().as_encoded_bytes().contains(&0)
+}
