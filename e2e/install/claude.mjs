@@ -1,9 +1,8 @@
 // Installs the Claude Code CLI, once.
 //
-// Knows the version that the tests speak to and which file of the package is the program. Does not
-// start it. The program is a single binary of 377 MB and needs no Node.
+// Knows the version that the tests speak to and how it is called. Does not start it. The program is
+// a single binary of 377 MB and needs no Node.
 
-import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { installPackage } from './package.mjs';
@@ -11,10 +10,10 @@ import { installPackage } from './package.mjs';
 // Named in full: npm picks an older release by itself where it thinks the machine's Node too old.
 export const CLAUDE_VERSION = '2.1.329';
 
-// Returns the path of `claude`.
+// Returns the path of `claude`; its directory goes first on the PATH of whoever is to find it.
 export async function installClaude() {
   const modules = await installPackage(`@anthropic-ai/claude-code@${CLAUDE_VERSION}`, `claude-${CLAUDE_VERSION}`);
-  return realpath(join(modules, '.bin/claude'));
+  return join(modules, '.bin/claude');
 }
 
 if (process.argv[1] === import.meta.filename) console.log(await installClaude());

@@ -1,0 +1,76 @@
+// What the mocked model is to say: the prompt itself is the script.
+//
+// Knows the little language of the prompts. Does not know HTTP or how an answer is streamed.
+//
+//   say TEXT         answer TEXT
+//   hold NAME TEXT   answer TEXT once the test releases NAME (the session works until then)
+//   bash COMMAND     call the tool Bash
+//   tool NAME JSON   call the tool NAME with JSON as its input
+//   fail STATUS      answer with that HTTP status
+//
+// Steps are separated by ` ;; `; one is played for each turn of the model since the prompt. Past the
+// end the model says `done.`
+
+const WORDS = /^(say|hold|bash|tool|fail)\b/;
+
+// Returns the step that answers this conversation.
+export function nextStep(request) {
+  if (request.output_config?.format?.type === 'json_schema') return filled(request.output_config.format.schema);
+  const { script, turns } = lastScript(request.messages ?? []);
+  const steps = script.split(' ;; ');
+  return parseStep(steps[turns] ?? 'say done.');
+}
+
+// Side questions of the CLI (a title, for example) ask for an object of a given shape.
+function filled(schema) {
+  const fields = Object.entries(schema?.properties ?? {});
+  const answer = fields.map(([name, { type }]) => [name, type === 'string' ? `Mock ${name}` : true]);
+  return { verb: 'say', text: JSON.stringify(Object.fromEntries(answer)) };
+}
+
+// The last text of the user that is a script, and how often the model has spoken since. Tool results
+// and what the CLI adds by itself are not scripts.
+function lastScript(messages) {
+  let turns = 0;
+  for (const { role, content } of messages.toReversed()) {
+    if (role === 'assistant') {
+      turns += 1;
+      continue;
+    }
+    const script = texts(content).findLast(text => WORDS.test(text));
+    if (script) return { script, turns };
+  }
+  return { script: 'say (no script)', turns };
+}
+
+function texts(content) {
+  const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+  return blocks
+    .filter(({ type }) => type === 'text')
+    .map(({ text }) => text.replace(/<system-reminder>.*?<\/system-reminder>/gs, '').trim());
+}
+
+function parseStep(step) {
+  const [verb, rest] = cut(step.trim());
+  switch (verb) {
+    case 'bash':
+      return { verb: 'tool', name: 'Bash', input: { command: rest, description: 'a command of the test' } };
+    case 'tool': {
+      const [name, json] = cut(rest);
+      return { verb, name, input: JSON.parse(json || '{}') };
+    }
+    case 'hold': {
+      const [name, text] = cut(rest);
+      return { verb, name, text: text || 'released.' };
+    }
+    case 'fail':
+      return { verb, status: Number(rest) || 500 };
+    default:
+      return { verb: 'say', text: rest };
+  }
+}
+
+function cut(text) {
+  const at = text.indexOf(' ');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
