@@ -5,8 +5,9 @@
 use std::{
     ffi::OsString,
     io,
+    os::unix::ffi::OsStringExt as _,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 /// tmux, and the user whose server it talks to.
@@ -73,7 +74,12 @@ impl Tmux {
                 1 => launch.session.clone(),
                 number => format!("{}-{number}", launch.session),
             };
-            match self.run(self.arguments(launch, &session)) {
+            let mut command = self.command();
+            // The client's own directory, not `-c`: that one is a format, in which `#(...)` runs a shell.
+            command
+                .args(arguments(launch, &session))
+                .current_dir(&launch.cwd);
+            match self.finish(command) {
                 Ok(pid) => {
                     let pid = pid
                         .trim()
@@ -144,63 +150,25 @@ impl Tmux {
         }
     }
 
-    fn arguments(&self, launch: &Launch, session: &str) -> Vec<OsString> {
-        let mut arguments = words([
-            "-u",
-            "new-session",
-            "-d",
-            "-P",
-            "-F",
-            "#{pane_pid}",
-            "-x",
-            "160",
-            "-y",
-            "48",
-            "-s",
-            session,
-            "-c",
-        ]);
-        arguments.push(launch.cwd.clone().into());
-        for (name, value) in &launch.variables {
-            let mut pair = OsString::from(name);
-            pair.push("=");
-            pair.push(value);
-            arguments.extend([OsString::from("-e"), pair]);
-        }
-        arguments.push("--".into());
-        arguments.extend(launch.argv.iter().cloned());
-        // A program that ends at once leaves its last words on the screen.
-        arguments.extend(words([
-            ";",
-            "set-option",
-            "-p",
-            "-t",
-            &target(session),
-            "remain-on-exit",
-            "on",
-        ]));
-        arguments
-    }
-
     fn run(&self, arguments: Vec<OsString>) -> Result<String, TmuxError> {
         let mut command = self.command();
-        command.args(arguments).stdin(Stdio::null());
+        command.args(arguments);
+        self.finish(command)
+    }
+
+    fn finish(&self, mut command: Command) -> Result<String, TmuxError> {
+        command.stdin(Stdio::null());
         for name in NOT_INHERITED {
             command.env_remove(name);
         }
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command
+        let output = command
             .output()
             .map_err(|error| TmuxError::Run(self.program.clone(), error))?;
-        if status.success() {
-            Ok(String::from_utf8_lossy(&stdout).into_owned())
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {
-            Err(TmuxError::Refused(
-                String::from_utf8_lossy(&stderr).trim().to_owned(),
-            ))
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(TmuxError::Refused(said.trim().to_owned()))
         }
     }
 
@@ -218,10 +186,53 @@ impl Tmux {
             .env("USER", &user.name)
             .env("LOGNAME", &user.name)
             .env_remove("XDG_RUNTIME_DIR")
-            .env_remove("XDG_CONFIG_HOME")
-            .current_dir("/");
+            .env_remove("XDG_CONFIG_HOME");
         command
     }
+}
+
+/// tmux takes a semicolon at the end of a word for the end of a command.
+fn literal(word: OsString) -> OsString {
+    match word.as_encoded_bytes().strip_suffix(b";") {
+        Some(rest) => OsString::from_vec([rest, b"\\;"].concat()),
+        None => word,
+    }
+}
+
+fn arguments(launch: &Launch, session: &str) -> Vec<OsString> {
+    let mut arguments = words([
+        "-u",
+        "new-session",
+        "-d",
+        "-P",
+        "-F",
+        "#{pane_pid}",
+        "-x",
+        "160",
+        "-y",
+        "48",
+        "-s",
+        session,
+    ]);
+    for (name, value) in &launch.variables {
+        let mut pair = OsString::from(name);
+        pair.push("=");
+        pair.push(value);
+        arguments.extend([OsString::from("-e"), literal(pair)]);
+    }
+    arguments.push("--".into());
+    arguments.extend(launch.argv.iter().cloned().map(literal));
+    // A program that ends at once leaves its last words on the screen.
+    arguments.extend(words([
+        ";",
+        "set-option",
+        "-p",
+        "-t",
+        &target(session),
+        "remain-on-exit",
+        "on",
+    ]));
+    arguments
 }
 
 fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
@@ -236,4 +247,30 @@ fn target(session: &str) -> String {
 /// Whether a directory can be a terminal's: tmux falls back to another one without a word.
 pub fn is_usable_cwd(path: &Path) -> bool {
     path.is_absolute() && path.is_dir() && !path.as_os_str().as_encoded_bytes().contains(&0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_comes_from_outside_ends_a_command() {
+        let launch = Launch {
+            session: "claude-086ce0db".to_owned(),
+            cwd: PathBuf::from("/home/dev/#(touch x);"),
+            argv: ["/odd;", "--resume", "086ce0db"].map(OsString::from).into(),
+            variables: vec![("HOME", OsString::from("/home/dev;"))],
+        };
+        let arguments = arguments(&launch, "claude-086ce0db");
+        let ends = arguments
+            .iter()
+            .filter(|word| word.as_encoded_bytes().ends_with(b";"));
+        let ends: Vec<_> = ends.map(|word| word.to_str().unwrap()).collect();
+        assert_eq!(ends, ["HOME=/home/dev\\;", "/odd\\;", ";"]);
+        assert!(
+            arguments
+                .iter()
+                .all(|word| !word.as_encoded_bytes().contains(&b'('))
+        );
+    }
 }
