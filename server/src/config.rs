@@ -110,6 +110,9 @@ impl Config {
             let place = path.display();
             let found = wishes.mistakes.drain(..);
             mistakes.extend(found.map(|mistake| format!("{place}, {mistake}")));
+            if let Some((_, origin)) = &mut wishes.user {
+                *origin = format!("{place}, {origin}");
+            }
         }
         if let Some(homes) = variable("SESSION_MANAGER_HOMES") {
             wishes.homes = homes_in(&homes, home.as_deref(), &mut mistakes);

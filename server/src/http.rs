@@ -8,6 +8,7 @@ mod asset;
 mod body;
 mod error;
 mod guard;
+mod trace;
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use hyper::{
 use wire::{CleanupRequest, KillRequest, Pid, ResumeRequest, Route, Scope};
 
 pub use crate::http::guard::AllowedHosts;
-pub(crate) use crate::http::{answer::Answer, error::broken};
+pub(crate) use crate::http::{answer::Answer, error::broken, trace::{answered, span}};
 use crate::{
     http::{asset::Asset, error::Refusal},
     service::Service,
@@ -56,7 +57,9 @@ where
     let soft = Route::is_soft(target);
     let what = async {
         hosts.check(&parts)?;
-        let what = match Route::parse(parts.method.as_str(), target)? {
+        let route = Route::parse(parts.method.as_str(), target)?;
+        trace::route(route);
+        let what = match route {
             Route::Page => What::Asset(Asset::Page),
             Route::PageScript => What::Asset(Asset::Script),
             Route::PageStandIn => What::Asset(Asset::StandIn),
@@ -72,7 +75,9 @@ where
             }
             Route::Resume => {
                 let body = body::read(&parts.headers, body, deadline).await?;
-                What::Resume(body::decode_resume(&body)?)
+                let request = body::decode_resume(&body)?;
+                trace::session(&request.session_id);
+                What::Resume(request)
             }
             Route::Cleanup => {
                 let body = body::read(&parts.headers, body, deadline).await?;

@@ -12,6 +12,7 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
+use tracing::Instrument as _;
 
 use crate::{
     connection::{Activity, Connections},
@@ -148,18 +149,28 @@ impl Server {
         activity: Activity,
     ) -> Result<Answer, Infallible> {
         activity.touch();
+        let method = request.method().clone();
+        let span = http::span(&method);
+        let answer = self.carry_out(request, activity).instrument(span.clone());
+        let answer = answer.await;
+        span.in_scope(|| http::answered(&method, &answer));
+        Ok(answer)
+    }
+
+    async fn carry_out(self: Arc<Self>, request: Request<Incoming>, activity: Activity) -> Answer {
         let ask = match http::receive(request, &self.hosts, self.limits.body).await {
             Ok(ask) => ask,
-            Err(answer) => return Ok(answer),
+            Err(answer) => return answer,
         };
         // From here on the request is a good client's: its connection is not evicted, and an action is
         // carried to its end even where the client hangs up, so that none stays half done.
         let busy = activity.busy();
-        let task = tokio::spawn(async move {
+        let work = async move {
             let answer = ask.answer(&self.service).await;
             drop(busy);
             answer
-        });
-        Ok(task.await.unwrap_or_else(|panic| http::broken(&panic)))
+        };
+        let done = tokio::spawn(work.in_current_span()).await;
+        done.unwrap_or_else(|panic| http::broken(&panic))
     }
 }

@@ -51,6 +51,7 @@ impl Refusal {
     pub(crate) fn answer(&self, soft: bool) -> Answer {
         let status = if soft { StatusCode::OK } else { self.status };
         let mut answer = answer::json(status, &self.body);
+        answer.extensions_mut().insert(self.body.code);
         if let Some(method) = self.allow {
             answer
                 .headers_mut()
@@ -159,4 +160,57 @@ fn fault(what: &str, cause: &(dyn Error + 'static)) -> Refusal {
 /// Answers for a request whose handling panicked.
 pub(crate) fn broken(panic: &tokio::task::JoinError) -> Answer {
     fault("Handling this request failed unexpectedly", panic).answer(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error table of the wire, as a client sees it.
+    #[test]
+    fn every_code_has_its_status() {
+        let check = |expected: u16, codes: &[Code]| {
+            for &code in codes {
+                let refusal = Refusal::new(code, "Do this.");
+                assert_eq!(refusal.answer(false).status(), expected, "{code:?}");
+                assert_eq!(refusal.answer(true).status(), 200, "{code:?}, soft");
+            }
+        };
+        use Code::*;
+        check(400, &[BadRequest, BadPid, BadSessionId, BadCwd, BadHost]);
+        check(403, &[BadOrigin, BadPeer, NotASession, Protected, NotYours]);
+        check(404, &[NotFound, NoSession, NoConversation]);
+        check(405, &[BadMethod]);
+        check(408, &[TooSlow]);
+        check(409, &[Live, Replaced, PlanChanged, Busy]);
+        check(413, &[TooLarge]);
+        check(415, &[NotJson]);
+        check(429, &[TooMany]);
+        check(500, &[Fault]);
+        check(503, &[NoTmux, NoClaude, Config]);
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let key: wire::ProcessKey = "7:9".parse().unwrap();
+        let refusal = Refusal::from(ServiceError::Live { key });
+        assert_eq!(refusal.body.code, Code::Live);
+        assert_eq!(
+            (refusal.body.pid, refusal.body.key),
+            (Some(key.pid), Some(key))
+        );
+    }
+
+    #[test]
+    fn a_fault_keeps_its_cause_for_the_log() {
+        let fault = || ServiceError::Fault {
+            what: "The disk failed".to_owned(),
+            source: "secret".into(),
+        };
+        let (one, two) = (Refusal::from(fault()), Refusal::from(fault()));
+        assert!(one.body.id.is_some());
+        assert_ne!(one.body.id, two.body.id);
+        assert!(one.body.error.contains(one.body.id.as_deref().unwrap()));
+        assert!(!one.body.error.contains("secret"));
+    }
 }

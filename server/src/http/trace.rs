@@ -1,0 +1,62 @@
+//! What the log says about a request: its method, its route and what came of it.
+//!
+//! Never a path that names no route, a query, a header or a body: those are the client's words.
+
+use hyper::Method;
+use tracing::{Level, Span, field::Empty};
+use wire::{Code, Route};
+
+use crate::http::answer::Answer;
+
+/// Opens the span of one request.
+pub(crate) fn span(method: &Method) -> Span {
+    let method = wire::Method::parse(method.as_str()).map_or("other", wire::Method::as_str);
+    tracing::info_span!(
+        "request",
+        method,
+        route = Empty,
+        pid = Empty,
+        session = Empty
+    )
+}
+
+/// Adds the route to the present span.
+pub(super) fn route(route: Route) {
+    let (name, pid) = match route {
+        Route::Page => ("/", None),
+        Route::PageScript => ("/index.js", None),
+        Route::PageStandIn => ("/standalone.js", None),
+        Route::PageStyle => ("/standalone.css", None),
+        Route::Icon => ("/icon.svg", None),
+        Route::Health => ("/health", None),
+        Route::Sessions(_) => ("/sessions", None),
+        Route::Context(pid) => ("/sessions/:pid/context", Some(pid)),
+        Route::Kill(pid) => ("/sessions/:pid/kill", Some(pid)),
+        Route::Resume => ("/sessions/resume", None),
+        Route::Cleanup => ("/sessions/cleanup", None),
+    };
+    let span = Span::current();
+    span.record("route", name);
+    if let Some(pid) = pid {
+        span.record("pid", pid.get());
+    }
+}
+
+/// Adds the conversation to the present span.
+pub(super) fn session(id: &wire::SessionId) {
+    Span::current().record("session", tracing::field::display(id));
+}
+
+/// Says what came of the request. Actions are always logged, what a page asks every few seconds is not.
+pub(crate) fn answered(method: &Method, answer: &Answer) {
+    let status = answer.status().as_u16();
+    // `soft=1` hides the status, not the code.
+    let code = answer.extensions().get::<Code>();
+    if answer.status().is_server_error() {
+        tracing::event!(Level::WARN, status, ?code, "answered");
+    } else if method == Method::POST {
+        tracing::event!(Level::INFO, status, ?code, "answered");
+    } else {
+        tracing::event!(Level::DEBUG, status, ?code, "answered");
+    }
+}

@@ -1,0 +1,497 @@
+//! What is checked before a request is carried out, row by row, and what every answer carries.
+//! After each request that is refused, one that is good still works.
+
+use crate::client::{Answer, Server};
+
+/// A pid that no process has here: the kernel gives out smaller ones first.
+const NOBODY: &str = "4194304";
+
+fn check(server: &Server, request: &str, status: u16, code: &str) -> Answer {
+    let answer = server.ask(request);
+    assert_eq!(
+        answer.verdict(),
+        (status, code.to_owned()),
+        "{request}\n{answer:?}"
+    );
+    if code != "-" {
+        let body = answer.json();
+        assert_eq!(body["ok"], false, "{request}");
+        let sentence = body["error"].as_str().unwrap();
+        assert!(sentence.ends_with('.'), "{request}: {sentence}");
+    }
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+    server.is_well();
+    answer
+}
+
+/// A GET of `path` with the lines of `headers` besides `Host`.
+fn get(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\nHost: 127.0.0.1:PORT\n{headers}\n")
+}
+
+fn post(path: &str, content_type: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\nHost: 127.0.0.1:PORT\nContent-Type: {content_type}\n\
+         Content-Length: {length}\n\n{body}"
+    )
+}
+
+fn post_json(path: &str, body: &str) -> String {
+    post(path, "application/json", body)
+}
+
+#[test]
+fn only_our_own_host_names_are_answered() {
+    let server = Server::with(crate::client::limits(), &["Box.example:99"]);
+    let row = |hosts: &str, status, code| {
+        for path in ["/health", "/sessions", "/", "/nothing"] {
+            let request = format!("GET {path} HTTP/1.1\n{hosts}\n");
+            // Where the host is good, the path decides.
+            let (status, code) = match (status, path) {
+                (200, "/nothing") => (404, "not_found"),
+                _ => (status, code),
+            };
+            check(&server, &request, status, code);
+        }
+    };
+    row("Host: 127.0.0.1:PORT\n", 200, "-");
+    row("Host: localhost:PORT\n", 200, "-");
+    row("Host: LocalHost:PORT\n", 200, "-");
+    row("Host: [::1]:PORT\n", 200, "-");
+    row("Host: box.example:99\n", 200, "-");
+    row("", 400, "bad_host");
+    row(
+        "Host: 127.0.0.1:PORT\nHost: 127.0.0.1:PORT\n",
+        400,
+        "bad_host",
+    );
+    row(
+        "Host: evil.example\nHost: 127.0.0.1:PORT\n",
+        400,
+        "bad_host",
+    );
+    for foreign in [
+        "",
+        "127.0.0.1",
+        "localhost",
+        "127.0.0.1:1",
+        "localhost.:PORT",
+        "127.0.0.1.:PORT",
+        "127.0.0.2:PORT",
+        "127.1:PORT",
+        "0.0.0.0:PORT",
+        "evil.example",
+        "evil.example:PORT",
+        "127.0.0.1:PORT.evil.example",
+        "a@127.0.0.1:PORT",
+        "box.example",
+        "box.example:PORT",
+    ] {
+        row(&format!("Host: {foreign}\n"), 403, "bad_host");
+    }
+    let absolute = "GET http://127.0.0.1:PORT/health HTTP/1.1\nHost: 127.0.0.1:PORT\n\n";
+    check(&server, absolute, 400, "bad_host");
+    check(
+        &server,
+        "CONNECT 127.0.0.1:PORT HTTP/1.1\nHost: 127.0.0.1:PORT\n\n",
+        400,
+        "bad_host",
+    );
+    check(&server, "GET /health HTTP/1.0\n\n", 400, "bad_host");
+    check(
+        &server,
+        "GET /health HTTP/1.0\nHost: 127.0.0.1:PORT\n\n",
+        200,
+        "-",
+    );
+}
+
+#[test]
+fn another_sites_page_is_refused() {
+    let server = Server::with(crate::client::limits(), &["box.example:99"]);
+    let row = |headers: &str, status, code| {
+        check(&server, &get("/sessions", headers), status, code);
+    };
+    row("Origin: http://127.0.0.1:PORT\n", 200, "-");
+    row("Origin: http://localhost:PORT\n", 200, "-");
+    row("Origin: http://[::1]:PORT\n", 200, "-");
+    row("Origin: http://box.example:99\n", 200, "-");
+    for foreign in [
+        "",
+        "null",
+        "http://127.0.0.1",
+        "https://127.0.0.1:PORT",
+        "http://127.0.0.1:PORT/",
+        "HTTP://127.0.0.1:PORT",
+        "http://LOCALHOST:PORT",
+        "http://127.0.0.1:PORT.evil.example",
+        "http://evil.example",
+        "127.0.0.1:PORT",
+        "file://",
+    ] {
+        row(&format!("Origin: {foreign}\n"), 403, "bad_origin");
+    }
+    let two = "Origin: http://127.0.0.1:PORT\nOrigin: http://evil.example\n";
+    row(two, 403, "bad_origin");
+
+    row("Sec-Fetch-Site: same-origin\n", 200, "-");
+    row("Sec-Fetch-Site: none\n", 200, "-");
+    for foreign in ["cross-site", "same-site", "", "Same-Origin", "x"] {
+        row(&format!("Sec-Fetch-Site: {foreign}\n"), 403, "bad_origin");
+    }
+    row(
+        "Sec-Fetch-Site: none\nSec-Fetch-Site: cross-site\n",
+        403,
+        "bad_origin",
+    );
+    row(
+        "Origin: http://127.0.0.1:PORT\nSec-Fetch-Site: cross-site\n",
+        403,
+        "bad_origin",
+    );
+}
+
+#[test]
+fn a_link_from_anywhere_may_open_the_page_and_nothing_else() {
+    let server = Server::start();
+    let link = "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\nSec-Fetch-Dest: document\n";
+    check(&server, &get("/", link), 200, "-");
+    for path in [
+        "/sessions",
+        "/health",
+        "/index.js",
+        "/standalone.js",
+        "/nothing",
+    ] {
+        check(&server, &get(path, link), 403, "bad_origin");
+    }
+    let post = format!("POST / HTTP/1.1\nHost: 127.0.0.1:PORT\n{link}\n");
+    check(&server, &post, 403, "bad_origin");
+    check(
+        &server,
+        &get("/", "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors\n"),
+        403,
+        "bad_origin",
+    );
+    check(
+        &server,
+        &get("/", "Sec-Fetch-Site: cross-site\n"),
+        403,
+        "bad_origin",
+    );
+    check(
+        &server,
+        &get("/", &format!("{link}Origin: http://evil.example\n")),
+        403,
+        "bad_origin",
+    );
+}
+
+#[test]
+fn a_path_answers_its_own_method_only() {
+    let server = Server::start();
+    for (method, path, allow) in [
+        ("POST", "/", "GET"),
+        ("POST", "/health", "GET"),
+        ("DELETE", "/sessions", "GET"),
+        ("OPTIONS", "/sessions", "GET"),
+        ("get", "/sessions", "GET"),
+        ("POST", "/sessions/7/context", "GET"),
+        ("GET", "/sessions/7/kill", "POST"),
+        ("PUT", "/sessions/resume", "POST"),
+        ("GET", "/sessions/cleanup", "POST"),
+    ] {
+        let request = format!("{method} {path} HTTP/1.1\nHost: 127.0.0.1:PORT\n\n");
+        let answer = check(&server, &request, 405, "bad_method");
+        assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
+    }
+    // A HEAD is refused as well, and its answer has no body.
+    let mut connection = server.connect();
+    connection.send(&format!(
+        "HEAD /health HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n",
+        server.port
+    ));
+    connection.finish_sending();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut connection.0, &mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 405"), "{text}");
+    assert!(text.ends_with("\r\n\r\n"), "{text}");
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let server = Server::start();
+    for path in [
+        "/nothing",
+        "/sessions/",
+        "/sessions/7",
+        "/../x",
+        "//",
+        "/sessions/7/kill/x",
+        "/Health",
+        "/%2e",
+    ] {
+        check(&server, &get(path, ""), 404, "not_found");
+    }
+    check(
+        &server,
+        "OPTIONS * HTTP/1.1\nHost: 127.0.0.1:PORT\n\n",
+        404,
+        "not_found",
+    );
+    for pid in [
+        "0",
+        "-1",
+        "+1",
+        "abc",
+        "..",
+        "1.5",
+        "4194305",
+        "99999999999999999999",
+        "%31",
+        "",
+    ] {
+        check(
+            &server,
+            &get(&format!("/sessions/{pid}/context"), ""),
+            400,
+            "bad_pid",
+        );
+        check(
+            &server,
+            &post_json(&format!("/sessions/{pid}/kill"), "{}"),
+            400,
+            "bad_pid",
+        );
+    }
+    for query in [
+        "scope=all",
+        "scope=recent&days=0",
+        "scope=recent&days=x",
+        "scope=recent&days=3651",
+    ] {
+        check(
+            &server,
+            &get(&format!("/sessions?{query}"), ""),
+            400,
+            "bad_request",
+        );
+    }
+}
+
+#[test]
+fn a_body_is_json_and_small() {
+    let server = Server::start();
+    let kill = format!("/sessions/{NOBODY}/kill");
+    // The body has passed every check where the pid decides.
+    let fine = |request: String| check(&server, &request, 403, "not_a_session");
+    fine(post_json(&kill, "{}"));
+    fine(post_json(&kill, " {\"graceMs\":5} "));
+    fine(post(&kill, "application/json; charset=utf-8", "{}"));
+    fine(post(&kill, "Application/JSON;charset=\"UTF-8\"", "{}"));
+    fine(format!("POST {kill} HTTP/1.1\nHost: 127.0.0.1:PORT\n\n"));
+    fine(format!(
+        "POST {kill} HTTP/1.1\nHost: 127.0.0.1:PORT\nContent-Length: 0\n\n"
+    ));
+    let padded = |length: usize| format!("{{}}{}", " ".repeat(length - 2));
+    fine(post_json(&kill, &padded(4096)));
+    fine(format!(
+        "POST {kill} HTTP/1.1\nHost: 127.0.0.1:PORT\nContent-Type: application/json\n\
+         Transfer-Encoding: chunked\n\n1\n{{\n1\n}}\n0\n\n"
+    ));
+
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/json5",
+        "application/json; charset=latin1",
+        "",
+    ] {
+        for path in [&*kill, "/sessions/resume", "/sessions/cleanup"] {
+            check(&server, &post(path, content_type, "{}"), 415, "not_json");
+        }
+    }
+    let untyped = format!("POST {kill} HTTP/1.1\nHost: 127.0.0.1:PORT\nContent-Length: 2\n\n{{}}");
+    check(&server, &untyped, 415, "not_json");
+    let twice = post(&kill, "application/json\nContent-Type: text/plain", "{}");
+    check(&server, &twice, 415, "not_json");
+
+    for path in [&*kill, "/sessions/resume", "/sessions/cleanup"] {
+        for length in [4097, 5 * 1024, 300 * 1024] {
+            check(&server, &post_json(path, &padded(length)), 413, "too_large");
+        }
+        for body in [
+            "", "{", "{}x", "[]", "null", "\"{}\"", "7", "[{}]", "{'a':1}",
+        ] {
+            check(&server, &post_json(path, body), 400, "bad_request");
+        }
+    }
+    let endless = format!(
+        "POST {kill} HTTP/1.1\nHost: 127.0.0.1:PORT\nContent-Type: application/json\n\
+         Content-Length: 99999999999\n\n{{"
+    );
+    check(&server, &endless, 413, "too_large");
+    let chunks = format!("1000\n{}\n", " ".repeat(4096)).repeat(2);
+    let chunked = format!(
+        "POST {kill} HTTP/1.1\nHost: 127.0.0.1:PORT\nContent-Type: application/json\n\
+         Transfer-Encoding: chunked\n\n{chunks}0\n\n"
+    );
+    check(&server, &chunked, 413, "too_large");
+}
+
+#[test]
+fn each_field_is_checked() {
+    let server = Server::start();
+    let kill = format!("/sessions/{NOBODY}/kill");
+    for body in [
+        r#"{"key":7}"#,
+        r#"{"key":"7"}"#,
+        r#"{"key":"0:1"}"#,
+        r#"{"graceMs":-1}"#,
+        r#"{"graceMs":60001}"#,
+        r#"{"graceMs":"5"}"#,
+        r#"{"graceMs":1.5}"#,
+        r#"{"grace":5}"#,
+        r#"{"graceMs":1,"graceMs":2}"#,
+    ] {
+        check(&server, &post_json(&kill, body), 400, "bad_request");
+    }
+    for body in [
+        r#"{"dryRun":1}"#,
+        r#"{"dryRun":"true"}"#,
+        r#"{"dryrun":true}"#,
+    ] {
+        check(
+            &server,
+            &post_json("/sessions/cleanup", body),
+            400,
+            "bad_request",
+        );
+    }
+    let resume = |body: &str, status, code| {
+        check(&server, &post_json("/sessions/resume", body), status, code);
+    };
+    for id in [
+        "7",
+        "null",
+        r#""""#,
+        r#""../../etc""#,
+        r#""zzzzzzzz""#,
+        r#""1234567""#,
+        r#""12345678/../x""#,
+    ] {
+        resume(&format!(r#"{{"sessionId":{id}}}"#), 400, "bad_session_id");
+    }
+    resume("{}", 400, "bad_session_id");
+    resume(r#"{"sessionId":"12345678","cwd":7}"#, 400, "bad_cwd");
+    resume(r#"{"sessionId":"12345678","other":7}"#, 400, "bad_request");
+    resume(
+        r#"{"sessionId":"12345678","cwd":"/","user":"x"}"#,
+        404,
+        "no_conversation",
+    );
+}
+
+#[test]
+fn soft_puts_every_error_under_200() {
+    let server = Server::start();
+    check(&server, &get("/nothing?soft=1", ""), 200, "not_found");
+    check(
+        &server,
+        &get("/sessions/0/context?soft=1", ""),
+        200,
+        "bad_pid",
+    );
+    check(
+        &server,
+        &get("/sessions?scope=x&soft=1", ""),
+        200,
+        "bad_request",
+    );
+    check(
+        &server,
+        &get("/sessions/7/kill?soft=1", ""),
+        200,
+        "bad_method",
+    );
+    check(
+        &server,
+        &get("/health?soft=1", "Origin: null\n"),
+        200,
+        "bad_origin",
+    );
+    let kill = format!("/sessions/{NOBODY}/kill?soft=1");
+    check(&server, &post_json(&kill, "{}"), 200, "not_a_session");
+    check(&server, &post_json(&kill, "["), 200, "bad_request");
+    check(&server, &post(&kill, "text/plain", ""), 200, "not_json");
+    check(
+        &server,
+        &post_json(&kill, &" ".repeat(5000)),
+        200,
+        "too_large",
+    );
+    check(&server, &get("/nothing?soft=2", ""), 404, "not_found");
+}
+
+#[test]
+fn the_verbs_answer() {
+    let server = Server::start();
+    let health = check(&server, &get("/health", ""), 200, "-").json();
+    assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
+    // Homes of sessions that run on this machine may follow.
+    assert_eq!(health["homes"][0], serde_json::json!(server.home()));
+    assert!(
+        check(&server, &get("/sessions", ""), 200, "-")
+            .json()
+            .is_array()
+    );
+    let recent = check(&server, &get("/sessions?scope=recent&days=7", ""), 200, "-").json();
+    assert!(recent["sessions"].is_array());
+    let context = format!("/sessions/{NOBODY}/context");
+    check(&server, &get(&context, ""), 404, "no_session");
+    let cleanup = check(
+        &server,
+        &post_json("/sessions/cleanup", r#"{"dryRun":true}"#),
+        200,
+        "-",
+    );
+    assert_eq!(cleanup.json()["ok"], true);
+}
+
+#[test]
+fn every_answer_says_how_it_may_be_used() {
+    let server = Server::start();
+    let common = |path: &str| {
+        let answer = server.ask(&get(path, ""));
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{path}"
+        );
+        answer
+    };
+    for path in ["/health", "/sessions", "/nothing", "/sessions/0/context"] {
+        assert_eq!(
+            common(path).header("content-type"),
+            Some("application/json")
+        );
+    }
+    for (path, content_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/index.js", "text/javascript; charset=utf-8"),
+        ("/standalone.js", "text/javascript; charset=utf-8"),
+        ("/standalone.css", "text/css; charset=utf-8"),
+        ("/icon.svg", "image/svg+xml"),
+    ] {
+        let answer = common(path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("content-type"), Some(content_type));
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        expect_test::expect![[r#"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"#]]
+            .assert_eq(answer.header("content-security-policy").unwrap());
+    }
+}
