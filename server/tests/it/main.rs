@@ -9,6 +9,7 @@
 mod client;
 mod config;
 mod http;
+mod lifecycle;
 mod serve;
 mod test_claude;
 mod transcript;
