@@ -107,22 +107,8 @@ fn remap(from: &Path, to: &str) -> Result<String> {
 
 /// The folders that hold the unpacked crates: one for each registry that cargo took them from.
 fn crate_folders(targets: &[&str]) -> Result<BTreeSet<String>> {
-    let mut command = cargo();
-    command.args(["metadata", "--locked", "--format-version=1"]);
-    command.args(
-        targets
-            .iter()
-            .flat_map(|target| ["--filter-platform", target]),
-    );
-    let text = output(&mut command)?;
-    let metadata: Value = serde_json::from_str(&text).context("reading `cargo metadata`")?;
-    let packages = metadata.get("packages").and_then(Value::as_array);
     let mut folders = BTreeSet::new();
-    for package in packages.context("`cargo metadata` lists no packages")? {
-        // A package without a source is a member of the workspace.
-        if package.get("source").is_none_or(Value::is_null) {
-            continue;
-        }
+    for package in foreign_packages(targets)? {
         let manifest = package.get("manifest_path").and_then(Value::as_str);
         let folder = manifest.and_then(|path| Path::new(path).parent()?.parent()?.to_str());
         let Some(folder) = folder else {
@@ -131,4 +117,24 @@ fn crate_folders(targets: &[&str]) -> Result<BTreeSet<String>> {
         folders.insert(folder.to_owned());
     }
     Ok(folders)
+}
+
+/// What `cargo metadata` says of each package of `targets` that is not a member of the workspace.
+pub(crate) fn foreign_packages(targets: &[&str]) -> Result<Vec<Value>> {
+    let mut command = cargo();
+    command.args(["metadata", "--locked", "--format-version=1"]);
+    command.args(
+        targets
+            .iter()
+            .flat_map(|target| ["--filter-platform", target]),
+    );
+    let metadata: Value =
+        serde_json::from_str(&output(&mut command)?).context("reading `cargo metadata`")?;
+    let packages = metadata.get("packages").and_then(Value::as_array);
+    let packages = packages.context("`cargo metadata` lists no packages")?;
+    // A member of the workspace has no source.
+    let foreign = packages
+        .iter()
+        .filter(|package| package.get("source").is_some_and(Value::is_string));
+    Ok(foreign.cloned().collect())
 }

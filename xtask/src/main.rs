@@ -3,10 +3,14 @@
 //! Knows the names of the chores. What each does stands in the module of its name.
 
 mod cargo;
+mod ci;
 mod dist;
+mod licences;
+mod machine;
 mod page;
 mod plugin_dir;
 mod source;
+mod suite;
 mod workspace;
 
 use std::{env, process::ExitCode};
@@ -16,7 +20,11 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask page [--out FILE]        build the page into one ES module (target/page/index.js)
 cargo xtask dist [--check]           build dist/, or build it aside and compare
-cargo xtask plugin-dir --out DIR     what the host would install, built from this checkout";
+cargo xtask plugin-dir --out DIR     what the host would install, built from this checkout
+cargo xtask test                     every test but those of e2e (npm test)
+cargo xtask e2e                      the tests against the real host and the real CLI (npm run e2e)
+cargo xtask licences                 licences and origins of all crates
+cargo xtask ci                       everything that must hold (.ci/run)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -36,6 +44,10 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["dist"] => dist::make(),
         ["dist", "--check"] => dist::check::check(),
         ["plugin-dir", "--out", out] => plugin_dir::make(&workspace::absolute(out)?),
+        ["test"] => suite::test(),
+        ["e2e"] => suite::e2e(),
+        ["licences"] => licences::check(),
+        ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
             workspace::say(USAGE);
             Ok(())

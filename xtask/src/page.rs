@@ -14,7 +14,7 @@ use crate::{cargo, workspace};
 /// The most that the page may weigh in bytes: the host reads it again on every visit to the tab.
 const BUDGET: usize = 320 * 1024;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Builds the page and writes it to `out`.
 pub(crate) fn build(out: &Path) -> Result<()> {
