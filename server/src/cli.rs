@@ -84,9 +84,7 @@ fn serve(arguments: &ServeArgs, config: Config) -> anyhow::Result<ExitCode> {
         tracing::info!("the parent process has ended already");
         return Ok(ExitCode::SUCCESS);
     }
-    if let Err(error) = lifecycle::raise_open_files() {
-        tracing::warn!(%error, "the limit of open files stays as it is");
-    }
+    let limits = Limits::default().within(lifecycle::raise_open_files());
     for mistake in &config.mistakes {
         tracing::error!("configuration: {mistake}");
     }
@@ -95,13 +93,13 @@ fn serve(arguments: &ServeArgs, config: Config) -> anyhow::Result<ExitCode> {
         .build()
         .context("starting the runtime")?;
     let port = arguments.port.unwrap_or(config.port);
-    let code = runtime.block_on(listen(port, config));
+    let code = runtime.block_on(listen(port, config, limits));
     // Work that can't be cancelled, such as reading a slow disk, must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(200));
     code
 }
 
-async fn listen(port: u16, config: Config) -> anyhow::Result<ExitCode> {
+async fn listen(port: u16, config: Config, limits: Limits) -> anyhow::Result<ExitCode> {
     let end = lifecycle::end().context("listening for signals")?;
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
         Ok(listener) => listener,
@@ -120,7 +118,7 @@ async fn listen(port: u16, config: Config) -> anyhow::Result<ExitCode> {
     say_ready(port).context("writing the ready line")?;
     let mut why = None;
     let shutdown = async { why = Some(end.await) };
-    serve::serve(listener, service, hosts, Limits::default(), shutdown).await;
+    serve::serve(listener, service, hosts, limits, shutdown).await;
     tracing::info!(?why, "ended");
     Ok(ExitCode::SUCCESS)
 }

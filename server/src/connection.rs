@@ -70,17 +70,19 @@ impl Connections {
         self.open.insert(tick(&self.clock), (activity, task));
     }
 
-    /// Closes the connection that has been quiet for longest, unless all are being answered.
-    pub(crate) fn evict(&mut self) {
+    /// Closes the connection that has been quiet for longest; false where all are being answered.
+    pub(crate) fn evict(&mut self) -> bool {
         let quietest = self
             .open
             .iter()
             .filter(|(_, (activity, _))| !activity.is_busy())
             .min_by_key(|(_, (activity, _))| activity.0.last.load(Ordering::Relaxed))
             .map(|(&number, _)| number);
-        if let Some((_, task)) = quietest.and_then(|number| self.open.remove(&number)) {
+        let quietest = quietest.and_then(|number| self.open.remove(&number));
+        if let Some((_, task)) = &quietest {
             task.abort();
         }
+        quietest.is_some()
     }
 
     /// Drops what is kept about connections that have ended.
@@ -124,4 +126,71 @@ impl Drop for Busy {
 
 fn tick(clock: &AtomicU64) -> u64 {
     clock.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, task::Poll};
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// Three connections that say nothing, in the order in which they came.
+    fn three(tasks: &mut JoinSet<()>) -> (Connections, [Activity; 3], [AbortHandle; 3]) {
+        let mut connections = Connections::new(3);
+        let activities = [(); 3].map(|()| connections.activity());
+        let handles = activities.clone().map(|activity| {
+            let task = tasks.spawn(pending());
+            connections.add(activity, task.clone());
+            task
+        });
+        (connections, activities, handles)
+    }
+
+    /// Lets aborted tasks end, and tells which have.
+    async fn ended(tasks: &[AbortHandle; 3]) -> [bool; 3] {
+        tokio::task::yield_now().await;
+        tasks.each_ref().map(AbortHandle::is_finished)
+    }
+
+    #[tokio::test]
+    async fn the_quietest_goes_first() {
+        let mut tasks = JoinSet::new();
+        let (mut connections, activities, handles) = three(&mut tasks);
+        activities[0].touch();
+        let newcomer = connections.activity();
+        connections.add(newcomer, tasks.spawn(pending()));
+        assert_eq!(ended(&handles).await, [false, true, false]);
+    }
+
+    #[tokio::test]
+    async fn who_is_being_answered_stays() {
+        let mut tasks = JoinSet::new();
+        let (mut connections, activities, handles) = three(&mut tasks);
+        let answers = activities.each_ref().map(Activity::busy);
+        assert!(!connections.evict());
+        let [first, second, third] = answers;
+        drop(second);
+        assert!(connections.evict());
+        assert!(!connections.evict());
+        assert_eq!(ended(&handles).await, [false, true, false]);
+        drop((first, third));
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_every_answer() {
+        let connections = Connections::new(3);
+        let (one, other) = (connections.activity().busy(), connections.activity().busy());
+        let mut finished = Box::pin(connections.requests_finished());
+        let mut is_finished = async || {
+            std::future::poll_fn(|context| Poll::Ready(finished.as_mut().poll(context).is_ready()))
+                .await
+        };
+        assert!(!is_finished().await);
+        drop(one);
+        assert!(!is_finished().await);
+        drop(other);
+        assert!(is_finished().await);
+    }
 }

@@ -77,12 +77,20 @@ pub fn die_with(parent: u32) -> io::Result<bool> {
     Ok(now == parent)
 }
 
-/// Lifts the limit of open files to what the system allows, so that idle connections can't use it up.
-pub fn raise_open_files() -> io::Result<()> {
+/// Lifts the limit of open files to what the system allows, so that idle connections can't use it up,
+/// and returns the limit that holds.
+pub fn raise_open_files() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
         maximum: limit.maximum,
     };
-    Ok(setrlimit(Resource::Nofile, raised)?)
+    let held = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files stays as it is");
+            limit.current
+        }
+    };
+    held.unwrap_or(u64::MAX)
 }

@@ -45,6 +45,17 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Leaves at least half of the descriptors that this process may open for its work.
+    pub fn within(self, open_files: u64) -> Self {
+        let half = usize::try_from(open_files / 2).unwrap_or(usize::MAX);
+        Self {
+            connections: self.connections.min(half),
+            ..self
+        }
+    }
+}
+
 /// The most that the head of a request may have, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
 
@@ -100,8 +111,10 @@ async fn pause_after(error: &io::Error, connections: &mut Connections) {
         return;
     }
     tracing::warn!(%error, "a connection can't be accepted");
-    connections.evict();
-    sleep(Duration::from_millis(20)).await;
+    // Without anybody to close, only time frees a descriptor.
+    if !connections.evict() {
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[derive(Debug)]

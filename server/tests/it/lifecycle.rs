@@ -243,6 +243,28 @@ fn it_does_not_start_for_a_parent_that_has_gone() {
 }
 
 #[test]
+fn silent_connections_can_not_use_its_descriptors_up() {
+    let home = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "ulimit -n 64; exec \"$0\"", PROGRAM]);
+    shell.env("HOME", home.path());
+    shell.stdin(Stdio::null());
+    shell.stdout(Stdio::piped());
+    shell.stderr(Stdio::piped());
+    let child = shell.spawn().unwrap();
+    let mut program = Program { child, home };
+    let port = port(program.child.stdout.as_mut().unwrap());
+    let silent = [(); 150].map(|()| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap());
+    for _ in 0..3 {
+        get(port, "/health");
+        get(port, "/sessions");
+    }
+    drop(silent);
+    program.signal(Signal::SIGTERM);
+    assert_eq!(program.wait().code(), Some(0));
+}
+
+#[test]
 fn a_port_that_is_taken_is_said() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let number = taken.local_addr().unwrap().port();
