@@ -23,7 +23,7 @@ export async function launchChromium() {
       '--disable-component-update',
       '--disable-quic',
       '--no-first-run',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
       // `gc()` and exact heap figures for whoever measures growth.
       '--js-flags=--expose-gc',
       '--enable-precise-memory-info',

@@ -20,6 +20,9 @@ export const HOST_NOISE = new RegExp([
 
 const DISPLAY_NAME = 'Sessions';
 
+// The element that the host gave us: the one around our rows that scrolls.
+export const TAB = '.h-full.w-full.overflow-auto:has([data-key])';
+
 // Opens a page of the host, logged in, with `project` (a directory's name) selected.
 export async function openHost(browser, { host, project, width = 1280, height = 800, theme = 'dark', prepare }) {
   const phone = width < 768;
@@ -43,11 +46,22 @@ export async function openHost(browser, { host, project, width = 1280, height = 
   // The host asks for its plugins once, before the log-in: only a reload brings their tabs.
   await page.getByText(project, { exact: true }).first().waitFor({ state: 'attached' });
   await page.reload({ waitUntil: 'domcontentloaded' });
-  if (phone) await page.getByRole('button', { name: /menu/i }).first().click();
-  await page.getByText(project, { exact: true }).locator('visible=true').first().click();
-  // On a phone a tap only unfolds the project; this selects it and closes the drawer.
-  if (phone) await page.getByRole('button', { name: 'New Session' }).locator('visible=true').first().click();
+  if (phone) await selectOnPhone(page, project);
+  else await page.getByText(project, { exact: true }).locator('visible=true').first().click();
   return page;
+}
+
+// On a phone a tap only folds and unfolds a project; its "New Session" selects it and closes the drawer.
+async function selectOnPhone(page, project) {
+  await page.getByRole('button', { name: /menu/i }).first().click();
+  const drawer = page.locator('.fixed').filter({ has: page.getByRole('button', { name: 'Archive only' }) });
+  const select = drawer.getByRole('button', { name: 'New Session' }).locator('visible=true').first();
+  // A sole project unfolds by itself, sooner or later, and a tap at the wrong moment folds it again.
+  while (!await select.isVisible()) {
+    await drawer.getByText(project, { exact: true }).locator('visible=true').first().click();
+    await select.waitFor({ timeout: 1_000 }).catch(() => {});
+  }
+  await select.click();
 }
 
 export async function openTab(page) {
@@ -58,7 +72,11 @@ export async function leaveTab(page) {
   await page.getByRole('tab', { name: 'Chat', exact: true }).click();
 }
 
-// Changes the host's theme the way its own switch does.
+// Changes the host's theme through its quick settings, which are closed again.
 export async function switchTheme(page) {
-  await page.getByRole('button', { name: 'Settings' }).locator('visible=true').first().click();
+  await page.getByRole('button', { name: 'Open settings panel' }).click();
+  await page.getByLabel('Toggle dark mode').locator('visible=true').click();
+  // Outside of the panel, which everything else lies under.
+  await page.mouse.click(10, 10);
+  await page.getByRole('button', { name: 'Open settings panel' }).waitFor();
 }

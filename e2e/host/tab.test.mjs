@@ -1,0 +1,106 @@
+// The tab in the real host shows a real session and ends it, in either theme and at either width.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { complaintsOf, launchChromium, overflowing } from '../browser/chromium.mjs';
+import { confirm, confirmation, killButton, rows, unfold } from '../browser/sessions.mjs';
+import { HOST_NOISE, openHost, openTab, switchTheme, TAB } from '../browser/tab.mjs';
+import { processOf } from '../claude/process.mjs';
+import { makeWorld } from '../claude/world.mjs';
+import { setStage } from './stage.mjs';
+
+const PROMPT = 'say The orders have pages now.';
+
+let world;
+let stage;
+let browser;
+let session;
+before(async () => {
+  world = await makeWorld();
+  stage = await setStage({ home: world.home });
+  await stage.install();
+  session = await world.session();
+  // The transcript of this prompt is also what makes the directory a project of the host.
+  await session.say(PROMPT);
+  await session.shows('The orders have pages now.');
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser?.close();
+  await stage?.close();
+  await world?.end();
+});
+
+// Opens the tab and waits for the session's row; the test fails if our page complains of anything.
+async function open(t, options = {}) {
+  let complaints;
+  const page = await openHost(browser, {
+    host: stage.host,
+    project: 'work',
+    prepare: fresh => { complaints = complaintsOf(fresh, HOST_NOISE); },
+    ...options,
+  });
+  t.after(async () => {
+    await page.context().close();
+    assert.deepEqual(complaints, []);
+  });
+  await openTab(page);
+  const row = rows(page, 'work').and(page.locator(`[data-key="${session.key}"]`));
+  await row.waitFor();
+  return { page, row };
+}
+
+test('the row of a real session unfolds to what was typed', async t => {
+  const { page, row } = await open(t);
+
+  await unfold(row);
+
+  await page.locator(TAB).getByText(PROMPT).first().waitFor();
+});
+
+test('the theme changes without a new mount, and what is unfolded stays so', async t => {
+  const { page, row } = await open(t, { theme: 'dark' });
+  await unfold(row);
+  await page.locator(TAB).getByText(PROMPT).first().waitFor();
+  const node = await row.elementHandle();
+  const look = () => node.evaluate(one => getComputedStyle(one).color);
+  const dark = await look();
+
+  await switchTheme(page);
+
+  await page.waitForFunction(([one, before]) => getComputedStyle(one).color !== before, [node, dark]);
+  assert.equal(await node.evaluate(one => one.isConnected), true);
+  assert.equal(await page.locator(TAB).getByText(PROMPT).first().isVisible(), true);
+  const light = await look();
+  await switchTheme(page);
+  await page.waitForFunction(([one, before]) => getComputedStyle(one).color !== before, [node, light]);
+  assert.equal(await look(), dark);
+  assert.equal(await node.evaluate(one => one.isConnected), true);
+});
+
+for (const width of [390, 1280]) {
+  for (const theme of ['dark', 'light']) {
+    test(`nothing reaches beyond the edge at ${width} px, ${theme}`, async t => {
+      const { page, row } = await open(t, { width, theme });
+      await unfold(row);
+      await page.locator(TAB).getByText(PROMPT).first().waitFor();
+
+      assert.deepEqual(await overflowing(page, TAB), []);
+      assert.equal(await page.locator(TAB).evaluate(one => one.scrollWidth - one.clientWidth), 0);
+    });
+  }
+}
+
+test('a real session is killed through the confirmation and leaves the list', async t => {
+  const { page, row } = await open(t);
+
+  await killButton(row).click();
+  await confirmation(page).filter({ hasText: 'work' }).waitFor();
+  assert.notEqual(processOf(session.pid), null);
+  await confirm(page);
+
+  await row.waitFor({ state: 'detached' });
+  await session.ended();
+  assert.equal(processOf(session.pid), null);
+});

@@ -1,0 +1,76 @@
+// A process that looks like an idle Claude Code session from outside, for tests that need no real one.
+//
+// Knows what the server goes by: the program's place and the registry file. There is no terminal and
+// no model behind it.
+
+import { randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { pidDomain, processOf } from '../claude/process.mjs';
+
+// Starts one in `<home>/<project>`. `prompt` is what was last typed. It ends with `end`.
+export async function startSession({ home, project, prompt, status = 'idle' }) {
+  const cwd = join(home, project);
+  const program = join(home, 'node_modules/@anthropic-ai/claude-code-linux-x64/claude');
+  await mkdir(cwd, { recursive: true });
+  await mkdir(join(program, '..'), { recursive: true });
+  await copyFile('/bin/sleep', program);
+
+  const child = spawn(program, ['3600'], { cwd, stdio: 'ignore' });
+  await once(child, 'spawn');
+  const exited = once(child, 'exit');
+  const sessionId = randomUUID();
+  await register({ home, cwd, sessionId, pid: child.pid, status });
+  await remember({ home, cwd, sessionId, prompt });
+  return {
+    child,
+    sessionId,
+    exited,
+    async end() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+async function register({ home, cwd, sessionId, pid, status }) {
+  const folder = join(home, '.claude/sessions');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const now = Date.now();
+  await writeFile(join(folder, `${pid}.json`), JSON.stringify({
+    pid,
+    sessionId,
+    cwd,
+    startedAt: now,
+    procStart: processOf(pid).startTicks,
+    version: '2.1.329',
+    kind: 'interactive',
+    entrypoint: 'cli',
+    pidDomain: pidDomain(),
+    status,
+    updatedAt: now,
+    statusUpdatedAt: now,
+  }));
+}
+
+// The transcript, with a prompt and its answer.
+async function remember({ home, cwd, sessionId, prompt }) {
+  const folder = join(home, '.claude/projects', cwd.replace(/[^a-zA-Z0-9]/g, '-'));
+  await mkdir(folder, { recursive: true });
+  const common = { sessionId, cwd, version: '2.1.329', gitBranch: 'main', isSidechain: false };
+  const lines = [
+    { type: 'user', message: { role: 'user', content: prompt } },
+    {
+      type: 'assistant',
+      message: { id: 'msg_1', role: 'assistant', model: 'claude-opus-4', content: [{ type: 'text', text: 'Done.' }] },
+    },
+    { type: 'last-prompt', lastPrompt: prompt },
+  ];
+  const text = lines
+    .map(line => JSON.stringify({ ...common, ...line, uuid: randomUUID(), timestamp: new Date().toISOString() }))
+    .join('\n');
+  await writeFile(join(folder, `${sessionId}.jsonl`), `${text}\n`);
+}
