@@ -1,4 +1,6 @@
 //! Does what was planned; decides nothing.
 
+pub mod archive;
+pub mod cleanup;
 pub mod kill;
 pub mod tmux;

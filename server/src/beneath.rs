@@ -9,11 +9,13 @@ use std::{
     io,
     os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
-    time::{Duration, UNIX_EPOCH},
 };
 
 use rustix::{
-    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, openat, statat},
+    fs::{
+        AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat, fstat, fsync, linkat, openat,
+        renameat_with, statat, unlinkat,
+    },
     io::Errno,
 };
 use session_core::id::UnixMillis;
@@ -57,6 +59,28 @@ impl Directory {
             fd,
             path: path.to_owned(),
         })
+    }
+
+    /// Opens `<config>/<name>`. That name may be a link, since people keep their transcripts on another disk, but only to
+    /// a directory of the same owner: a link must not lead root into somebody else's.
+    pub fn inside(config: &Path, name: &str) -> io::Result<Self> {
+        let root = Self::root(config)?;
+        let directory = Self {
+            fd: openat(
+                &root.fd,
+                component(OsStr::new(name))?,
+                OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+                Mode::empty(),
+            )?,
+            path: config.join(name),
+        };
+        if fstat(&root.fd)?.st_uid != fstat(&directory.fd)?.st_uid {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "it belongs to another user than its parent",
+            ));
+        }
+        Ok(directory)
     }
 
     /// Opens a directory directly below this one, unless it is a link.
@@ -105,6 +129,41 @@ impl Directory {
         Ok(names)
     }
 
+    /// Creates a file that only we may read, for reading and writing; fails where the name is taken.
+    pub fn create(&self, name: &OsStr) -> io::Result<File> {
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = openat(&self.fd, component(name)?, flags, Mode::RUSR | Mode::WUSR)?;
+        Ok(File::from(fd))
+    }
+
+    /// Gives a file another name; fails with `AlreadyExists` where that name is taken.
+    pub fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        let (from, to) = (component(from)?, component(to)?);
+        match renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE) {
+            // Not every file system has the flag (NFS and some FUSE ones do not).
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                linkat(&self.fd, from, &self.fd, to, AtFlags::empty())?;
+                unlinkat(&self.fd, from, AtFlags::empty())?;
+                Ok(())
+            }
+            result => Ok(result?),
+        }
+    }
+
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.fd, component(name)?, AtFlags::empty())?)
+    }
+
+    /// Waits until the names in the directory have reached the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        match fsync(&self.fd) {
+            // Some file systems can't sync a directory; then there is nothing to wait for.
+            Err(Errno::INVAL) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -130,11 +189,6 @@ impl Entry {
             modified_nanos: nanos,
         }
     }
-}
-
-/// Returns the time as a `SystemTime` has it.
-pub fn system_time(at: UnixMillis) -> std::time::SystemTime {
-    UNIX_EPOCH + Duration::from_millis(at.0)
 }
 
 /// Returns the sentence for what can't be read, without the path.

@@ -126,7 +126,7 @@ impl Transcripts {
     }
 
     fn projects(&self) -> io::Result<Option<Directory>> {
-        match Directory::root(&self.config.join("projects")) {
+        match Directory::inside(&self.config, "projects") {
             Ok(directory) => Ok(Some(directory)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -135,7 +135,7 @@ impl Transcripts {
 
     fn open(&self, transcript: &Transcript) -> Result<(std::fs::File, Entry), Unreadable> {
         let open = || {
-            Directory::root(&self.config.join("projects"))?
+            Directory::inside(&self.config, "projects")?
                 .directory(OsStr::new(&transcript.place.project))?
                 .file(OsStr::new(&transcript.name()))
         };

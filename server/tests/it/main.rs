@@ -14,3 +14,5 @@ mod serve;
 mod test_claude;
 mod transcript;
 mod unprivileged;
+mod again;
+mod archive;

@@ -1,0 +1,47 @@
+//! Runs a test once more, in a child process that may be killed or limited.
+//!
+//! A test that does so plays both parts: it asks `part` first, which is `None` for the parent.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const WORD: &str = "SESSION_MANAGER_TEST_WORD";
+const DIRECTORY: &str = "SESSION_MANAGER_TEST_DIRECTORY";
+
+/// What the child was told: a word and a directory.
+pub(crate) fn part() -> Option<(String, PathBuf)> {
+    Some((env::var(WORD).ok()?, env::var_os(DIRECTORY)?.into()))
+}
+
+/// Runs `test`, named as the harness names it, in a child.
+pub(crate) fn run(test: &str, word: &str, directory: &Path) -> Output {
+    child(
+        Command::new(env::current_exe().unwrap()),
+        test,
+        word,
+        directory,
+    )
+}
+
+/// As `run`, where no file can grow beyond `kib` KiB: writing more fails, as on a full disk.
+pub(crate) fn run_with_small_files(kib: u32, test: &str, word: &str, directory: &Path) -> Output {
+    let mut command = Command::new("sh");
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
+    command
+        .arg("-c")
+        .arg(script)
+        .arg(env::current_exe().unwrap());
+    child(command, test, word, directory)
+}
+
+fn child(mut command: Command, test: &str, word: &str, directory: &Path) -> Output {
+    command
+        .args(["--exact", test, "--nocapture"])
+        .env(WORD, word)
+        .env(DIRECTORY, directory)
+        .output()
+        .unwrap()
+}
