@@ -2,6 +2,8 @@
 //!
 //! Knows tmux (3.3a) and how to run it as another user. Does not know Claude Code.
 
+mod front;
+
 use std::{
     ffi::OsString,
     io,
@@ -10,22 +12,16 @@ use std::{
     process::{Command, Stdio},
 };
 
+pub use self::front::{OtherUser, Scope};
+
 /// tmux, and the user whose server it talks to.
 #[derive(Clone, Debug)]
 pub struct Tmux {
     pub program: PathBuf,
     /// `None` for our own user.
     pub user: Option<OtherUser>,
-}
-
-/// A user that root runs programs as.
-#[derive(Clone, Debug)]
-pub struct OtherUser {
-    /// runuser(1).
-    pub runuser: PathBuf,
-    pub name: String,
-    pub home: PathBuf,
-    pub shell: PathBuf,
+    /// `None` where nothing would take a new tmux server down with ours.
+    pub scope: Option<Scope>,
 }
 
 /// What to run in a new terminal.
@@ -74,12 +70,19 @@ impl Tmux {
                 1 => launch.session.clone(),
                 number => format!("{}-{number}", launch.session),
             };
-            let mut command = self.command();
-            // The client's own directory, not `-c`: that one is a format, in which `#(...)` runs a shell.
-            command
-                .args(arguments(launch, &session))
-                .current_dir(&launch.cwd);
-            match self.finish(command) {
+            let scoped = self
+                .scope
+                .as_ref()
+                .map(|scope| self.launch(launch, &session, Some(scope)));
+            let started = match scoped {
+                Some(Err(error)) if !is_duplicate(&error) => {
+                    tracing::warn!(%error, "no scope of its own: the session will end with this server's unit");
+                    self.launch(launch, &session, None)
+                }
+                Some(started) => started,
+                None => self.launch(launch, &session, None),
+            };
+            match started {
                 Ok(pid) => {
                     let pid = pid
                         .trim()
@@ -87,14 +90,24 @@ impl Tmux {
                         .map_err(|_| TmuxError::Refused(format!("{pid:?} is no pid")))?;
                     return Ok(Pane { session, pid });
                 }
-                Err(TmuxError::Refused(reason))
-                    if reason.contains("duplicate session") && attempt < 100 =>
-                {
-                    attempt += 1
-                }
+                Err(error) if is_duplicate(&error) && attempt < 100 => attempt += 1,
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    fn launch(
+        &self,
+        launch: &Launch,
+        session: &str,
+        scope: Option<&Scope>,
+    ) -> Result<String, TmuxError> {
+        let mut command = front::command(&self.program, self.user.as_ref(), scope);
+        // The client's own directory, not `-c`: that one is a format, in which `#(...)` runs a shell.
+        command
+            .args(arguments(launch, session))
+            .current_dir(&launch.cwd);
+        self.finish(command)
     }
 
     /// Whether the program has ended; its last screen is kept until `end`.
@@ -151,7 +164,7 @@ impl Tmux {
     }
 
     fn run(&self, arguments: Vec<OsString>) -> Result<String, TmuxError> {
-        let mut command = self.command();
+        let mut command = front::command(&self.program, self.user.as_ref(), None);
         command.args(arguments);
         self.finish(command)
     }
@@ -171,24 +184,10 @@ impl Tmux {
             Err(TmuxError::Refused(said.trim().to_owned()))
         }
     }
+}
 
-    fn command(&self) -> Command {
-        let Some(user) = &self.user else {
-            return Command::new(&self.program);
-        };
-        let mut command = Command::new(&user.runuser);
-        // runuser(1) keeps the caller's environment with `-u`.
-        command
-            .args(["-u", &user.name, "--"])
-            .arg(&self.program)
-            .env("HOME", &user.home)
-            .env("SHELL", &user.shell)
-            .env("USER", &user.name)
-            .env("LOGNAME", &user.name)
-            .env_remove("XDG_RUNTIME_DIR")
-            .env_remove("XDG_CONFIG_HOME");
-        command
-    }
+fn is_duplicate(error: &TmuxError) -> bool {
+    matches!(error, TmuxError::Refused(reason) if reason.contains("duplicate session"))
 }
 
 /// tmux takes a semicolon at the end of a word for the end of a command.

@@ -14,7 +14,7 @@ use wire::{Holder, ResumeRequest, Resumed};
 
 use super::{Inner, ServiceError, history::Found};
 use crate::{
-    act::tmux::{self, Launch, OtherUser, Pane, Tmux},
+    act::tmux::{self, Launch, OtherUser, Pane, Scope, Tmux},
     observe::{Home, Origin, tools::Tools},
     present,
 };
@@ -59,6 +59,7 @@ impl Inner {
         let tmux = Tmux {
             program: tools.tmux().ok_or(ServiceError::NoTmux)?,
             user: other_user(&user, &tools)?,
+            scope: scope(&tools),
         };
         let claude = tools.claude().ok_or_else(|| no_claude(&tools))?;
         let launch = Launch {
@@ -212,6 +213,15 @@ fn other_user(user: &User, tools: &Tools) -> Result<Option<OtherUser>, ServiceEr
         home: user.dir.clone(),
         shell: user.shell.clone(),
     }))
+}
+
+fn scope(tools: &Tools) -> Option<Scope> {
+    let cgroup = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    Scope::out_of(
+        &cgroup,
+        tools.program("systemd-run")?,
+        Uid::effective().as_raw(),
+    )
 }
 
 /// Points Claude Code at the conversation's home where that is not the one it would take by itself.
