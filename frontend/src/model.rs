@@ -1,0 +1,161 @@
+//! Everything the page knows, as plain data.
+//!
+//! Knows what was answered, what is asked and what the person has chosen. Does not know how it looks, and has no
+//! clock and no DOM: `update` is told the time and returns what is to be done.
+
+pub(crate) mod answer;
+pub(crate) mod call;
+pub(crate) mod facet;
+pub(crate) mod live;
+pub(crate) mod recent;
+pub(crate) mod toast;
+pub(crate) mod update;
+
+use std::collections::BTreeMap;
+
+use wire::{CleanupReport, Context, Health, Killed, ProcessKey, RecentSession, Resumed, Session, SessionId};
+
+use crate::model::{
+    answer::{Rows, Trouble},
+    call::Call,
+    facet::Facet,
+    live::Live,
+    recent::Recent,
+    toast::Toasts,
+};
+
+/// Milliseconds between two refreshes.
+pub(crate) const REFRESH_MS: u32 = 10_000;
+
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) live: Live,
+    pub(crate) recent: Recent,
+    /// What stands in the filter box.
+    pub(crate) filter: String,
+    /// The one facet that the list is narrowed to.
+    pub(crate) facet: Option<Facet>,
+    /// Refresh by itself.
+    pub(crate) auto: bool,
+    /// The rows that are unfolded, each with its conversation.
+    pub(crate) open: BTreeMap<ProcessKey, Detail>,
+    /// The sessions that are being ended, with what they were called when that was confirmed.
+    pub(crate) ending: BTreeMap<ProcessKey, String>,
+    pub(crate) dialog: Option<Dialog>,
+    pub(crate) toasts: Toasts,
+    /// The mistakes in the server's configuration.
+    pub(crate) mistakes: Vec<String>,
+    pub(crate) surroundings: Surroundings,
+}
+
+/// What the host tells of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Surroundings {
+    pub(crate) theme: Theme,
+    /// The directory of the project that is selected in the host.
+    pub(crate) project: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Theme {
+    #[default]
+    Dark,
+    Light,
+}
+
+/// What is known of an unfolded row's conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Detail {
+    /// `None` until the first answer; it is kept while a newer one is on its way.
+    pub(crate) known: Option<Result<Context, String>>,
+    /// The session's `last_activity_at` for which it was asked.
+    pub(crate) asked_for: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Dialog {
+    /// Asks whether this session shall be ended; it is kept as it was when the question was put.
+    Kill(Box<Session>),
+    Cleanup(Cleanup),
+}
+
+/// How far a cleanup has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cleanup {
+    Planning,
+    Planned(CleanupReport),
+    /// The plan is being executed.
+    Running(CleanupReport),
+    Done(CleanupReport),
+    Failed(String),
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Msg {
+    Start,
+    /// The refresh interval has passed.
+    Tick,
+    Refresh,
+    Auto(bool),
+    Filter(String),
+    Facet(Option<Facet>),
+    /// Unfold or fold this row.
+    Fold(ProcessKey),
+    AskKill(ProcessKey),
+    AskCleanup,
+    /// The dialog's question is answered with yes.
+    Confirm,
+    /// The dialog is left.
+    Leave,
+    RecentDays(u32),
+    RecentMore,
+    Resume(SessionId),
+    Copy(String),
+    /// Whether the clipboard took it.
+    Copied(bool),
+    ToastGone(u32),
+    Surroundings(Surroundings),
+    Answered(Answered),
+}
+
+/// What the server said to which call.
+#[derive(Clone, Debug)]
+pub(crate) enum Answered {
+    Health(Result<Health, Trouble>),
+    Live(u32, Result<Rows<Session>, Trouble>),
+    Recent(u32, Result<Rows<RecentSession>, Trouble>),
+    Context(ProcessKey, Result<Context, Trouble>),
+    Kill(ProcessKey, Result<Killed, Trouble>),
+    Resume(SessionId, Result<Resumed, Trouble>),
+    Plan(Result<CleanupReport, Trouble>),
+    Clean(Result<CleanupReport, Trouble>),
+}
+
+/// What is to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Call(Call),
+    /// Send `ToastGone` after so many milliseconds.
+    Expire(u32, u32),
+    /// Put this on the clipboard.
+    Copy(String),
+}
+
+impl Model {
+    pub(crate) fn new(surroundings: Surroundings) -> Self {
+        Self {
+            live: Live::default(),
+            recent: Recent::default(),
+            filter: String::new(),
+            facet: None,
+            auto: true,
+            open: BTreeMap::new(),
+            ending: BTreeMap::new(),
+            dialog: None,
+            toasts: Toasts::default(),
+            mistakes: Vec::new(),
+            surroundings,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! How the list is narrowed: by a facet and by words.
+
+use wire::{RecentSession, Session, State};
+
+use crate::model::live::waits;
+
+/// A group of sessions that the header counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Facet {
+    Waiting,
+    Working,
+    Starting,
+    Shell,
+    Idle,
+    Stopped,
+    Unknown,
+    /// Works without progress.
+    Stuck,
+    /// Untouched at its prompt.
+    Abandoned,
+    /// Runs below the project that is selected in the host.
+    Project,
+}
+
+impl Facet {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Waiting,
+        Self::Working,
+        Self::Starting,
+        Self::Shell,
+        Self::Idle,
+        Self::Stopped,
+        Self::Unknown,
+        Self::Stuck,
+        Self::Abandoned,
+        Self::Project,
+    ];
+
+    pub(crate) fn holds(self, session: &Session, project: Option<&str>) -> bool {
+        match self {
+            Self::Waiting => waits(session.state),
+            Self::Working => session.state == State::Working,
+            Self::Starting => session.state == State::Starting,
+            Self::Shell => session.state == State::Shell,
+            Self::Idle => session.state == State::Idle,
+            Self::Stopped => session.state == State::Stopped,
+            Self::Unknown => matches!(session.state, State::Unknown | State::Exited),
+            Self::Stuck => session.stuck,
+            Self::Abandoned => session.abandoned,
+            Self::Project => project.is_some_and(|project| below(&session.cwd, project)),
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "Waiting for you",
+            Self::Working => "Working",
+            Self::Starting => "Starting",
+            Self::Shell => "Shell",
+            Self::Idle => "Idle",
+            Self::Stopped => "Stopped",
+            Self::Unknown => "Unknown",
+            Self::Stuck => "Stuck",
+            Self::Abandoned => "Abandoned",
+            Self::Project => "This project",
+        }
+    }
+}
+
+/// Whether `path` is `folder` or lies in it.
+fn below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether every word of the filter occurs somewhere in the session; an empty filter has none.
+pub(crate) fn matches(filter: &str, session: &Session) -> bool {
+    let pid = session.pid.to_string();
+    let texts = [
+        Some(pid.as_str()),
+        Some(&session.cwd),
+        Some(&session.user),
+        session.name.as_deref(),
+        session.title.as_deref(),
+        session.git_branch.as_deref(),
+        session.session_id.as_ref().map(|id| id.as_str()),
+        session.waiting_for.as_deref(),
+        session.tmux.as_deref(),
+    ];
+    every_word(filter, &texts)
+}
+
+pub(crate) fn matches_recent(filter: &str, session: &RecentSession) -> bool {
+    let texts = [
+        session.cwd.as_deref(),
+        session.title.as_deref(),
+        session.git_branch.as_deref(),
+        session.last_prompt.as_deref(),
+        Some(session.session_id.as_str()),
+    ];
+    every_word(filter, &texts)
+}
+
+fn every_word(filter: &str, texts: &[Option<&str>]) -> bool {
+    if filter.trim().is_empty() {
+        return true;
+    }
+    let texts: Vec<String> = texts.iter().flatten().map(|text| text.to_lowercase()).collect();
+    filter.to_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_project_holds_what_lies_in_it() {
+        let session = sample::session(7);
+        assert_eq!(session.cwd, "/home/ada/work/parser");
+        let check = |project, held| assert_eq!(Facet::Project.holds(&session, project), held, "{project:?}");
+        check(Some("/home/ada/work/parser"), true);
+        check(Some("/home/ada/work/"), true);
+        check(Some("/home/ada/work/pars"), false);
+        check(None, false);
+    }
+
+    #[test]
+    fn every_word_must_occur_in_any_case() {
+        let session = sample::session(4242);
+        let check = |filter: &str, found| assert_eq!(matches(filter, &session), found, "{filter}");
+        check("", true);
+        check("  ", true);
+        check("4242", true);
+        check("PARSER ada", true);
+        check("parser bob", false);
+        check(session.session_id.as_ref().unwrap().as_str(), true);
+    }
+}

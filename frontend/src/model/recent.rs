@@ -1,0 +1,69 @@
+//! The conversations that transcripts remember, and what came of resuming them.
+
+use std::collections::BTreeMap;
+
+use wire::{RecentSession, Resumed, Scope, SessionId};
+
+use crate::model::answer::{Rows, Trouble};
+
+/// Rows shown before anyone asks for more.
+pub(crate) const PAGE: usize = 10;
+
+#[derive(Debug)]
+pub(crate) struct Recent {
+    /// Newest first; `None` before the first answer.
+    pub(crate) sessions: Option<Vec<RecentSession>>,
+    pub(crate) newer: usize,
+    pub(crate) trouble: Option<Trouble>,
+    /// How far back it looks.
+    pub(crate) days: u32,
+    /// How many rows are shown.
+    pub(crate) limit: usize,
+    pub(crate) resumes: BTreeMap<SessionId, Resume>,
+    asked: u32,
+}
+
+/// How far a resume has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Resume {
+    Running,
+    Done(Resumed),
+    Failed(String),
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self {
+            sessions: None,
+            newer: 0,
+            trouble: None,
+            days: Scope::DAYS,
+            limit: PAGE,
+            resumes: BTreeMap::new(),
+            asked: 0,
+        }
+    }
+}
+
+impl Recent {
+    /// Returns the number of a new request.
+    pub(crate) fn ask(&mut self) -> u32 {
+        self.asked = self.asked.wrapping_add(1);
+        self.asked
+    }
+
+    /// Takes an answer in, unless a newer request is under way.
+    pub(crate) fn take(&mut self, number: u32, answer: Result<Rows<RecentSession>, Trouble>) {
+        if number != self.asked {
+            return;
+        }
+        match answer {
+            Ok(Rows { rows, newer }) => {
+                self.sessions = Some(rows);
+                self.newer = newer;
+                self.trouble = None;
+            }
+            Err(trouble) => self.trouble = Some(trouble),
+        }
+    }
+}

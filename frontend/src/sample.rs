@@ -1,0 +1,75 @@
+//! Values for tests: one plain session, changed by each test where it matters.
+
+use wire::{
+    Actions, Context, Permit, Pid, ProcessKey, RecentSession, Session, State, StateSource, Status,
+};
+
+/// The time at which every sample was taken.
+pub(crate) const NOW: u64 = 1_790_000_000_000;
+
+pub(crate) fn key(pid: u32) -> ProcessKey {
+    ProcessKey { pid: Pid::new(pid).unwrap(), start_ticks: 100 }
+}
+
+/// Has run for two hours and been idle for five minutes.
+pub(crate) fn session(pid: u32) -> Session {
+    Session {
+        pid: Pid::new(pid).unwrap(),
+        user: "ada".to_owned(),
+        cwd: "/home/ada/work/parser".to_owned(),
+        project: "parser".to_owned(),
+        elapsed: "2h 0m".to_owned(),
+        elapsed_sec: 7200,
+        wchan: "do_epoll_wait".to_owned(),
+        status: Status::Idle,
+        session_id: Some(format!("aaaaaaaa-0000-4000-8000-{pid:012}").parse().unwrap()),
+        key: key(pid),
+        state: State::Idle,
+        waiting_for: None,
+        state_source: StateSource::Registry,
+        state_since: Some(NOW - 300_000),
+        stuck: false,
+        abandoned: false,
+        last_activity_at: NOW - 300_000,
+        name: None,
+        title: Some("Parse nested lists".to_owned()),
+        git_branch: Some("main".to_owned()),
+        version: Some("2.1.329".to_owned()),
+        kind: Some("interactive".to_owned()),
+        entrypoint: Some("cli".to_owned()),
+        started_at: NOW - 7_200_000,
+        rss_bytes: 214_000_000,
+        home: Some("/home/ada".to_owned()),
+        tmux: None,
+        actions: Actions { kill: Permit::Allowed },
+    }
+}
+
+pub(crate) fn recent(number: u32) -> RecentSession {
+    RecentSession {
+        session_id: format!("bbbbbbbb-0000-4000-8000-{number:012}").parse().unwrap(),
+        cwd: Some("/home/ada/work/parser".to_owned()),
+        project: Some("parser".to_owned()),
+        title: Some("Fix the lexer".to_owned()),
+        git_branch: None,
+        last_prompt: Some("why does it loop?".to_owned()),
+        last_activity_at: NOW - 3_600_000,
+        size_bytes: 140_000,
+        archived: false,
+        live: None,
+    }
+}
+
+pub(crate) fn context(pid: u32) -> Context {
+    Context {
+        ok: true,
+        session_id: session(pid).session_id.unwrap(),
+        last_prompt: Some("make the parser faster".to_owned()),
+        away_summary: None,
+        last_assistant: Some("Done: it is.".to_owned()),
+        title: None,
+        model: Some("claude-opus-4".to_owned()),
+        git_branch: Some("main".to_owned()),
+        note: None,
+    }
+}

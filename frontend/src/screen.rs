@@ -1,0 +1,126 @@
+//! What the views read: one signal a part, and one a row.
+//!
+//! Knows how the model is put into words and which signals an update touches: those whose words changed, so that
+//! nothing else on the page is drawn again. Does not know elements.
+
+pub(crate) mod banner;
+pub(crate) mod cleanup;
+pub(crate) mod detail;
+pub(crate) mod header;
+pub(crate) mod keyed;
+pub(crate) mod kill;
+pub(crate) mod look;
+pub(crate) mod recent;
+pub(crate) mod row;
+
+use leptos::prelude::*;
+use wire::{ProcessKey, SessionId};
+
+use crate::{
+    model::{Dialog, Model, Theme, facet::Facet, toast::Toast},
+    screen::{
+        banner::Banner, cleanup::CleanupView, header::HeaderView, header::PillView, keyed::Keyed,
+        kill::KillView, recent::RecentRow, recent::RecentView, row::RowView,
+    },
+};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Screen {
+    pub(crate) theme: RwSignal<Theme>,
+    pub(crate) banners: RwSignal<Vec<Banner>>,
+    pub(crate) header: RwSignal<HeaderView>,
+    pub(crate) pills: Keyed<Facet, PillView>,
+    pub(crate) rows: Keyed<ProcessKey, RowView>,
+    /// What stands in the list's place while it has no rows.
+    pub(crate) instead: RwSignal<Option<Instead>>,
+    pub(crate) recent: RwSignal<RecentView>,
+    pub(crate) recent_rows: Keyed<SessionId, RecentRow>,
+    pub(crate) dialog: RwSignal<DialogView>,
+    pub(crate) toasts: Keyed<u32, Toast>,
+}
+
+/// Why there are no rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Instead {
+    Loading,
+    /// No session runs.
+    Nobody,
+    /// Some run, and none fits what is asked for.
+    NoMatch,
+    /// There never was an answer; the banner says why.
+    Unknown,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum DialogView {
+    #[default]
+    None,
+    Kill(KillView),
+    Cleanup(CleanupView),
+}
+
+impl Screen {
+    /// Makes the signals; they belong to the present owner and go with it.
+    pub(crate) fn new() -> Self {
+        Self {
+            theme: RwSignal::new(Theme::Dark),
+            banners: RwSignal::new(Vec::new()),
+            header: RwSignal::new(HeaderView::default()),
+            pills: Keyed::new(),
+            rows: Keyed::new(),
+            instead: RwSignal::new(Some(Instead::Loading)),
+            recent: RwSignal::new(RecentView::default()),
+            recent_rows: Keyed::new(),
+            dialog: RwSignal::new(DialogView::None),
+            toasts: Keyed::new(),
+        }
+    }
+
+    /// Shows the model: sets each signal whose value is another one now.
+    pub(crate) fn show(&self, model: &Model) {
+        set(self.theme, model.surroundings.theme);
+        set(self.banners, banner::banners(model));
+        set(self.header, header::header(model));
+        self.pills.set(header::pills(model));
+        let rows = row::rows(model);
+        set(self.instead, instead(model, rows.is_empty()));
+        self.rows.set(rows);
+        let (recent, recent_rows) = recent::recent(model);
+        set(self.recent, recent);
+        self.recent_rows.set(recent_rows);
+        set(
+            self.dialog,
+            match &model.dialog {
+                None => DialogView::None,
+                Some(Dialog::Kill(session)) => DialogView::Kill(kill::kill(model, session)),
+                Some(Dialog::Cleanup(cleanup)) => DialogView::Cleanup(cleanup::cleanup(cleanup)),
+            },
+        );
+        self.toasts.set(model.toasts.shown.iter().map(|toast| (toast.id, toast.clone())).collect());
+    }
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn instead(model: &Model, no_rows: bool) -> Option<Instead> {
+    if !no_rows {
+        return None;
+    }
+    Some(match (model.live.seen_at, &model.live.trouble) {
+        (None, None) => Instead::Loading,
+        (None, Some(_)) => Instead::Unknown,
+        (Some(_), _) if model.live.sessions.is_empty() => Instead::Nobody,
+        (Some(_), _) => Instead::NoMatch,
+    })
+}
+
+fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    // A signal of a page that has been left is gone, which is no mistake.
+    if signal.try_with_untracked(|shown| *shown != value) == Some(true) {
+        signal.try_set(value);
+    }
+}

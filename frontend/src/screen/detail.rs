@@ -1,0 +1,119 @@
+//! What stands below an unfolded row: the conversation's last words and the facts about the process.
+
+use wire::{Context, Session};
+
+use crate::{measure, model::Detail, screen::look, text};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DetailView {
+    pub(crate) passages: Vec<Passage>,
+    pub(crate) facts: Vec<Fact>,
+    /// Why there are no passages, or not all.
+    pub(crate) note: Option<String>,
+    pub(crate) loading: bool,
+}
+
+/// What was said last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Passage {
+    pub(crate) label: &'static str,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fact {
+    pub(crate) label: &'static str,
+    pub(crate) text: String,
+    /// Offered for copying, where that is of use.
+    pub(crate) copy: Option<String>,
+}
+
+pub(crate) fn detail(session: &Session, detail: &Detail, now: u64) -> DetailView {
+    let context = detail.known.as_ref().and_then(|known| known.as_ref().ok());
+    let failed = detail.known.as_ref().and_then(|known| known.as_ref().err());
+    let passages = context.map(passages).unwrap_or_default();
+    let silent = context.is_some() && passages.is_empty();
+    let note = failed
+        .map(|sentence| text::block(sentence))
+        .or_else(|| context.and_then(|context| context.note.as_deref()).map(text::block))
+        .or_else(|| silent.then(|| "Nothing has been said yet.".to_owned()));
+    DetailView {
+        passages,
+        facts: facts(session, context, now),
+        note,
+        loading: detail.known.is_none(),
+    }
+}
+
+fn passages(context: &Context) -> Vec<Passage> {
+    let passage = |label, text: &Option<String>| {
+        let text = text::block(text.as_deref()?);
+        (!text.is_empty()).then_some(Passage { label, text })
+    };
+    [
+        passage("Last prompt", &context.last_prompt),
+        passage("While you were away", &context.away_summary),
+        passage("Last answer", &context.last_assistant),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
+    let fact = |label, text: String| Some(Fact { label, text, copy: None });
+    let copied = |label, text: String| Some(Fact { label, copy: Some(text.clone()), text });
+    let program = [
+        session.version.as_deref(),
+        session.kind.as_deref(),
+        session.entrypoint.as_deref(),
+    ];
+    let program: Vec<String> = program.into_iter().flatten().map(text::line).collect();
+    let touched = measure::age_between(session.last_activity_at, now);
+    let cwd = text::line(&session.cwd);
+    [
+        fact("State", why(session, now)),
+        session.waiting_for.as_deref().and_then(|what| fact("Waits for", text::line(what))),
+        context.and_then(|context| context.model.as_deref()).and_then(|model| fact("Model", text::line(model))),
+        fact("Last activity", format!("{touched} ago")),
+        (!program.is_empty()).then(|| program.join(" · ")).and_then(|text| fact("Claude Code", text)),
+        copied("Directory", cwd),
+        session.session_id.as_ref().and_then(|id| copied("Session id", id.to_string())),
+        copied("Process", session.pid.to_string()),
+        session.tmux.as_deref().and_then(|place| copied("Attach", attach(place))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What the session does, since when and how that is known.
+fn why(session: &Session, now: u64) -> String {
+    let meaning = look::meaning(session.state);
+    let source = look::source(session.state_source);
+    match session.state_since {
+        Some(since) => {
+            format!("{meaning} State from {source}, for {}.", measure::age_between(since, now))
+        }
+        None => format!("{meaning} State from {source}; since when is not recorded."),
+    }
+}
+
+/// Returns the command that shows a session's terminal; `place` is `<session>:@<window>.%<pane>`.
+fn attach(place: &str) -> String {
+    let name = place.rsplit_once(':').map_or(place, |(name, _)| name);
+    // `=` asks for this very name; the quotes keep it from the shell.
+    format!("tmux attach -t '={}'", text::line(name).replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tmux_name_is_quoted() {
+        assert_eq!(attach("work:@3.%7"), "tmux attach -t '=work'");
+        assert_eq!(attach("it's;rm:@3.%7"), r"tmux attach -t '=it'\''s;rm'");
+        assert_eq!(attach("odd"), "tmux attach -t '=odd'");
+    }
+}

@@ -1,0 +1,136 @@
+//! A live session's row in words.
+
+use wire::{Permit, ProcessKey, Session};
+
+use crate::{
+    measure,
+    model::{
+        Model, facet,
+        live::waits,
+        update::heading,
+    },
+    screen::{
+        detail::{self, DetailView},
+        look::{self, Badge},
+    },
+    text,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RowView {
+    pub(crate) key: ProcessKey,
+    pub(crate) heading: String,
+    /// The session's name, where the heading is another.
+    pub(crate) alias: Option<String>,
+    /// The directory around the project, ending in a slash; the home is `~`.
+    pub(crate) folder: String,
+    pub(crate) project: String,
+    pub(crate) branch: Option<String>,
+    pub(crate) badge: Badge,
+    /// For how long, and on what that rests: `"5 min · registry"`.
+    pub(crate) since: String,
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) user: String,
+    pub(crate) uptime: String,
+    pub(crate) memory: String,
+    /// A person is waited for.
+    pub(crate) waits: bool,
+    /// Why the session can't be killed.
+    pub(crate) refusal: Option<String>,
+    pub(crate) ending: bool,
+    /// What stands below the row while it is unfolded.
+    pub(crate) detail: Option<DetailView>,
+}
+
+/// A verdict beside the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) word: &'static str,
+    pub(crate) look: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+const STUCK: Mark = Mark {
+    word: "stuck",
+    look: "stuck",
+    meaning: "It works, but nothing has moved for a long time.",
+};
+const ABANDONED: Mark = Mark {
+    word: "abandoned",
+    look: "abandoned",
+    meaning: "It is at its prompt and has not been touched for a long time.",
+};
+
+/// Returns the rows that fit the filter and the facet, in the list's order.
+pub(crate) fn rows(model: &Model) -> Vec<(ProcessKey, RowView)> {
+    let project = model.surroundings.project.as_deref();
+    let fits = |session: &&Session| {
+        model.facet.is_none_or(|facet| facet.holds(session, project)) && facet::matches(&model.filter, session)
+    };
+    model.live.sessions.iter().filter(fits).map(|session| (session.key, row(model, session))).collect()
+}
+
+fn row(model: &Model, session: &Session) -> RowView {
+    let now = model.live.server_now();
+    let heading = heading(session);
+    let (folder, project) = place(&session.cwd, session.home.as_deref());
+    let source = look::source(session.state_source);
+    RowView {
+        key: session.key,
+        alias: text::some_line(session.name.as_deref()).filter(|name| *name != heading),
+        heading,
+        folder,
+        project,
+        branch: text::some_line(session.git_branch.as_deref()),
+        badge: look::badge(session.state),
+        since: match session.state_since {
+            Some(since) => format!("{} · {source}", measure::age_between(since, now)),
+            None => source.to_owned(),
+        },
+        marks: [(session.stuck, STUCK), (session.abandoned, ABANDONED)]
+            .into_iter()
+            .filter_map(|(holds, mark)| holds.then_some(mark))
+            .collect(),
+        user: text::line(&session.user),
+        uptime: measure::age(session.elapsed_sec),
+        memory: measure::bytes(session.rss_bytes),
+        waits: waits(session.state),
+        refusal: match &session.actions.kill {
+            Permit::Allowed => None,
+            Permit::Refused { error, .. } => Some(text::line(error)),
+        },
+        ending: model.ending.contains_key(&session.key),
+        detail: model.open.get(&session.key).map(|known| detail::detail(session, known, now)),
+    }
+}
+
+/// Splits a directory into what is around it and its own name; the home becomes `~`.
+pub(crate) fn place(cwd: &str, home: Option<&str>) -> (String, String) {
+    let short = home
+        .and_then(|home| cwd.strip_prefix(home))
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        .map(|rest| format!("~{rest}"));
+    let path = text::line(short.as_deref().unwrap_or(cwd));
+    match path.rsplit_once('/') {
+        Some((folder, name)) if !name.is_empty() => (format!("{folder}/"), name.to_owned()),
+        Some(_) | None => (String::new(), path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_split_at_its_name() {
+        let check = |cwd, home, folder: &str, name: &str| {
+            assert_eq!(place(cwd, home), (folder.to_owned(), name.to_owned()), "{cwd}");
+        };
+        check("/home/ada/work/x", Some("/home/ada"), "~/work/", "x");
+        check("/home/ada", Some("/home/ada"), "", "~");
+        check("/home/adam/x", Some("/home/ada"), "/home/adam/", "x");
+        check("/srv", None, "/", "srv");
+        check("/", None, "", "/");
+        check("unknown", None, "", "unknown");
+    }
+}

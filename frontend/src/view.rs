@@ -1,0 +1,54 @@
+//! The page's elements.
+//!
+//! Knows how each part looks. Reads the screen's signals and sends messages; decides nothing. Text goes in as text
+//! nodes only.
+
+mod badge;
+mod banners;
+mod cleanup;
+mod detail;
+mod dialog;
+mod header;
+mod icon;
+mod kill;
+mod list;
+mod recent;
+mod row;
+mod toasts;
+
+use leptos::prelude::*;
+
+use crate::{
+    model::{Msg, Theme},
+    screen::Screen,
+    view::{
+        banners::banners, dialog::modal, header::header, list::list, recent::recent, toasts::toasts,
+    },
+};
+
+/// Every rule is prefixed, so that none reaches the host's elements.
+const STYLE: &str = include_str!("view/style.css");
+
+/// How views tell the model what has happened.
+pub(crate) type Send = Callback<Msg>;
+
+/// The whole page.
+pub(crate) fn page(screen: Screen, send: Send) -> impl IntoView {
+    let theme = move || match screen.theme.get() {
+        Theme::Dark => "dark",
+        Theme::Light => "light",
+    };
+    view! {
+        <style>{STYLE}</style>
+        <div class="sm-page" data-theme=theme>
+            <main class="sm-main">
+                {header(screen, send)}
+                {banners(screen, send)}
+                {list(screen, send)}
+                {recent(screen, send)}
+            </main>
+            {modal(screen, send)}
+            {toasts(screen, send)}
+        </div>
+    }
+}

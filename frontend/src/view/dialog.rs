@@ -1,0 +1,51 @@
+//! The one modal dialog, whatever it asks.
+//!
+//! The element is always there: the browser opens and closes it (`focus.rs`), and keeps focus inside meanwhile.
+
+use leptos::{
+    ev::{Event, KeyboardEvent},
+    prelude::*,
+};
+
+use crate::{
+    focus,
+    model::Msg,
+    screen::{DialogView, Screen},
+    view::{Send, cleanup::cleanup_body, kill::kill_body},
+};
+
+pub(super) fn modal(screen: Screen, send: Send) -> impl IntoView {
+    let dialog = screen.dialog;
+    let kind = Memo::new(move |_| {
+        dialog.with(|d| match d {
+            DialogView::None => Kind::None,
+            DialogView::Kill(_) => Kind::Kill,
+            DialogView::Cleanup(_) => Kind::Cleanup,
+        })
+    });
+    view! {
+        <dialog
+            class="sm-dialog"
+            aria-labelledby="sm-dialog-title"
+            // Esc: the model decides, and the element follows.
+            on:cancel=move |event: Event| {
+                event.prevent_default();
+                send.run(Msg::Leave);
+            }
+            on:keydown=move |event: KeyboardEvent| focus::keep_inside(&event)
+        >
+            {move || match kind.get() {
+                Kind::None => ().into_any(),
+                Kind::Kill => kill_body(dialog, send).into_any(),
+                Kind::Cleanup => cleanup_body(dialog, send).into_any(),
+            }}
+        </dialog>
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    None,
+    Kill,
+    Cleanup,
+}

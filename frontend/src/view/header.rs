@@ -1,0 +1,95 @@
+//! Title, counts, filter and what concerns the whole list.
+
+use leptos::prelude::*;
+
+use crate::{
+    model::{Msg, facet::Facet},
+    screen::{Screen, header::PillView},
+    view::{
+        Send,
+        icon::{BROOM, REFRESH, SEARCH, icon},
+    },
+};
+
+pub(super) fn header(screen: Screen, send: Send) -> impl IntoView {
+    let header = screen.header;
+    let total = move || header.with(|h| h.total.map(|total| total.to_string()));
+    let auto = move || header.with(|h| h.auto);
+    let age = move || header.with(|h| h.age.as_ref().map(|age| format!("List is {age} old")));
+    view! {
+        <header class="sm-header">
+            <h2 class="sm-title">"Sessions"</h2>
+            <span class="sm-age">{age}</span>
+            <label class="sm-switch">
+                <input
+                    type="checkbox"
+                    role="switch"
+                    prop:checked=auto
+                    on:change=move |event| send.run(Msg::Auto(event_target_checked(&event)))
+                />
+                <span class="sm-track" aria-hidden="true"></span>
+                <span>"Refresh every 10 s"</span>
+            </label>
+            <button
+                type="button"
+                class="sm-button sm-refresh"
+                aria-label="Refresh now"
+                title="Refresh now"
+                data-busy=move || header.with(|h| h.refreshing).then_some("")
+                on:click=move |_| send.run(Msg::Refresh)
+            >
+                {icon(REFRESH)}
+            </button>
+            <button type="button" class="sm-button" on:click=move |_| send.run(Msg::AskCleanup)>
+                {icon(BROOM)}
+                "Clean up…"
+            </button>
+        </header>
+        <div class="sm-tools">
+            <label class="sm-filter">
+                {icon(SEARCH)}
+                <span class="sm-unseen">"Filter sessions"</span>
+                <input
+                    type="search"
+                    placeholder="Filter"
+                    autocomplete="off"
+                    spellcheck="false"
+                    on:input=move |event| send.run(Msg::Filter(event_target_value(&event)))
+                />
+            </label>
+            <div class="sm-pills" role="group" aria-label="Show only">
+                <button
+                    type="button"
+                    class="sm-pill"
+                    aria-pressed=move || header.with(|h| h.all).to_string()
+                    on:click=move |_| send.run(Msg::Facet(None))
+                >
+                    "All"
+                    <span class="sm-count">{total}</span>
+                </button>
+                <For
+                    each=move || screen.pills.rows()
+                    key=|(facet, _)| *facet
+                    children=move |(facet, cell)| pill(facet, cell, send)
+                />
+            </div>
+        </div>
+    }
+}
+
+fn pill(facet: Facet, pill: ArcRwSignal<PillView>, send: Send) -> impl IntoView {
+    let pill = RwSignal::from(pill);
+    view! {
+        <button
+            type="button"
+            class="sm-pill"
+            data-look=move || pill.get().look
+            aria-pressed=move || pill.get().pressed.to_string()
+            on:click=move |_| send.run(Msg::Facet(Some(facet)))
+        >
+            <span class="sm-shape" aria-hidden="true"></span>
+            {move || pill.get().word}
+            <span class="sm-count">{move || pill.get().count}</span>
+        </button>
+    }
+}

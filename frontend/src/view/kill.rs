@@ -1,0 +1,67 @@
+//! The question before a session is ended.
+
+use leptos::prelude::*;
+
+use crate::{
+    model::Msg,
+    screen::{DialogView, kill::KillView},
+    view::{Send, badge::badge},
+};
+
+pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> impl IntoView {
+    // What was asked last stays readable in the moment in which the dialog closes.
+    let kill = Memo::new(move |last: Option<&KillView>| match dialog.get() {
+        DialogView::Kill(kill) => Some(kill),
+        DialogView::None | DialogView::Cleanup(_) => None,
+    }.or_else(|| last.cloned()).unwrap_or_else(nobody));
+    let gone = Memo::new(move |_| kill.with(|k| k.gone));
+    let facts = move || {
+        let fact = |(label, value)| view! { <div class="sm-fact"><dt>{label}</dt><dd><bdi>{value}</bdi></dd></div> };
+        kill.with(|k| k.facts.clone()).into_iter().map(fact).collect_view()
+    };
+    view! {
+        <h3 id="sm-dialog-title" class="sm-dialog-title">
+            "Kill “" <bdi>{move || kill.with(|k| k.heading.clone())}</bdi> "”?"
+        </h3>
+        <div class="sm-dialog-body">
+            <dl class="sm-facts">
+                {facts}
+                <div class="sm-fact">
+                    <dt>"State"</dt>
+                    <dd>{badge(move || kill.with(|k| k.badge))}</dd>
+                </div>
+            </dl>
+            {move || kill.with(|k| k.warning).map(|warning| view! { <p class="sm-warning">{warning}</p> })}
+            <p class="sm-note">
+                "The process is asked to end, and is killed if it has not ended in time. The conversation stays on disk: \
+                 it can be resumed from Recent."
+            </p>
+            <p class="sm-warning" role="status">
+                {move || gone.get().then_some("This session has ended meanwhile.")}
+            </p>
+        </div>
+        <div class="sm-dialog-foot">
+            <button type="button" class="sm-button" autofocus=true on:click=move |_| send.run(Msg::Leave)>
+                {move || if gone.get() { "Close" } else { "Cancel" }}
+            </button>
+            <button
+                type="button"
+                class="sm-button sm-danger"
+                hidden=move || gone.get()
+                on:click=move |_| send.run(Msg::Confirm)
+            >
+                "Kill session"
+            </button>
+        </div>
+    }
+}
+
+fn nobody() -> KillView {
+    KillView {
+        heading: String::new(),
+        facts: Vec::new(),
+        badge: Default::default(),
+        warning: None,
+        gone: true,
+    }
+}
