@@ -180,7 +180,11 @@ impl Finds {
             if let Some(what) = entry.as_key_file() {
                 self.key_files.push(Filed { home, path, what });
             } else if let EntryKind::Record { parsed: Ok(what), .. } = entry.what {
-                self.records.push(Filed { home, path, what });
+                self.records.push(Filed {
+                    home,
+                    path,
+                    what: *what,
+                });
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Turns what the core decided into values on the wire; the only file that knows both.
 
+pub mod cleanup;
+
 use std::time::Duration;
 
 use session_core::{

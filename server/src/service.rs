@@ -3,6 +3,7 @@
 //! Knows the order of steps. Does not know HTTP, signals, file formats or rules.
 
 mod claim;
+mod cleanup;
 mod error;
 mod history;
 mod list;
@@ -46,7 +47,7 @@ struct Inner {
 
 /// What a pid and a key lead to.
 enum Found {
-    Session(Session),
+    Session(Box<Session>),
     /// The process that the key names has ended, and its pid is free.
     Gone(ProcessKey),
 }
@@ -131,8 +132,17 @@ impl Service {
     }
 
     /// Plans a cleanup, and executes the plan unless it is a dry run.
-    pub async fn cleanup(&self, _request: CleanupRequest) -> Result<CleanupReport, ServiceError> {
-        Ok(CleanupReport { ok: true, deleted_sessions: 0, compressed_logs: 0, errors: Vec::new(), items: Vec::new() })
+    pub async fn cleanup(&self, request: CleanupRequest) -> Result<CleanupReport, ServiceError> {
+        if request.dry_run {
+            return self.unhurried(Inner::plan_cleanup).await;
+        }
+        self.refuse_when_degraded()?;
+        let claim = self.inner.claims.cleanup().ok_or(ServiceError::Busy)?;
+        self.unhurried(move |inner| {
+            let _claim = claim;
+            inner.clean_up()
+        })
+        .await
     }
 
     /// Tells whether the server is well.
@@ -199,7 +209,7 @@ impl Inner {
             (None, Some(key)) => Ok(Found::Gone(key)),
             (None, None) => Err(ServiceError::NoProcess(pid)),
             (Some(owner), Some(key)) if owner != present::core_key(key) => Err(ServiceError::Replaced(pid)),
-            (Some(_), _) => session.map(Found::Session).ok_or(ServiceError::NotASession(pid)),
+            (Some(_), _) => session.map(|session| Found::Session(Box::new(session))).ok_or(ServiceError::NotASession(pid)),
         }
     }
 

@@ -98,10 +98,10 @@ impl Route {
         if Method::parse(method) != Some(allow) {
             return Err(Reject::BadMethod { allow });
         }
-        match route {
-            Self::Sessions(_) => parse_scope(query).map(Self::Sessions),
-            other => Ok(other),
+        if let Self::Sessions(_) = route {
+            return parse_scope(query).map(Self::Sessions);
         }
+        Ok(route)
     }
 
     pub fn method(self) -> Method {
@@ -218,7 +218,7 @@ mod tests {
                 Route::parse(method, target),
                 Err(reject),
                 "{method} {target}"
-            )
+            );
         };
         check("GET", "/nope", Reject::NotFound);
         check("GET", "/sessions/", Reject::NotFound);

@@ -11,7 +11,7 @@ use std::{
 use rustix::{
     fs::{CWD, Dir, Mode, OFlags, openat, readlinkat},
     io::Errno,
-    process::{Pid, PidfdFlags, pidfd_open},
+    process::{Pid, PidfdFlags, pidfd_open, test_kill_process},
 };
 use session_core::{
     id::ProcessKey,
@@ -143,6 +143,12 @@ impl ProcReader {
 
     pub fn stat(&self, pid: u32) -> Option<StatLine> {
         StatLine::parse(&self.read(pid, "stat")?)
+    }
+
+    /// Whether the kernel knows the pid, even where `/proc` hides it (`hidepid`, proc(5)). Sends nothing.
+    pub fn answers(&self, pid: u32) -> bool {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
     }
 
     /// The value of a variable in the environment that the process was started with, `None` where it has

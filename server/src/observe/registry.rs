@@ -35,7 +35,7 @@ pub enum EntryKind {
     Record {
         pid: u32,
         content: Vec<u8>,
-        parsed: Result<Record, Unreadable>,
+        parsed: Result<Box<Record>, Unreadable>,
     },
     /// `<pid>.json` that is not ours to read, or not a file.
     Sealed { pid: u32 },
@@ -127,7 +127,7 @@ fn entry(path: PathBuf, kind: Kind) -> Option<Entry> {
         Kind::Record(pid) => match read(&path) {
             Ok(content) => EntryKind::Record {
                 pid,
-                parsed: Record::parse(pid, &content),
+                parsed: Record::parse(pid, &content).map(Box::new),
                 content,
             },
             Err(error) if is_absent(&error) => return None,

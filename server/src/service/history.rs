@@ -43,7 +43,7 @@ impl Inner {
             match Transcripts::at(&home.config_dir).recent(UnixMillis(since), &self.briefs) {
                 Ok(recent) => found.extend(recent),
                 Err(error) => {
-                    tracing::warn!(home = %home.dir.display(), %error, "the transcripts can't be listed")
+                    tracing::warn!(home = %home.dir.display(), %error, "the transcripts can't be listed");
                 }
             }
         }

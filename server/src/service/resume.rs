@@ -14,7 +14,10 @@ use wire::{Holder, ResumeRequest, Resumed};
 
 use super::{Inner, ServiceError, history::Found};
 use crate::{
-    act::tmux::{self, Launch, OtherUser, Pane, Scope, Tmux},
+    act::{
+        archive::{ArchiveError, hold::Hold},
+        tmux::{self, Launch, OtherUser, Pane, Scope, Tmux},
+    },
     observe::{Home, Origin, tools::Tools},
     present,
 };
@@ -62,19 +65,29 @@ impl Inner {
             scope: scope(&tools),
         };
         let claude = tools.claude().ok_or_else(|| no_claude(&tools))?;
+        let mut hold = take(&found)?;
+        hold.restore().map_err(not_restored)?;
         let launch = Launch {
             session: format!("claude-{}", id.as_str().get(..8).unwrap_or(id.as_str())),
             cwd,
             argv: vec![claude.into(), "--resume".into(), id.as_str().into()],
-            variables: variables(&found.home, &user),
+            variables: variables(&found.home),
         };
-        let pane = tmux
-            .start(&launch)
-            .map_err(|error| ServiceError::fault("tmux could not start a session", error))?;
-        let (session, note) = self.await_life(&tmux, &pane, &id)?;
-        tmux.let_go(&pane.session).unwrap_or_else(
-            |error| tracing::warn!(%error, "the terminal will stay when its session ends"),
-        );
+        let (pane, session, note) = match self.launch(&tmux, &launch, &id) {
+            Ok(living) => {
+                // It has proved alive: what it was restored from is not needed any more.
+                if let Err(error) = hold.discard_archive() {
+                    tracing::warn!(%error, "the archive stays beside its transcript");
+                }
+                living
+            }
+            Err(error) => {
+                if let Err(error) = hold.undo_restore() {
+                    tracing::warn!(%error, "the restored transcript stays beside its archive");
+                }
+                return Err(error);
+            }
+        };
         let key = present::key(session.key())
             .ok_or(ServiceError::NoConversation(request.session_id.clone()))?;
         Ok(Resumed {
@@ -88,6 +101,23 @@ impl Inner {
             },
             note,
         })
+    }
+
+    /// Starts the session and waits until it lives.
+    fn launch(
+        &self,
+        tmux: &Tmux,
+        launch: &Launch,
+        id: &SessionId,
+    ) -> Result<(Pane, Session, Option<String>), ServiceError> {
+        let pane = tmux
+            .start(launch)
+            .map_err(|error| ServiceError::fault("tmux could not start a session", error))?;
+        let (session, note) = self.await_life(tmux, &pane, id)?;
+        tmux.let_go(&pane.session).unwrap_or_else(
+            |error| tracing::warn!(%error, "the terminal will stay when its session ends"),
+        );
+        Ok((pane, session, note))
     }
 
     /// Waits until the session is known to live, or closes its terminal and tells its last words.
@@ -200,6 +230,18 @@ fn working_directory(found: &Found, asked: Option<&str>) -> Result<PathBuf, Serv
     }
 }
 
+/// Keeps cleanup and other resumes away from the conversation's files.
+fn take(found: &Found) -> Result<Hold, ServiceError> {
+    Hold::take(&found.transcript.place).map_err(not_restored)
+}
+
+fn not_restored(error: ArchiveError) -> ServiceError {
+    if let ArchiveError::Busy(_) = error {
+        return ServiceError::Busy;
+    }
+    ServiceError::fault("The transcript can't be made ready", error)
+}
+
 fn other_user(user: &User, tools: &Tools) -> Result<Option<OtherUser>, ServiceError> {
     if user.uid == Uid::effective() {
         return Ok(None);
@@ -224,14 +266,14 @@ fn scope(tools: &Tools) -> Option<Scope> {
     )
 }
 
-/// Points Claude Code at the conversation's home where that is not the one it would take by itself.
-fn variables(home: &Home, user: &User) -> Vec<(&'static str, OsString)> {
-    match home.origin {
-        // Said even where it is the user's own: a tmux server that runs already has an environment of its own.
-        Origin::Configured => vec![("HOME", home.dir.clone().into())],
-        Origin::Found if home.config_dir == user.dir.join(".claude") => Vec::new(),
-        Origin::Found => vec![("CLAUDE_CONFIG_DIR", home.config_dir.clone().into())],
-    }
+/// Points Claude Code at the conversation's home. Said even where it is the user's own: a tmux server that
+/// runs already has an environment of its own.
+fn variables(home: &Home) -> Vec<(&'static str, OsString)> {
+    let variable = match home.origin {
+        Origin::Configured => ("HOME", &home.dir),
+        Origin::Found => ("CLAUDE_CONFIG_DIR", &home.config_dir),
+    };
+    vec![(variable.0, variable.1.clone().into())]
 }
 
 fn no_claude(tools: &Tools) -> ServiceError {
