@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     config::Config,
@@ -21,6 +21,9 @@ use crate::{
 const USAGE: u8 = 64;
 /// The port is taken (`EX_UNAVAILABLE`).
 const UNAVAILABLE: u8 = 69;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// Shows every Claude Code session on this machine and lets a person act on it safely.
 #[derive(Debug, Parser)]
@@ -101,7 +104,7 @@ fn serve(arguments: &ServeArgs, config: Config) -> anyhow::Result<ExitCode> {
 
 async fn listen(port: u16, config: Config, limits: Limits) -> anyhow::Result<ExitCode> {
     let end = lifecycle::end().context("listening for signals")?;
-    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+    let listener = match bind(port) {
         Ok(listener) => listener,
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             tracing::error!(
@@ -121,6 +124,15 @@ async fn listen(port: u16, config: Config, limits: Limits) -> anyhow::Result<Exi
     serve::serve(listener, service, hosts, limits, shutdown).await;
     tracing::info!(?why, "ended");
     Ok(ExitCode::SUCCESS)
+}
+
+fn bind(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // A server that has just ended leaves its port in TIME_WAIT.
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    // `TcpListener::bind` queues 128 connections; a burst beyond that waits a second for its next SYN.
+    socket.listen(BACKLOG)
 }
 
 /// The one line that the host waits for; nothing else is ever written to standard output.

@@ -9,7 +9,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::JoinSet,
+    task::{JoinSet, yield_now},
     time::{sleep, timeout},
 };
 use tracing::Instrument as _;
@@ -88,6 +88,9 @@ pub async fn serve<F: Future>(
                     let activity = connections.activity();
                     let task = server.clone().connection(stream, activity.clone(), end.clone());
                     connections.add(activity, tasks.spawn(task));
+                    // A connection that had to go gives its descriptor back only when its task is
+                    // looked at again, and accepting can go on without end.
+                    yield_now().await;
                 }
                 Err(error) => pause_after(&error, &mut connections).await,
             },
@@ -111,10 +114,8 @@ async fn pause_after(error: &io::Error, connections: &mut Connections) {
         return;
     }
     tracing::warn!(%error, "a connection can't be accepted");
-    // Without anybody to close, only time frees a descriptor.
-    if !connections.evict() {
-        sleep(Duration::from_millis(20)).await;
-    }
+    connections.evict();
+    sleep(Duration::from_millis(20)).await;
 }
 
 #[derive(Debug)]
