@@ -193,13 +193,15 @@ impl Entry {
 
 /// Returns the sentence for what can't be read, without the path.
 pub fn why(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "there is no permission to read it".to_owned(),
-        io::ErrorKind::NotFound => "it is gone".to_owned(),
-        _ if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
-            "it is a symbolic link, which is not followed".to_owned()
-        }
-        _ => error.to_string(),
+    let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
+    if is(Errno::ACCESS) || is(Errno::PERM) {
+        "there is no permission to read it".to_owned()
+    } else if is(Errno::NOENT) {
+        "it is gone".to_owned()
+    } else if is(Errno::LOOP) {
+        "it is a symbolic link, which is not followed".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

@@ -380,7 +380,7 @@ mod tests {
                 with("88888888", &|file| file.care = Care::Found),
                 with("99999999", &|file| file.version.bytes = 0),
                 with("aaaaaaaa", &|file| {
-                    file.version.modified = UnixMillis(NOW + DAY)
+                    file.version.modified = UnixMillis(NOW + DAY);
                 }),
             ],
             expect![[r#"

@@ -13,7 +13,10 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::{
+    mount::{MountFlags, MountPropagationFlags, mount, mount_change},
+    process::{Signal, getpid, kill_process},
+};
 use session_core::{cleanup::Version, id::UnixMillis, transcript::Place};
 use session_manager::act::archive::{ArchiveError, Compressed, Step, compress, hold::Hold};
 
@@ -428,4 +431,58 @@ fn a_full_disk_loses_nothing() {
     let archive = claude.archive(&content);
     check("restore", GZIPPED);
     assert_eq!(unpacked(&archive), content);
+}
+
+/// Mounts a file system of one megabyte on `path`, for the calling thread alone; false where we may not.
+fn mount_small(path: &Path) -> bool {
+    match nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS) {
+        // An ordinary user, or root in a container without the capability.
+        Err(nix::errno::Errno::EPERM) => return false,
+        result => result.unwrap(),
+    }
+    // Otherwise the mount below would show outside.
+    mount_change(
+        "/",
+        MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
+    )
+    .unwrap();
+    mount("none", path, "tmpfs", MountFlags::empty(), Some(c"size=1m")).unwrap();
+    true
+}
+
+#[test]
+fn a_disk_that_is_really_full_loses_nothing() {
+    let claude = TestClaude::new();
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            if !mount_small(claude.config()) {
+                // `a_full_disk_loses_nothing` needs nobody's leave.
+                return;
+            }
+            let content = noise(400 << 10);
+            let path = claude.transcript(&content);
+            let filler = claude.write(PROJECT, "filler", &noise(500 << 10));
+            let refused = compress_at(claude.config(), |_| {});
+            assert!(
+                matches!(refused, Err(ArchiveError::Fault { .. })),
+                "{refused:?}"
+            );
+            assert_eq!(names(&claude), [PLAIN, "filler"]);
+            assert_eq!(fs::read(&path).unwrap(), content);
+            fs::remove_file(&path).unwrap();
+            let archive = claude.archive(&content);
+            let refused = restore_at(claude.config(), |_| {});
+            assert!(
+                matches!(refused, Err(ArchiveError::Fault { .. })),
+                "{refused:?}"
+            );
+            assert_eq!(names(&claude), [GZIPPED, "filler"]);
+            assert_eq!(unpacked(&archive), content);
+            fs::remove_file(filler).unwrap();
+            drop(restore_at(claude.config(), |_| {}).unwrap());
+            assert_eq!(fs::read(&path).unwrap(), content);
+        });
+        thread.join().unwrap();
+    });
+    assert!(!claude.config().join("projects").join(PROJECT).exists());
 }

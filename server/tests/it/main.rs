@@ -16,3 +16,4 @@ mod transcript;
 mod unprivileged;
 mod again;
 mod archive;
+mod cleanup;

@@ -76,9 +76,12 @@ impl Hold {
     pub fn take(place: &Place) -> Result<Self, ArchiveError> {
         let directory = Directory::inside(&place.config, "projects")
             .and_then(|projects| projects.directory(OsStr::new(&place.project)))
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => ArchiveError::Missing(place.id.clone()),
-                _ => fault("the project's directory can't be opened", error),
+            .map_err(|error| {
+                if error.kind() == io::ErrorKind::NotFound {
+                    ArchiveError::Missing(place.id.clone())
+                } else {
+                    fault("the project's directory can't be opened", error)
+                }
             })?;
         let lock = |name: &str| lock(&directory, place, name);
         let transcript = lock(&place.transcript_name())?;
@@ -175,7 +178,7 @@ impl Hold {
             Ok(file) => Ok(Temporary { name, file }),
             Err(error) => {
                 // What remains is removed by the next action on the conversation.
-                let _ = self.directory.remove(OsStr::new(&name));
+                drop(self.directory.remove(OsStr::new(&name)));
                 Err(fault("the new file can't be locked", error.into()))
             }
         }
@@ -186,7 +189,7 @@ impl Hold {
         for name in self.directory.names().unwrap_or_default() {
             if name.starts_with(&self.prefix()) && name.ends_with(SUFFIX) {
                 // It only takes room; the next action tries again.
-                let _ = self.directory.remove(OsStr::new(&name));
+                drop(self.directory.remove(OsStr::new(&name)));
             }
         }
     }
@@ -201,7 +204,7 @@ const SUFFIX: &str = ".tmp";
 impl Temporary {
     pub(super) fn discard(&self, hold: &Hold) {
         // What remains is removed by the next action on the conversation.
-        let _ = hold.directory.remove(OsStr::new(&self.name));
+        drop(hold.directory.remove(OsStr::new(&self.name)));
     }
 }
 
