@@ -209,3 +209,40 @@ pub(crate) fn config(home: &Path) -> Config {
         is_root: false,
     })
 }
+
+/// Asks, expects this status and code, and checks what holds for every answer; after it, a good request
+/// still works.
+pub(crate) fn check(server: &Server, request: &str, status: u16, code: &str) -> Answer {
+    let answer = server.ask(request);
+    assert_eq!(
+        answer.verdict(),
+        (status, code.to_owned()),
+        "{request}\n{answer:?}"
+    );
+    if code != "-" {
+        let body = answer.json();
+        assert_eq!(body["ok"], false, "{request}");
+        let sentence = body["error"].as_str().unwrap();
+        assert!(sentence.ends_with('.'), "{request}: {sentence}");
+    }
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+    server.is_well();
+    answer
+}
+
+/// A GET of `path` with the lines of `headers` besides `Host`.
+pub(crate) fn get(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\nHost: 127.0.0.1:PORT\n{headers}\n")
+}
+
+pub(crate) fn post(path: &str, content_type: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\nHost: 127.0.0.1:PORT\nContent-Type: {content_type}\n\
+         Content-Length: {length}\n\n{body}"
+    )
+}
+
+pub(crate) fn post_json(path: &str, body: &str) -> String {
+    post(path, "application/json", body)
+}

@@ -6,6 +6,7 @@
     reason = "a test ends where its premise fails"
 )]
 
+mod caller;
 mod client;
 mod config;
 mod http;

@@ -166,10 +166,15 @@ fn the_quietest_connection_makes_room() {
         },
         &[],
     );
-    let mut kept = server.connect();
-    assert_eq!(status(&server, &mut kept), Some(200));
-    let mut silent = server.connect();
-    let mut half = server.connect();
+    // An answer proves that the server has accepted the connection, not only the kernel.
+    let answered = || {
+        let mut connection = server.connect();
+        assert_eq!(status(&server, &mut connection), Some(200));
+        connection
+    };
+    let mut kept = answered();
+    let mut silent = answered();
+    let mut half = answered();
     half.send("POST /sessions/cleanup HTTP/1.1\r\n");
     // Asking makes the eldest connection the liveliest.
     assert_eq!(status(&server, &mut kept), Some(200));
