@@ -38,6 +38,8 @@ export const environOf = pid => Object.fromEntries(
   }),
 );
 
+export const commandOf = pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+
 export const childrenOf = pid => readdirSync('/proc')
   .filter(name => /^\d+$/.test(name))
   .map(name => processOf(Number(name)))

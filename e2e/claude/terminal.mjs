@@ -20,14 +20,16 @@ export function tmuxAt(socket, env) {
       const name = `terminal-${count}`;
       const variables = Object.entries(environment).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
       // env(1) makes it two words at least: a single one would go through a shell.
-      const words = ['new-session', '-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', '150', '-y', '45', '-c', cwd];
+      // A server that goes with its last terminal could go just now.
+      const stay = ['start-server', ';', 'set-option', '-s', 'exit-empty', 'off', ';'];
+      const words = [...stay, 'new-session', '-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', '150', '-y', '45', '-c', cwd];
       const pid = Number(await tmux(...words, ...variables, '--', 'env', ...command));
       return terminalOf(tmux, name, pid);
     },
     // The terminal that shows the session `name` of this server, started by somebody else.
     attach: async name => terminalOf(tmux, name, Number(await tmux('display-message', '-p', '-t', name, '#{pane_pid}'))),
     sessions: async () => (await tmux('list-sessions', '-F', '#{session_name}')).trim().split('\n'),
-    // There may be no server: none was started, or it ended with its last terminal.
+    // There may be no server: none was started, or it has ended.
     end: () => tmux('kill-server').catch(() => {}),
   };
 }
