@@ -4,8 +4,8 @@ pub mod open_files;
 pub mod proc;
 pub mod registry;
 pub mod tools;
-pub mod users;
 pub mod transcript;
+pub mod users;
 
 use std::{
     collections::HashSet,
@@ -55,6 +55,14 @@ pub enum Origin {
     Found,
 }
 
+impl Home {
+    fn is_at(&self, canonical: &Path) -> bool {
+        self.config_dir
+            .canonicalize()
+            .is_ok_and(|config_dir| config_dir == canonical)
+    }
+}
+
 /// A sample and what its home indices mean.
 #[derive(Clone, Debug)]
 pub struct Look {
@@ -98,30 +106,44 @@ impl Observer {
     pub fn look(&self, now: UnixMillis) -> io::Result<Look> {
         let pids = self.proc.pids()?;
         let candidates = pids.iter().filter(|&&pid| self.proc.may_be_claude(pid));
-        let mut processes: Vec<_> = candidates.filter_map(|&pid| self.proc.process(pid)).collect();
+        let mut processes: Vec<_> = candidates
+            .filter_map(|&pid| self.proc.process(pid))
+            .collect();
         // A registry file of a process that has ended tells nothing here, and there may be hundreds.
         let mut wanted: HashSet<u32> = processes.iter().map(Process::own_pid).collect();
         wanted.extend(&pids);
         let mut homes = self.homes.clone();
         let mut finds = Finds::default();
         for (index, home) in homes.iter().enumerate() {
-            finds.add(index, RegistryReader::at(&home.config_dir).entries(|pid| wanted.contains(&pid)));
+            finds.add(
+                index,
+                RegistryReader::at(&home.config_dir).entries(|pid| wanted.contains(&pid)),
+            );
         }
         for process in &processes {
             if finds.prove(process) || process.likeness() == Likeness::None {
                 continue;
             }
             if let Some(home) = self.find_home(process)
-                && homes.iter().all(|known| known.config_dir != home.config_dir)
+                && homes.iter().all(|known| !known.is_at(&home.config_dir))
             {
-                finds.add(homes.len(), RegistryReader::at(&home.config_dir).entries(|pid| wanted.contains(&pid)));
+                finds.add(
+                    homes.len(),
+                    RegistryReader::at(&home.config_dir).entries(|pid| wanted.contains(&pid)),
+                );
                 homes.push(home);
             }
         }
         // Whatever else a registry names: an installation that is not known by its executable.
         let read: HashSet<u32> = processes.iter().map(|process| process.key.pid).collect();
-        let named = pids.iter().filter(|&&pid| !read.contains(&pid) && finds.names(pid));
-        processes.extend(named.filter_map(|&pid| self.proc.process(pid)).collect::<Vec<_>>());
+        let named = pids
+            .iter()
+            .filter(|&&pid| !read.contains(&pid) && finds.names(pid));
+        processes.extend(
+            named
+                .filter_map(|&pid| self.proc.process(pid))
+                .collect::<Vec<_>>(),
+        );
         let sample = Sample {
             taken_at: now,
             booted_at: self.booted_at(now)?,
@@ -141,11 +163,18 @@ impl Observer {
             return None;
         }
         let pid = process.key.pid;
-        let configured = self.proc.variable(pid, "CLAUDE_CONFIG_DIR").map(PathBuf::from);
+        let configured = self
+            .proc
+            .variable(pid, "CLAUDE_CONFIG_DIR")
+            .map(PathBuf::from);
         let default = || Some(Path::new(&self.proc.variable(pid, "HOME")?).join(".claude"));
-        let config_dir = configured.or_else(default).filter(|dir| dir.is_absolute())?;
+        let config_dir = configured
+            .or_else(default)
+            .filter(|dir| dir.is_absolute())?;
+        // The same directory under one name, so that it is not taken for two homes.
+        let config_dir = config_dir.canonicalize().ok()?;
         let owner = std::fs::metadata(&config_dir).ok()?.uid();
-        (owner == process.uid).then(|| Home {
+        (owner == process.uid && self.proc.shares(pid, &config_dir)).then(|| Home {
             dir: config_dir.clone(),
             config_dir,
             origin: Origin::Found,
@@ -176,13 +205,23 @@ impl Finds {
     fn add(&mut self, home: usize, entries: io::Result<Vec<Entry>>) {
         // A registry that is not ours to read tells nothing; the processes are listed all the same.
         for entry in entries.unwrap_or_default() {
-            let path = entry.path.clone();
-            if let Some(what) = entry.as_key_file() {
-                self.key_files.push(Filed { home, path, what });
-            } else if let EntryKind::Record { parsed: Ok(what), .. } = entry.what {
+            let key_file = entry.as_key_file();
+            let Entry { path, owner, .. } = entry;
+            if let Some(what) = key_file {
+                self.key_files.push(Filed {
+                    home,
+                    path,
+                    owner,
+                    what,
+                });
+            } else if let EntryKind::Record {
+                parsed: Ok(what), ..
+            } = entry.what
+            {
                 self.records.push(Filed {
                     home,
                     path,
+                    owner,
                     what: *what,
                 });
             }

@@ -31,6 +31,8 @@ pub struct Sample {
 pub struct Filed<T> {
     pub home: usize,
     pub path: PathBuf,
+    /// The uid that owns the file.
+    pub owner: u32,
     pub what: T,
 }
 
@@ -127,6 +129,9 @@ impl Sample {
         let likeness = process.likeness();
         let record = candidates
             .iter()
+            // A session writes its own file. Another user's says nothing, or root could be led to act on a
+            // process that somebody merely claims to be a session.
+            .filter(|record| record.owner == process.uid || record.owner == 0)
             .filter(|record| match &process.namespace {
                 Namespace::Ours => record.what.is_of(&self.domain),
                 // Start ticks count from the machine's boot in every namespace but a time namespace.
@@ -210,6 +215,7 @@ mod tests {
         Filed {
             home: 0,
             path: PathBuf::new(),
+            owner: 1000,
             what: Record::parse(u32::try_from(pid).unwrap(), text.as_bytes()).unwrap(),
         }
     }
@@ -254,6 +260,24 @@ mod tests {
             &[file],
             &[(7, Proof::Executable, State::Unknown)],
         );
+    }
+
+    #[test]
+    fn a_record_that_another_user_wrote_is_no_proof() {
+        let file = r#"{"pid":7,"procStart":"50","status":"idle"}"#;
+        let check = |owner, expected: &[(u32, Proof, State)]| {
+            let mut sample = sample(vec![process(7, 50, Some("/opt/odd"))], &[file]);
+            sample.records[0].owner = owner;
+            let sessions = sample.sessions();
+            let seen: Vec<_> = sessions
+                .iter()
+                .map(|session| (session.key().pid, session.proof, session.verdict.state))
+                .collect();
+            assert_eq!(seen, expected);
+        };
+        check(1000, &[(7, Proof::Registered, State::Idle)]);
+        check(0, &[(7, Proof::Registered, State::Idle)]);
+        check(1001, &[]);
     }
 
     #[test]

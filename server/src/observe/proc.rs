@@ -3,8 +3,11 @@
 //! "Gone" and "not ours to read" are facts (`None`), not errors.
 
 use std::{
-    io,
-    os::fd::{AsFd, OwnedFd},
+    fs, io,
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::fs::MetadataExt as _,
+    },
     path::{Path, PathBuf},
 };
 
@@ -160,6 +163,17 @@ impl ProcReader {
             .find_map(|pair| Some(pair.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
     }
 
+    /// Whether a path means the same directory to the process as it does to us: in a container, or behind
+    /// chroot(2), it is another one.
+    pub fn shares(&self, pid: u32, dir: &Path) -> bool {
+        let root = self.root.join(pid.to_string()).join("root");
+        let inside = root.join(dir.strip_prefix("/").unwrap_or(dir));
+        match (fs::metadata(inside), fs::metadata(dir)) {
+            (Ok(theirs), Ok(ours)) => (theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()),
+            _ => false,
+        }
+    }
+
     /// Whether any thread of the process has a child process.
     pub fn has_children(&self, pid: u32) -> bool {
         let Ok(tasks) = open_dir(&self.dir, format!("{pid}/task")) else {
@@ -248,7 +262,7 @@ impl ProcReader {
     }
 
     fn read_root(&self, file: &str) -> io::Result<String> {
-        std::fs::read_to_string(self.root.join(file))
+        fs::read_to_string(self.root.join(file))
     }
 }
 

@@ -24,6 +24,8 @@ pub struct RegistryReader {
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub path: PathBuf,
+    /// The uid that owns the file.
+    pub owner: u32,
     pub modified: UnixMillis,
     pub bytes: u64,
     pub what: EntryKind,
@@ -138,6 +140,7 @@ fn entry(path: PathBuf, kind: Kind) -> Option<Entry> {
     };
     Some(Entry {
         path,
+        owner: metadata.uid(),
         modified: UnixMillis(u64::try_from(modified.as_millis()).unwrap_or(u64::MAX)),
         bytes: metadata.size(),
         what,
