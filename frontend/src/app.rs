@@ -4,7 +4,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     rc::{Rc, Weak},
 };
 
@@ -19,7 +18,7 @@ use web_sys::{Element, HtmlElement};
 use crate::{
     focus,
     host::{Host, Subscription},
-    model::{Effect, Model, Msg, REFRESH_MS, call::Call, update::update},
+    model::{Effect, Model, Msg, REFRESH_MS, by_key::ByKey, call::Call, update::update},
     screen::Screen,
     timer::{Interval, Timeout},
 };
@@ -33,7 +32,7 @@ pub(crate) struct App {
     screen: ScreenHandle,
     /// False once the page has been left: answers that come later are dropped.
     alive: Cell<bool>,
-    expiries: RefCell<BTreeMap<u32, Timeout>>,
+    expiries: RefCell<ByKey<u32, Timeout>>,
     held: RefCell<Option<Held>>,
 }
 
@@ -62,7 +61,7 @@ impl App {
             model: RefCell::new(model),
             screen: ScreenHandle(screen),
             alive: Cell::new(true),
-            expiries: RefCell::default(),
+            expiries: RefCell::new(ByKey::new()),
             held: RefCell::default(),
         });
         let weak = Rc::downgrade(&app);
@@ -83,7 +82,7 @@ impl App {
     pub(crate) fn stop(&self) {
         self.alive.set(false);
         self.held.take();
-        self.expiries.take();
+        self.expiries.replace(ByKey::new());
     }
 
     pub(crate) fn send(self: &Rc<Self>, msg: Msg) {

@@ -4,6 +4,7 @@
 //! clock and no DOM: `update` is told the time and returns what is to be done.
 
 pub(crate) mod answer;
+pub(crate) mod by_key;
 pub(crate) mod call;
 pub(crate) mod facet;
 pub(crate) mod live;
@@ -11,12 +12,11 @@ pub(crate) mod recent;
 pub(crate) mod toast;
 pub(crate) mod update;
 
-use std::collections::BTreeMap;
-
 use wire::{CleanupReport, Context, Health, Killed, ProcessKey, RecentSession, Resumed, Session, SessionId};
 
 use crate::model::{
     answer::{Rows, Trouble},
+    by_key::ByKey,
     call::Call,
     facet::Facet,
     live::Live,
@@ -38,9 +38,9 @@ pub(crate) struct Model {
     /// Refresh by itself.
     pub(crate) auto: bool,
     /// The rows that are unfolded, each with its conversation.
-    pub(crate) open: BTreeMap<ProcessKey, Detail>,
+    pub(crate) open: ByKey<ProcessKey, Detail>,
     /// The sessions that are being ended, with what they were called when that was confirmed.
-    pub(crate) ending: BTreeMap<ProcessKey, String>,
+    pub(crate) ending: ByKey<ProcessKey, String>,
     pub(crate) dialog: Option<Dialog>,
     pub(crate) toasts: Toasts,
     /// The mistakes in the server's configuration.
@@ -150,8 +150,8 @@ impl Model {
             filter: String::new(),
             facet: None,
             auto: true,
-            open: BTreeMap::new(),
-            ending: BTreeMap::new(),
+            open: ByKey::new(),
+            ending: ByKey::new(),
             dialog: None,
             toasts: Toasts::default(),
             mistakes: Vec::new(),

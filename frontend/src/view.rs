@@ -5,6 +5,7 @@
 
 mod badge;
 mod banners;
+mod bound;
 mod cleanup;
 mod detail;
 mod dialog;
@@ -22,7 +23,7 @@ use crate::{
     model::{Msg, Theme},
     screen::Screen,
     view::{
-        banners::banners, dialog::modal, header::header, list::list, recent::recent, toasts::toasts,
+        banners::banners, bound::text, dialog::modal, header::header, list::list, recent::recent, toasts::toasts,
     },
 };
 
@@ -33,11 +34,11 @@ const STYLE: &str = include_str!("view/style.css");
 pub(crate) type Send = Callback<Msg>;
 
 /// The whole page.
-pub(crate) fn page(screen: Screen, send: Send) -> impl IntoView {
-    let theme = move || match screen.theme.get() {
-        Theme::Dark => "dark",
-        Theme::Light => "light",
-    };
+pub(crate) fn page(screen: Screen, send: Send) -> AnyView {
+    let theme = text(move || match screen.theme.get() {
+        Theme::Dark => "dark".to_owned(),
+        Theme::Light => "light".to_owned(),
+    });
     view! {
         <style>{STYLE}</style>
         <div class="sm-page" data-theme=theme>
@@ -51,4 +52,5 @@ pub(crate) fn page(screen: Screen, send: Send) -> impl IntoView {
             {toasts(screen, send)}
         </div>
     }
+    .into_any()
 }

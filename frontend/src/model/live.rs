@@ -1,8 +1,6 @@
 //! The live sessions: the latest list, its order and its age.
 
-use std::collections::BTreeSet;
-
-use wire::{ProcessKey, Session, State};
+use wire::{Pid, ProcessKey, Session, State};
 
 use crate::model::answer::{Rows, Trouble};
 
@@ -66,9 +64,8 @@ impl Live {
             Ok(Rows { mut rows, newer }) => {
                 rows.sort_by_key(order);
                 // Each row stands for one process; a server that names one twice must not break the list.
-                let mut seen = BTreeSet::new();
-                rows.retain(|row| seen.insert(row.key));
-                let left = self.sessions.iter().any(|old| !seen.contains(&old.key));
+                rows.dedup_by_key(|row| row.key);
+                let left = self.sessions.iter().any(|old| rows.iter().all(|row| row.key != old.key));
                 self.ahead_ms = ahead(&rows, now);
                 self.sessions = rows;
                 self.newer = newer;
@@ -95,7 +92,7 @@ impl Live {
 
 /// Those that wait for a person, the longest wait first; then what is wrong, what works and what rests, each
 /// by age, so that rows stay where they are.
-fn order(session: &Session) -> (u8, u64, u64) {
+fn order(session: &Session) -> (u8, u64, u64, Pid) {
     let wait = session.state_since.filter(|_| waits(session.state)).unwrap_or(u64::MAX);
     let rank = match session.state {
         State::WaitingPermission | State::WaitingInput | State::WaitingDialog => 0,
@@ -108,7 +105,7 @@ fn order(session: &Session) -> (u8, u64, u64) {
         State::Unknown => 6,
         State::Exited => 7,
     };
-    (rank, wait, session.started_at)
+    (rank, wait, session.started_at, session.pid)
 }
 
 /// Whether the session goes on only after a person has answered.

@@ -1,10 +1,11 @@
 //! The conversations that transcripts remember, and what came of resuming them.
 
-use std::collections::BTreeMap;
-
 use wire::{RecentSession, Resumed, Scope, SessionId};
 
-use crate::model::answer::{Rows, Trouble};
+use crate::model::{
+    answer::{Rows, Trouble},
+    by_key::ByKey,
+};
 
 /// Rows shown before anyone asks for more.
 pub(crate) const PAGE: usize = 10;
@@ -19,7 +20,7 @@ pub(crate) struct Recent {
     pub(crate) days: u32,
     /// How many rows are shown.
     pub(crate) limit: usize,
-    pub(crate) resumes: BTreeMap<SessionId, Resume>,
+    pub(crate) resumes: ByKey<SessionId, Resume>,
     asked: u32,
 }
 
@@ -39,7 +40,7 @@ impl Default for Recent {
             trouble: None,
             days: Scope::DAYS,
             limit: PAGE,
-            resumes: BTreeMap::new(),
+            resumes: ByKey::new(),
             asked: 0,
         }
     }

@@ -46,7 +46,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         Msg::Fold(key) => fold(model, key),
         Msg::AskKill(key) => {
             if let Some(session) = model.live.find(key)
-                && !model.ending.contains_key(&key)
+                && !model.ending.contains(&key)
             {
                 model.dialog = Some(Dialog::Kill(Box::new(session.clone())));
             }
@@ -159,7 +159,7 @@ fn follow(model: &mut Model, left: bool) -> Vec<Effect> {
         Resume::Running | Resume::Failed(_) => true,
     });
     let mut effects = Vec::new();
-    for (key, detail) in &mut model.open {
+    for (key, detail) in model.open.iter_mut() {
         let activity = live.find(*key).map(|session| session.last_activity_at);
         if let Some(activity) = activity.filter(|activity| *activity != detail.asked_for) {
             detail.asked_for = activity;

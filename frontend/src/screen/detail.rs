@@ -8,9 +8,8 @@ use crate::{measure, model::Detail, screen::look, text};
 pub(crate) struct DetailView {
     pub(crate) passages: Vec<Passage>,
     pub(crate) facts: Vec<Fact>,
-    /// Why there are no passages, or not all.
+    /// Why there are no passages (yet), or not all.
     pub(crate) note: Option<String>,
-    pub(crate) loading: bool,
 }
 
 /// What was said last.
@@ -36,12 +35,12 @@ pub(crate) fn detail(session: &Session, detail: &Detail, now: u64) -> DetailView
     let note = failed
         .map(|sentence| text::block(sentence))
         .or_else(|| context.and_then(|context| context.note.as_deref()).map(text::block))
+        .or_else(|| detail.known.is_none().then(|| "Reading the conversation…".to_owned()))
         .or_else(|| silent.then(|| "Nothing has been said yet.".to_owned()));
     DetailView {
         passages,
         facts: facts(session, context, now),
         note,
-        loading: detail.known.is_none(),
     }
 }
 

@@ -99,7 +99,7 @@ fn row(model: &Model, session: &Session) -> RowView {
             Permit::Allowed => None,
             Permit::Refused { error, .. } => Some(text::line(error)),
         },
-        ending: model.ending.contains_key(&session.key),
+        ending: model.ending.contains(&session.key),
         detail: model.open.get(&session.key).map(|known| detail::detail(session, known, now)),
     }
 }

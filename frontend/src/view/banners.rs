@@ -4,28 +4,35 @@ use leptos::prelude::*;
 
 use crate::{
     model::Msg,
-    screen::Screen,
-    view::Send,
+    screen::{Screen, banner::Banner},
+    view::{
+        Send,
+        bound::{all, maybe, part, press},
+    },
 };
 
-pub(super) fn banners(screen: Screen, send: Send) -> impl IntoView {
-    let banners = move || {
-        let one = |banner: crate::screen::banner::Banner| {
-            view! {
-                <div class="sm-banner" class:sm-grave=banner.grave>
-                    <div>
-                        <p dir="auto">{banner.text}</p>
-                        <ul>
-                            {banner.lines.into_iter().map(|line| view! { <li dir="auto">{line}</li> }).collect_view()}
-                        </ul>
-                    </div>
-                    {banner.retry.then(|| view! {
-                        <button type="button" class="sm-button" on:click=move |_| send.run(Msg::Refresh)>"Try again"</button>
-                    })}
-                </div>
-            }
-        };
-        screen.banners.get().into_iter().map(one).collect_view()
-    };
-    view! { <div class="sm-banners" role="status">{banners}</div> }
+pub(super) fn banners(screen: Screen, send: Send) -> AnyView {
+    let banners = part(move || all(screen.banners.get(), |one| banner(one, send)));
+    view! { <div class="sm-banners" role="status">{banners}</div> }.into_any()
+}
+
+fn banner(banner: Banner, send: Send) -> AnyView {
+    let look = if banner.grave { "sm-banner sm-grave" } else { "sm-banner" };
+    let lines = all(banner.lines, |line| view! { <li dir="auto">{line}</li> }.into_any());
+    let retry = maybe(banner.retry.then_some(()), |()| {
+        view! {
+            <button type="button" class="sm-button" on:click=press(move || send.run(Msg::Refresh))>"Try again"</button>
+        }
+        .into_any()
+    });
+    view! {
+        <div class=look>
+            <div>
+                <p dir="auto">{banner.text}</p>
+                <ul>{lines}</ul>
+            </div>
+            {retry}
+        </div>
+    }
+    .into_any()
 }

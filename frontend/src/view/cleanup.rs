@@ -8,68 +8,72 @@ use crate::{
         DialogView,
         cleanup::{CleanupView, Group, Item},
     },
-    view::Send,
+    view::{
+        Send,
+        bound::{all, flag, part, press, text},
+    },
 };
 
-pub(super) fn cleanup_body(dialog: RwSignal<DialogView>, send: Send) -> impl IntoView {
+pub(super) fn cleanup_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
     let view = Memo::new(move |_| match dialog.get() {
         DialogView::Cleanup(view) => Some(view),
         DialogView::None | DialogView::Kill(_) => None,
     });
     let read = move |read: fn(&CleanupView) -> Option<String>| view.with(|v| v.as_ref().and_then(read));
-    let busy = Memo::new(move |_| read(|v| v.busy.map(str::to_owned)));
-    let failed = Memo::new(move |_| read(|v| v.failed.clone()));
-    let summary = Memo::new(move |_| read(|v| v.summary.clone()));
-    let confirm = Memo::new(move |_| read(|v| v.confirm.clone()));
+    let said = move |part: fn(&CleanupView) -> Option<String>| text(move || read(part).unwrap_or_default());
+    let confirm = move || read(|v| v.confirm.clone());
     let groups = Memo::new(move |_| view.with(|v| v.as_ref().map(|v| v.groups.clone()).unwrap_or_default()));
     view! {
         <h3 id="sm-dialog-title" class="sm-dialog-title">"Clean up"</h3>
         <div class="sm-dialog-body" tabindex="0">
             <div role="status">
-                {move || busy.get().map(|busy| view! { <p class="sm-note sm-busy">{busy}</p> })}
-                {move || summary.get().map(|summary| view! { <p class="sm-summary">{summary}</p> })}
-                {move || failed.get().map(|failed| view! { <p class="sm-warning" dir="auto">{failed}</p> })}
+                <p class="sm-note">{said(|v| v.busy.map(str::to_owned))}</p>
+                <p>{said(|v| v.summary.clone())}</p>
+                <p class="sm-warning" dir="auto">{said(|v| v.failed.clone())}</p>
             </div>
-            {move || groups.get().into_iter().map(group).collect_view()}
+            {part(move || all(groups.get(), group))}
         </div>
         <div class="sm-dialog-foot">
-            <button type="button" class="sm-button" autofocus=true on:click=move |_| send.run(Msg::Leave)>
-                {move || if confirm.get().is_some() { "Cancel" } else { "Close" }}
+            <button type="button" class="sm-button" autofocus=true on:click=press(move || send.run(Msg::Leave))>
+                {text(move || if confirm().is_some() { "Cancel" } else { "Close" }.to_owned())}
             </button>
             <button
                 type="button"
                 class="sm-button sm-primary"
-                hidden=move || confirm.get().is_none()
-                on:click=move |_| send.run(Msg::Confirm)
+                hidden=flag(move || confirm().is_none())
+                on:click=press(move || send.run(Msg::Confirm))
             >
-                {move || confirm.get()}
+                {said(|v| v.confirm.clone())}
             </button>
         </div>
     }
+    .into_any()
 }
 
-fn group(group: Group) -> impl IntoView {
-    let more = (group.more > 0).then(|| format!("and {} more", group.more));
+fn group(group: Group) -> AnyView {
+    let more = if group.more > 0 { format!("and {} more", group.more) } else { String::new() };
     view! {
         <section class="sm-group">
             <h4>{group.title}</h4>
             <ul role="list">
-                {group.items.into_iter().map(item).collect_view()}
+                {all(group.items, item)}
             </ul>
             <p class="sm-note">{more}</p>
         </section>
     }
+    .into_any()
 }
 
-fn item(item: Item) -> impl IntoView {
-    let bad = item.result.as_ref().is_some_and(|(bad, _)| *bad);
-    let result = item.result.map(|(_, text)| text);
+fn item(item: Item) -> AnyView {
+    let (bad, result) = item.result.unwrap_or_default();
+    let look = if bad { "sm-result sm-bad" } else { "sm-result" };
     view! {
         <li class="sm-item">
             <bdi class="sm-file">{item.path}</bdi>
             <span class="sm-number">{item.size}</span>
             <span class="sm-reason" dir="auto">{item.reason}</span>
-            <span class="sm-result" class:sm-bad=bad dir="auto">{result}</span>
+            <span class=look dir="auto">{result}</span>
         </li>
     }
+    .into_any()
 }

@@ -5,37 +5,34 @@ use leptos::prelude::*;
 use crate::{
     model::Msg,
     screen::{
-        detail::{DetailView, Fact, Passage},
+        detail::{Fact, Passage},
         row::RowView,
     },
     view::{
         Send,
+        bound::{all, maybe, part, press, text},
         icon::{COPY, icon},
     },
 };
 
-pub(super) fn details(row: RwSignal<RowView>, send: Send) -> impl IntoView {
-    let part = move |read: fn(&DetailView) -> Vec<Passage>| {
-        row.with(|r| r.detail.as_ref().map(read).unwrap_or_default())
-    };
+pub(super) fn details(row: RwSignal<RowView>, send: Send) -> AnyView {
     // Memos keep what has not changed in place, with what is selected in it.
-    let passages = Memo::new(move |_| part(|detail| detail.passages.clone()));
+    let passages = Memo::new(move |_| row.with(|r| r.detail.as_ref().map(|d| d.passages.clone()).unwrap_or_default()));
     let facts = Memo::new(move |_| row.with(|r| r.detail.as_ref().map(|d| d.facts.clone()).unwrap_or_default()));
     let note = Memo::new(move |_| row.with(|r| r.detail.as_ref().and_then(|d| d.note.clone())));
-    let loading = Memo::new(move |_| row.with(|r| r.detail.as_ref().is_some_and(|d| d.loading)));
     view! {
         <div class="sm-passages">
-            {move || loading.get().then(|| view! { <p class="sm-note" role="status">"Reading the conversation…"</p> })}
-            {move || note.get().map(|note| view! { <p class="sm-note" dir="auto">{note}</p> })}
-            {move || passages.get().into_iter().map(passage).collect_view()}
+            <p class="sm-note" role="status" dir="auto">{text(move || note.get().unwrap_or_default())}</p>
+            {part(move || all(passages.get(), passage))}
         </div>
         <dl class="sm-facts">
-            {move || facts.get().into_iter().map(|one| fact(one, send)).collect_view()}
+            {part(move || all(facts.get(), |one| fact(one, send)))}
         </dl>
     }
+    .into_any()
 }
 
-fn passage(passage: Passage) -> impl IntoView {
+fn passage(passage: Passage) -> AnyView {
     view! {
         <div class="sm-passage">
             <h4>{passage.label}</h4>
@@ -43,31 +40,34 @@ fn passage(passage: Passage) -> impl IntoView {
             <p dir="auto" tabindex="0">{passage.text}</p>
         </div>
     }
+    .into_any()
 }
 
-fn fact(fact: Fact, send: Send) -> impl IntoView {
+fn fact(fact: Fact, send: Send) -> AnyView {
     let label = fact.label;
-    let copy = fact.copy.map(|text| {
+    let exact = if fact.copy.is_some() { "sm-exact" } else { "" };
+    let copy = maybe(fact.copy, |text| {
         view! {
             <button
                 type="button"
                 class="sm-copy"
                 aria-label=format!("Copy {}", label.to_lowercase())
                 title="Copy"
-                on:click=move |_| send.run(Msg::Copy(text.clone()))
+                on:click=press(move || send.run(Msg::Copy(text.clone())))
             >
                 {icon(COPY)}
             </button>
         }
+        .into_any()
     });
-    let exact = copy.is_some();
     view! {
         <div class="sm-fact">
             <dt>{label}</dt>
             <dd>
-                <bdi class:sm-exact=exact>{fact.text}</bdi>
+                <bdi class=exact>{fact.text}</bdi>
                 {copy}
             </dd>
         </div>
     }
+    .into_any()
 }

@@ -11,10 +11,10 @@ use crate::{
     focus,
     model::Msg,
     screen::{DialogView, Screen},
-    view::{Send, cleanup::cleanup_body, kill::kill_body},
+    view::{Send, bound::part, cleanup::cleanup_body, kill::kill_body},
 };
 
-pub(super) fn modal(screen: Screen, send: Send) -> impl IntoView {
+pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
     let dialog = screen.dialog;
     let kind = Memo::new(move |_| {
         dialog.with(|d| match d {
@@ -34,13 +34,14 @@ pub(super) fn modal(screen: Screen, send: Send) -> impl IntoView {
             }
             on:keydown=move |event: KeyboardEvent| focus::keep_inside(&event)
         >
-            {move || match kind.get() {
+            {part(move || match kind.get() {
                 Kind::None => ().into_any(),
-                Kind::Kill => kill_body(dialog, send).into_any(),
-                Kind::Cleanup => cleanup_body(dialog, send).into_any(),
-            }}
+                Kind::Kill => kill_body(dialog, send),
+                Kind::Cleanup => cleanup_body(dialog, send),
+            })}
         </dialog>
     }
+    .into_any()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

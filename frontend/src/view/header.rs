@@ -7,15 +7,16 @@ use crate::{
     screen::{Screen, header::PillView},
     view::{
         Send,
+        bound::{each, flag, press, text},
         icon::{BROOM, REFRESH, SEARCH, icon},
     },
 };
 
-pub(super) fn header(screen: Screen, send: Send) -> impl IntoView {
+pub(super) fn header(screen: Screen, send: Send) -> AnyView {
     let header = screen.header;
-    let total = move || header.with(|h| h.total.map(|total| total.to_string()));
-    let auto = move || header.with(|h| h.auto);
-    let age = move || header.with(|h| h.age.as_ref().map(|age| format!("List is {age} old")));
+    let total = text(move || header.with(|h| h.total.map(|total| total.to_string()).unwrap_or_default()));
+    let auto = flag(move || header.with(|h| h.auto));
+    let age = text(move || header.with(|h| h.age.as_ref().map(|age| format!("List is {age} old")).unwrap_or_default()));
     view! {
         <header class="sm-header">
             <h2 class="sm-title">"Sessions"</h2>
@@ -35,12 +36,12 @@ pub(super) fn header(screen: Screen, send: Send) -> impl IntoView {
                 class="sm-button sm-refresh"
                 aria-label="Refresh now"
                 title="Refresh now"
-                data-busy=move || header.with(|h| h.refreshing).then_some("")
-                on:click=move |_| send.run(Msg::Refresh)
+                aria-busy=text(move || header.with(|h| h.refreshing).to_string())
+                on:click=press(move || send.run(Msg::Refresh))
             >
                 {icon(REFRESH)}
             </button>
-            <button type="button" class="sm-button" on:click=move |_| send.run(Msg::AskCleanup)>
+            <button type="button" class="sm-button" on:click=press(move || send.run(Msg::AskCleanup))>
                 {icon(BROOM)}
                 "Clean up…"
             </button>
@@ -61,35 +62,33 @@ pub(super) fn header(screen: Screen, send: Send) -> impl IntoView {
                 <button
                     type="button"
                     class="sm-pill"
-                    aria-pressed=move || header.with(|h| h.all).to_string()
-                    on:click=move |_| send.run(Msg::Facet(None))
+                    aria-pressed=text(move || header.with(|h| h.all).to_string())
+                    on:click=press(move || send.run(Msg::Facet(None)))
                 >
                     "All"
                     <span class="sm-count">{total}</span>
                 </button>
-                <For
-                    each=move || screen.pills.rows()
-                    key=|(facet, _)| *facet
-                    children=move |(facet, cell)| pill(facet, cell, send)
-                />
+                {each(screen.pills, |facet| facet.word().to_owned(), move |facet, cell| pill(facet, cell, send))}
             </div>
         </div>
     }
+    .into_any()
 }
 
-fn pill(facet: Facet, pill: ArcRwSignal<PillView>, send: Send) -> impl IntoView {
+fn pill(facet: Facet, pill: ArcRwSignal<PillView>, send: Send) -> AnyView {
     let pill = RwSignal::from(pill);
     view! {
         <button
             type="button"
             class="sm-pill"
-            data-look=move || pill.get().look
-            aria-pressed=move || pill.get().pressed.to_string()
-            on:click=move |_| send.run(Msg::Facet(Some(facet)))
+            data-look=text(move || pill.get().look.to_owned())
+            aria-pressed=text(move || pill.get().pressed.to_string())
+            on:click=press(move || send.run(Msg::Facet(Some(facet))))
         >
             <span class="sm-shape" aria-hidden="true"></span>
-            {move || pill.get().word}
-            <span class="sm-count">{move || pill.get().count}</span>
+            {facet.word()}
+            <span class="sm-count">{text(move || pill.get().count.to_string())}</span>
         </button>
     }
+    .into_any()
 }

@@ -11,10 +11,11 @@ pub(super) const COPY: &str = "M6 5.5h7v8H6zM3 10.5v-8h7";
 pub(super) const CROSS: &str = "M4 4l8 8M12 4l-8 8";
 pub(super) const LOCK: &str = "M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5";
 
-pub(super) fn icon(path: &'static str) -> impl IntoView {
+pub(super) fn icon(path: &'static str) -> AnyView {
     view! {
         <svg class="sm-icon" viewBox="0 0 16 16" aria-hidden="true">
             <path d=path></path>
         </svg>
     }
+    .into_any()
 }

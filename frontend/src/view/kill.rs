@@ -5,23 +5,28 @@ use leptos::prelude::*;
 use crate::{
     model::Msg,
     screen::{DialogView, kill::KillView},
-    view::{Send, badge::badge},
+    view::{
+        Send,
+        badge::badge,
+        bound::{all, flag, part, press, text},
+    },
 };
 
-pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> impl IntoView {
+pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
     // What was asked last stays readable in the moment in which the dialog closes.
     let kill = Memo::new(move |last: Option<&KillView>| match dialog.get() {
         DialogView::Kill(kill) => Some(kill),
         DialogView::None | DialogView::Cleanup(_) => None,
     }.or_else(|| last.cloned()).unwrap_or_else(nobody));
     let gone = Memo::new(move |_| kill.with(|k| k.gone));
-    let facts = move || {
-        let fact = |(label, value)| view! { <div class="sm-fact"><dt>{label}</dt><dd><bdi>{value}</bdi></dd></div> };
-        kill.with(|k| k.facts.clone()).into_iter().map(fact).collect_view()
-    };
+    let facts = part(move || {
+        all(kill.with(|k| k.facts.clone()), |(label, value)| {
+            view! { <div class="sm-fact"><dt>{label}</dt><dd><bdi>{value}</bdi></dd></div> }.into_any()
+        })
+    });
     view! {
         <h3 id="sm-dialog-title" class="sm-dialog-title">
-            "Kill “" <bdi>{move || kill.with(|k| k.heading.clone())}</bdi> "”?"
+            "Kill “" <bdi>{text(move || kill.with(|k| k.heading.clone()))}</bdi> "”?"
         </h3>
         <div class="sm-dialog-body">
             <dl class="sm-facts">
@@ -31,29 +36,30 @@ pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> impl IntoVi
                     <dd>{badge(move || kill.with(|k| k.badge))}</dd>
                 </div>
             </dl>
-            {move || kill.with(|k| k.warning).map(|warning| view! { <p class="sm-warning">{warning}</p> })}
+            <p class="sm-warning">{text(move || kill.with(|k| k.warning).unwrap_or_default().to_owned())}</p>
             <p class="sm-note">
                 "The process is asked to end, and is killed if it has not ended in time. The conversation stays on disk: \
                  it can be resumed from Recent."
             </p>
             <p class="sm-warning" role="status">
-                {move || gone.get().then_some("This session has ended meanwhile.")}
+                {text(move || if gone.get() { "This session has ended meanwhile." } else { "" }.to_owned())}
             </p>
         </div>
         <div class="sm-dialog-foot">
-            <button type="button" class="sm-button" autofocus=true on:click=move |_| send.run(Msg::Leave)>
-                {move || if gone.get() { "Close" } else { "Cancel" }}
+            <button type="button" class="sm-button" autofocus=true on:click=press(move || send.run(Msg::Leave))>
+                {text(move || if gone.get() { "Close" } else { "Cancel" }.to_owned())}
             </button>
             <button
                 type="button"
                 class="sm-button sm-danger"
-                hidden=move || gone.get()
-                on:click=move |_| send.run(Msg::Confirm)
+                hidden=flag(move || gone.get())
+                on:click=press(move || send.run(Msg::Confirm))
             >
                 "Kill session"
             </button>
         </div>
     }
+    .into_any()
 }
 
 fn nobody() -> KillView {

@@ -4,15 +4,19 @@ use leptos::prelude::*;
 
 use crate::{
     screen::{Instead, Screen},
-    view::{Send, row::row},
+    view::{
+        Send,
+        bound::{each, flag, maybe, part},
+        row::row,
+    },
 };
 
-pub(super) fn list(screen: Screen, send: Send) -> impl IntoView {
-    let none = move || screen.instead.get().is_some();
+pub(super) fn list(screen: Screen, send: Send) -> AnyView {
+    let none = move || flag(move || screen.instead.get().is_some());
     view! {
         // Focus comes here when the row that had it has left.
         <section class="sm-section" tabindex="-1" data-sm-list="" aria-label="Live sessions">
-            <div class="sm-columns" aria-hidden="true" hidden=none>
+            <div class="sm-columns" aria-hidden="true" hidden=none()>
                 <span></span>
                 <span>"State"</span>
                 <span>"Session"</span>
@@ -21,16 +25,13 @@ pub(super) fn list(screen: Screen, send: Send) -> impl IntoView {
                 <span class="sm-number">"Memory"</span>
                 <span></span>
             </div>
-            <ul class="sm-list" role="list" hidden=none>
-                <For
-                    each=move || screen.rows.rows()
-                    key=|(key, _)| *key
-                    children=move |(key, cell)| row(key, cell, send)
-                />
+            <ul class="sm-list" role="list" hidden=none()>
+                {each(screen.rows, |key| key.to_string(), move |key, cell| row(key, cell, send))}
             </ul>
-            {move || screen.instead.get().map(instead)}
+            {part(move || maybe(screen.instead.get(), instead))}
         </section>
     }
+    .into_any()
 }
 
 fn instead(instead: Instead) -> AnyView {

@@ -10,32 +10,34 @@ use crate::{
     screen::Screen,
     view::{
         Send,
+        bound::{each, press},
         icon::{CROSS, icon},
     },
 };
 
-pub(super) fn toasts(screen: Screen, send: Send) -> impl IntoView {
+pub(super) fn toasts(screen: Screen, send: Send) -> AnyView {
     view! {
         <div class="sm-toasts" role="status" aria-live="polite" aria-relevant="additions">
-            <For
-                each=move || screen.toasts.rows()
-                key=|(id, _)| *id
-                children=move |(_, toast)| toast_view(toast.get_untracked(), send)
-            />
+            {each(screen.toasts, |id| id.to_string(), move |_, cell| toast(cell.get_untracked(), send))}
         </div>
     }
+    .into_any()
 }
 
-fn toast_view(toast: Toast, send: Send) -> impl IntoView {
+fn toast(toast: Toast, send: Send) -> AnyView {
     let Toast { id, tone, text } = toast;
-    let bad = tone == Tone::Bad;
+    let look = match tone {
+        Tone::Good => "sm-toast",
+        Tone::Bad => "sm-toast sm-bad",
+    };
     view! {
-        <div class="sm-toast" class:sm-bad=bad>
+        <div class=look>
             <span class="sm-shape" aria-hidden="true"></span>
             <p dir="auto">{text}</p>
-            <button type="button" class="sm-copy" aria-label="Dismiss" on:click=move |_| send.run(Msg::ToastGone(id))>
+            <button type="button" class="sm-copy" aria-label="Dismiss" on:click=press(move || send.run(Msg::ToastGone(id)))>
                 {icon(CROSS)}
             </button>
         </div>
     }
+    .into_any()
 }
