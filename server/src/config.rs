@@ -60,8 +60,9 @@ pub struct Surroundings<'a> {
     pub is_root: bool,
 }
 
-/// Claude Code needed 1.7 s to end on SIGTERM while a tool was running (measured with 2.1.329).
-const GRACE: Duration = Duration::from_secs(5);
+/// Claude Code 2.1.329 ends within 2 s of SIGTERM as a rule, but took 6.5 s after the first turn in a new home;
+/// SIGKILL then would leave its files behind.
+const GRACE: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

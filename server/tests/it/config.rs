@@ -77,7 +77,7 @@ fn without_a_file_everything_has_its_default() {
     assert_eq!(config.path, Some(machine.file()));
     assert_eq!((config.user, config.port, config.claude), (None, 0, None));
     assert_eq!(config.allowed_hosts, Vec::<String>::new());
-    assert_eq!(config.grace, Duration::from_millis(5000));
+    assert_eq!(config.grace, Duration::from_millis(10_000));
     assert_eq!(config.stuck_after, Duration::from_secs(1800));
     assert_eq!(config.abandoned_after, Duration::from_secs(1800));
     assert_eq!(config.compress_after, Duration::from_secs(30 * 86_400));
@@ -210,7 +210,7 @@ fn what_is_right_counts_beside_a_mistake() {
     assert_eq!(config.mistakes.len(), 2);
     assert_eq!(config.port, 7900);
     assert_eq!(config.homes, [Path::new("/yes")]);
-    assert_eq!(config.grace, Duration::from_secs(5));
+    assert_eq!(config.grace, Duration::from_secs(10));
 }
 
 #[test]
