@@ -108,7 +108,7 @@ pub struct Digest {
     pub model: Option<String>,
     /// The branch at the newest message; `None` also where that line says `HEAD` (detached, or no repository).
     pub git_branch: Option<String>,
-    /// The working directory at the newest message.
+    /// The working directory at the newest message that was read.
     pub cwd: Option<String>,
 }
 
@@ -205,12 +205,13 @@ impl Fold {
         self.has_essentials() && self.is_named() && self.away_summary.is_some()
     }
 
-    /// Returns whether a title of any kind is known.
-    pub fn has_title(&self) -> bool {
-        self.is_named()
+    /// Returns whether the first lines may say something that the last ones did not: see [`Self::with_head`].
+    pub fn wants_head(&self) -> bool {
+        let titled = self.is_named()
             || self.agent_name.is_some()
             || self.ai_title.is_some()
-            || self.summary.is_some()
+            || self.summary.is_some();
+        !titled || self.cwd.is_none() || !self.main_messages
     }
 
     pub fn talk(&self) -> Talk {
@@ -251,6 +252,22 @@ impl Fold {
             cwd: self.cwd.or(older.cwd),
             main_messages: self.main_messages || older.main_messages,
             side_messages: self.side_messages || older.side_messages,
+        }
+    }
+
+    /// Adds what `head` says from the first lines, where lines in between were not read: its titles, its directory and
+    /// that there is a conversation. Its prompt is not the last one, nor is its answer the newest.
+    #[must_use]
+    pub fn with_head(self, head: Self) -> Self {
+        Self {
+            custom_title: self.custom_title.or(head.custom_title),
+            agent_name: self.agent_name.or(head.agent_name),
+            ai_title: self.ai_title.or(head.ai_title),
+            summary: self.summary.or(head.summary),
+            cwd: self.cwd.or(head.cwd),
+            main_messages: self.main_messages || head.main_messages,
+            side_messages: self.side_messages || head.side_messages,
+            ..self
         }
     }
 

@@ -276,3 +276,32 @@ fn a_row_costs_its_ends_only_and_is_read_again_once_it_changed() {
     file.write_all(user("again").as_bytes()).unwrap();
     assert_eq!(brief().last_prompt.as_deref(), Some("again"));
 }
+
+#[test]
+fn the_first_question_is_not_taken_for_the_last_where_the_middle_was_not_read() {
+    let claude = TestClaude::new();
+    let tool = format!(
+        r#"{{"type":"user","message":{{"content":[{{"type":"tool_result","content":"{}"}}]}}}}"#,
+        "x".repeat(1 << 10)
+    );
+    let tail = format!("{tool}\n").repeat(600);
+    claude.transcript(format!("{}\n{}\n{tail}", user("first"), user("last")).as_bytes());
+    let transcripts = Transcripts::at(claude.config());
+    let found = transcripts.find(&id(ID), None).unwrap().unwrap();
+    let brief = transcripts.brief(&found, &DigestCache::new()).unwrap();
+    assert_eq!(
+        (&brief.last_prompt, brief.cwd.as_deref()),
+        (&None, Some("/a"))
+    );
+    assert_eq!(prompt(&read(&claude).unwrap()), Some("last"));
+}
+
+#[test]
+fn a_conversation_that_ends_in_a_long_subagent_is_still_one() {
+    let claude = TestClaude::new();
+    let side = r#"{"type":"user","isSidechain":true,"message":{"content":"x"}}"#;
+    let sides = format!("{side}\n").repeat(20_000);
+    claude.transcript(format!("{}\n{sides}", user("asked")).as_bytes());
+    claude.write("-b", "55555555.jsonl", sides.as_bytes());
+    assert_eq!(recent(&claude, 0), [(ID.to_owned(), None)]);
+}

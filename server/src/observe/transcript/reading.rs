@@ -125,11 +125,13 @@ fn read_plain(file: &File, length: u64, reach: Reach) -> io::Result<Reading> {
         Reach::Needed => HEAD,
         Reach::Bytes(bytes) => bytes,
     };
-    if stop.unread > 0 && !fold.has_title() {
+    if stop.unread > 0 && fold.wants_head() {
+        let mut first = Fold::new();
         backwards::lines(file, head.min(stop.unread), |line, _| {
-            fold.line(line);
+            first.line(line);
             ControlFlow::Continue(())
         })?;
+        fold = fold.with_head(first);
     }
     Ok(Reading {
         talk: fold.talk(),
