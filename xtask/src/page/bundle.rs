@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use miniz_oxide::deflate::compress_to_vec;
+use sha2::{Digest as _, Sha256};
 
 /// Everything around the glue: see the file for what the host's calls may do in which order.
 const FRAME: &str = include_str!("frame.js");
@@ -10,6 +11,7 @@ const FRAME: &str = include_str!("frame.js");
 /// Returns the module's text. `glue` is what wasm-bindgen writes for the target `web`.
 pub(super) fn module(glue: &str, wasm: &[u8]) -> Result<String> {
     let glue = inner(glue)?;
+    let id = id(&glue, wasm);
     let packed = STANDARD.encode(compress_to_vec(wasm, 10));
     let mut module = String::with_capacity(FRAME.len() + glue.len() + packed.len());
     for line in FRAME.lines() {
@@ -18,12 +20,25 @@ pub(super) fn module(glue: &str, wasm: &[u8]) -> Result<String> {
             comment if comment.is_empty() || comment.starts_with("//") => {}
             "/* glue */" => module.push_str(&glue),
             code => {
-                module.push_str(&code.replace("/* wasm */", &packed));
+                let code = code.replace("/* wasm */", &packed).replace("/* id */", &id);
+                module.push_str(&code);
                 module.push('\n');
             }
         }
     }
     Ok(module)
+}
+
+/// Names this build of the page: another one in the same document must not be taken for it.
+fn id(glue: &str, wasm: &[u8]) -> String {
+    let sum = Sha256::new()
+        .chain_update(glue)
+        .chain_update(wasm)
+        .finalize();
+    sum.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Turns the glue, a module, into the body of a function: without exports, comments and indentation.
@@ -106,6 +121,17 @@ export { initSync, __wbg_init as default };
         for line in ["import * as env from 'env';", "let here = import.meta.url;"] {
             assert!(inner(&format!("{line}\n{GLUE}")).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn another_build_has_another_name() {
+        let named = |wasm| {
+            let module = module(GLUE, wasm).unwrap();
+            module.lines().next().unwrap().to_owned()
+        };
+        assert!(named(b"\0asm").starts_with("const name = Symbol.for(\"session-manager "));
+        assert_ne!(named(b"\0asm"), named(b"\0asn"));
+        assert_eq!(named(b"\0asm"), named(b"\0asm"));
     }
 
     #[test]

@@ -2,7 +2,13 @@
 //
 // The host imports the module from a blob, awaits `mount` and calls `unmount` when the person leaves the tab:
 // perhaps before the wasm is ready, perhaps twice, and from one plugin to the next with the same container.
+// Every visit of the tab imports it anew, and a browser never lets go of a module, so what is heavy is kept
+// once for the whole document; an updated page has another name and starts for itself.
 
+const name = Symbol.for("session-manager /* id */");
+const page = (globalThis[name] ??= begin());
+
+function begin() {
 const glue = (() => {
 /* glue */
 return { start: __wbg_init, mount, unmount };
@@ -16,23 +22,23 @@ const started = (async () => {
   await glue.start({ module_or_path: await new Response(inflated).arrayBuffer() });
 })();
 
-// A failure is told by `mount`, where the host shows it; until then it must not count as unhandled.
-started.catch(() => {});
+// A failure is told by `mount`, where the host shows it; until then it must not count as unhandled. The next
+// visit tries again.
+started.catch(() => { delete globalThis[name]; });
 
-let ready = false;
-
-// The mount that each container waits for. A later one, or an unmount, takes its place.
-const waiting = new WeakMap();
+// `waiting`: the mount that each container waits for. A later one, or an unmount, takes its place.
+return { glue, started, ready: false, waiting: new WeakMap() };
+}
 
 export async function mount(container, api) {
 const ticket = {};
-waiting.set(container, ticket);
-await started;
-ready = true;
-if (waiting.get(container) === ticket) await glue.mount(container, api);
+page.waiting.set(container, ticket);
+await page.started;
+page.ready = true;
+if (page.waiting.get(container) === ticket) await page.glue.mount(container, api);
 }
 
 export function unmount(container) {
-waiting.delete(container);
-if (ready) glue.unmount(container);
+page.waiting.delete(container);
+if (page.ready) page.glue.unmount(container);
 }
