@@ -111,11 +111,19 @@ impl Kind {
         let (stem, extension) = name.rsplit_once('.')?;
         match extension {
             "json" if stem.starts_with("pid-") => Some(Self::Legacy),
-            "json" => stem.parse().ok().map(Self::Record),
-            "key" => stem.split_once('.')?.0.parse().ok().map(Self::Key),
+            "json" => pid(stem).map(Self::Record),
+            "key" => pid(stem.split_once('.')?.0).map(Self::Key),
             _ => None,
         }
     }
+}
+
+/// Only as Claude Code writes it: `+7` and `07` are numbers too, and `+7.json` is nobody's file.
+fn pid(digits: &str) -> Option<u32> {
+    digits
+        .parse()
+        .ok()
+        .filter(|pid: &u32| pid.to_string() == digits)
 }
 
 fn entry(path: PathBuf, kind: Kind) -> Option<Entry> {

@@ -6,15 +6,17 @@
     reason = "a test ends where its premise fails"
 )]
 
+mod again;
+mod archive;
 mod caller;
+mod cleanup;
 mod client;
 mod config;
 mod http;
 mod lifecycle;
+mod machine;
 mod serve;
 mod test_claude;
+mod test_proc;
 mod transcript;
 mod unprivileged;
-mod again;
-mod archive;
-mod cleanup;
