@@ -1,7 +1,10 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    fold::{ASSISTANT_LIMIT, Fold},
+    *,
+};
 
 fn fold(transcript: &[u8]) -> Fold {
     let mut fold = Fold::new();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use session_core::transcript::{Digest, Fold, Talk, cwd_of};
+use session_core::transcript::{Digest, Talk, cwd_of, fold::Fold};
 
 use super::{Transcript, Transcripts, backwards, forwards};
 use crate::beneath;
