@@ -1,0 +1,164 @@
+// The machine of an invented developer, for pictures: real sessions in every state, and older ones.
+//
+// Knows what is in the picture. Does not know the page.
+
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { processOf } from '../claude/process.mjs';
+import { tmuxAt } from '../claude/terminal.mjs';
+import { until } from '../claude/until.mjs';
+import { settle } from '../claude/world.mjs';
+import { installClaude } from '../install/claude.mjs';
+import { startMock } from '../mock/messages.mjs';
+import { startNarrator } from './narrator.mjs';
+
+const QUESTION = JSON.stringify({
+  questions: [{
+    question: 'Which units should the kiosk show by default?',
+    header: 'Units',
+    multiSelect: false,
+    options: [
+      { label: 'Metric', description: 'Degrees Celsius and kilometres an hour' },
+      { label: 'Imperial', description: 'Degrees Fahrenheit and miles an hour' },
+    ],
+  }],
+});
+
+const LIVE = [
+  {
+    project: 'orbit-api', branch: 'feature/order-paging', state: 'busy', title: 'Cursor paging for orders',
+    prompt: 'Add cursor paging to GET /orders and keep the old page parameter working',
+    script: 'hold paging Done.', shows: 'esc to interrupt',
+  },
+  {
+    project: 'garden-planner', branch: 'main', state: 'waiting', title: 'Migrate beds and plants',
+    prompt: 'Run the new migration and check that every bed keeps its plants',
+    script: 'bash npm run migrate -- --env staging', shows: 'Do you want to proceed?',
+  },
+  {
+    project: 'weather-kiosk', branch: 'units', state: 'waiting', title: 'Default units of the kiosk',
+    prompt: 'Let the kiosk pick its units by itself, ask me where you are not sure',
+    script: `tool AskUserQuestion ${QUESTION}`, shows: 'Which units',
+  },
+  {
+    project: 'recipe-box', branch: 'fix/umlaut-search', state: 'idle', title: 'Search and umlauts',
+    prompt: 'Why does the search miss recipes with umlauts?',
+    script: 'say The index folds “ä” to “a”, but a query does not go through the same analyzer. Both are normalised '
+      + 'with NFKD now, and three new tests cover “Käse”, “Müsli” and “Brötchen”. All 48 tests pass.',
+    shows: 'All 48 tests pass.',
+  },
+  {
+    project: 'tide-tables', branch: 'main', state: 'idle', stopped: true, title: 'Tides across midnight',
+    prompt: 'Explain the off-by-one in the tide table after midnight',
+    script: 'say The day is cut in UTC, the table in local time.', shows: 'the table in local time.',
+  },
+];
+
+const HOUR = 3_600_000;
+const OLDER = [
+  { project: 'orbit-api', branch: 'main', title: 'Rate limits by API key', turns: 90, agoMs: 3 * HOUR,
+    prompt: 'Give every API key its own rate limit' },
+  { project: 'photo-sorter', branch: 'exif-dates', title: 'Sort by the date taken', turns: 40, agoMs: 22 * HOUR,
+    prompt: 'Sort by the date in EXIF and fall back to the file name' },
+  { project: 'recipe-box', branch: 'main', title: null, turns: 25, agoMs: 47 * HOUR,
+    prompt: 'Write the release notes for 1.4 from the merged changes' },
+  { project: 'atlas-docs', branch: 'main', title: 'Broken links in the handbook', turns: 160, agoMs: 122 * HOUR,
+    prompt: 'Find every broken link in the handbook and propose a target', archived: true },
+];
+
+// Builds it all in `home`. `end` ends what was started.
+export async function setScene(home) {
+  const mock = await startMock();
+  const narrator = await startNarrator(mock, LIVE);
+  const claude = await installClaude();
+  const folder = await mkdtemp(join(tmpdir(), 'sm-scene-'));
+  const terminals = tmuxAt(join(folder, 'terminals'), {
+    PATH: `${dirname(claude)}:/usr/local/bin:/usr/bin:/bin`,
+    HOME: home,
+    LANG: 'C.UTF-8',
+    TERM: 'xterm-256color',
+    SHELL: '/bin/bash',
+    ANTHROPIC_BASE_URL: narrator.url,
+    ANTHROPIC_API_KEY: 'mock-key-00000000000000000000000000000000',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_TELEMETRY: '1',
+  });
+  const end = async () => {
+    await terminals.end();
+    await narrator.close();
+    await mock.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await settle(home, LIVE.map(({ project }) => join(home, project)));
+    for (const story of OLDER) await writeStory(home, story);
+    const sessions = [];
+    for (const story of LIVE) sessions.push(await play(terminals, home, story));
+    return { sessions, end };
+  } catch (fault) {
+    await end();
+    throw fault;
+  }
+}
+
+// A session that has got as far as the story says. It is the child of a shell that outlives a stop:
+// tmux would continue a child of its own.
+async function play(terminals, home, { project, branch, title, prompt, state, shows, stopped }) {
+  const cwd = join(home, project);
+  await mkdir(cwd, { recursive: true });
+  execFileSync('git', ['init', '--quiet', `--initial-branch=${branch}`], { cwd });
+  const terminal = await terminals.open(['bash', '-c', 'claude --permission-mode manual; sleep 1'], cwd);
+  await terminal.shows('? for shortcuts');
+  await terminal.say(`/rename ${title}`);
+  await terminal.shows('renamed');
+  await terminal.say(prompt);
+  await terminal.shows(shows);
+  const { pid } = await until(`${project} is ${state}`, async () => {
+    const found = await registered(home, cwd);
+    return found?.status === state && found;
+  });
+  if (stopped) {
+    process.kill(pid, 'SIGSTOP');
+    await until(`${project} is stopped`, () => processOf(pid)?.state === 'T');
+  }
+  return { project, pid };
+}
+
+async function registered(home, cwd) {
+  const folder = join(home, '.claude/sessions');
+  for (const name of (await readdir(folder)).filter(one => /^\d+\.json$/.test(one))) {
+    const found = JSON.parse(await readFile(join(folder, name), 'utf8'));
+    if (found.cwd === cwd) return found;
+  }
+  return null;
+}
+
+// The transcript of a conversation that ended a while ago.
+async function writeStory(home, { project, branch, title, prompt, turns, agoMs, archived }) {
+  const cwd = join(home, project);
+  const sessionId = randomUUID();
+  const at = Date.now() - agoMs;
+  const common = { sessionId, cwd, version: '2.1.329', gitBranch: branch, isSidechain: false };
+  const lines = [{ type: 'user', message: { role: 'user', content: prompt } }];
+  for (let turn = 0; turn < turns; turn += 1) {
+    const text = `Step ${turn + 1}: read another part of ${project} and noted what has to change there. `.repeat(20);
+    lines.push({ type: 'assistant', message: { id: `msg_${turn}`, role: 'assistant', model: 'claude-opus-4', content: [{ type: 'text', text }] } });
+  }
+  if (title) lines.push({ type: 'custom-title', customTitle: title });
+  lines.push({ type: 'last-prompt', lastPrompt: prompt });
+  const text = lines
+    .map(line => JSON.stringify({ ...common, ...line, uuid: randomUUID(), timestamp: new Date(at).toISOString() }))
+    .join('\n');
+
+  const folder = join(home, '.claude/projects', cwd.replace(/[^a-zA-Z0-9]/g, '-'));
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, archived ? `${sessionId}.jsonl.gz` : `${sessionId}.jsonl`);
+  await writeFile(path, archived ? gzipSync(`${text}\n`) : `${text}\n`);
+  await utimes(path, at / 1000, at / 1000);
+}

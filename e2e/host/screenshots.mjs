@@ -1,0 +1,85 @@
+// Takes the pictures of the README: `node e2e/host/screenshots.mjs`, as root.
+//
+// Knows what is photographed and how wide. The machine in the pictures is made by scene.mjs; it is
+// put into namespaces of its own, so that nobody's sessions and no real names are in them.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { complaintsOf, launchChromium } from '../browser/chromium.mjs';
+import { rows, unfold } from '../browser/sessions.mjs';
+import { HOST_NOISE, openHost, openTab } from '../browser/tab.mjs';
+import { installClaude } from '../install/claude.mjs';
+import { installHost } from '../install/host.mjs';
+import { setScene } from './scene.mjs';
+import { setStage } from './stage.mjs';
+
+const HOME = '/home/dana';
+const OUT = process.env.SM_SCREENSHOT_DIR ?? join(import.meta.dirname, '../../docs');
+
+if (process.env.SM_SCENE) await photograph();
+else await isolate();
+
+async function isolate() {
+  if (existsSync(HOME)) throw new Error(`${HOME} is there already; the pictures need that name for themselves`);
+  await installHost();
+  await installClaude();
+  const folder = await mkdtemp(join(tmpdir(), 'sm-names-'));
+  const names = join(folder, 'passwd');
+  const passwd = await readFile('/etc/passwd', 'utf8');
+  await writeFile(names, passwd.replace(/^[^:]+(:[^:]*:0:0:[^:]*:)[^:]*/m, `dana$1${HOME}`));
+  const script = 'ip link set lo up && mount -t tmpfs tmpfs "$1" && mount --bind "$2" /etc/passwd && shift 2 && "$@"; exit $?';
+  await mkdir(HOME);
+  try {
+    const { status } = spawnSync('unshare', [
+      '--net', '--pid', '--fork', '--mount', '--mount-proc', '--kill-child', '--',
+      'sh', '-c', script, 'sh', HOME, names, process.execPath, import.meta.filename,
+    ], { stdio: 'inherit', env: { ...process.env, SM_SCENE: '1' } });
+    process.exitCode = status ?? 1;
+  } finally {
+    await rmdir(HOME);
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function photograph() {
+  await mkdir(OUT, { recursive: true });
+  const scene = await setScene(HOME);
+  let stage;
+  let browser;
+  try {
+    stage = await setStage({ home: HOME });
+    await stage.install();
+    browser = await launchChromium();
+    for (const theme of ['dark', 'light']) {
+      await take(browser, stage.host, { theme, width: 1280, height: 1000, name: `screenshot-${theme}` });
+      await take(browser, stage.host, { theme, width: 390, height: 844, name: `screenshot-${theme}-narrow` });
+    }
+  } finally {
+    await browser?.close();
+    await stage?.close();
+    await scene.end();
+  }
+}
+
+async function take(browser, host, { theme, width, height, name }) {
+  let complaints;
+  const page = await openHost(browser, {
+    host, theme, width, height, project: 'orbit-api',
+    prepare: fresh => { complaints = complaintsOf(fresh, HOST_NOISE); },
+  });
+  await openTab(page);
+  await unfold(rows(page, 'recipe-box'));
+  await page.getByText('All 48 tests pass').first().waitFor();
+  await page.locator('[data-session]').first().waitFor();
+  // The tab's tooltip goes with the pointer.
+  await page.mouse.move(width / 2, height - 5);
+  await page.getByRole('tooltip').waitFor({ state: 'detached' }).catch(() => {});
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: join(OUT, `${name}.png`) });
+  await page.context().close();
+  if (complaints.length > 0) throw new Error(complaints.join('\n'));
+}
