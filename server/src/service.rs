@@ -14,6 +14,7 @@ use std::{io, sync::Arc, time::Duration};
 use session_core::{
     inventory::Session,
     kill::{self, End},
+    process::RunState,
 };
 use wire::{
     CleanupReport, CleanupRequest, Context, Health, KillRequest, Killed, Pid, ProcessKey,
@@ -203,7 +204,10 @@ impl Inner {
         let session = self.look()?.sample.sessions().into_iter().find(|session| session.key().pid == pid.get());
         let owner = match &session {
             Some(session) => Some(session.key()),
-            None => self.observer.proc().stat(pid.get()).map(|stat| stat.key),
+            // A zombie has ended, although its entry is still there.
+            None => self.observer.proc().stat(pid.get())
+                .filter(|stat| stat.run_state != RunState::Dead)
+                .map(|stat| stat.key),
         };
         match (owner, key) {
             (None, Some(key)) => Ok(Found::Gone(key)),
