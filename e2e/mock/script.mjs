@@ -3,6 +3,7 @@
 // Knows the little language of the prompts. Does not know HTTP or how an answer is streamed.
 //
 //   say TEXT         answer TEXT
+//   repeat N TEXT    answer TEXT, N times over
 //   hold NAME TEXT   answer TEXT once the test releases NAME (the session works until then)
 //   bash COMMAND     call the tool Bash
 //   tool NAME JSON   call the tool NAME with JSON as its input
@@ -11,7 +12,7 @@
 // Steps are separated by ` ;; `; one is played for each turn of the model since the prompt. Past the
 // end the model says `done.`
 
-const WORDS = /^(say|hold|bash|tool|fail)\b/;
+const WORDS = /^(say|repeat|hold|bash|tool|fail)\b/;
 
 // Returns the step that answers this conversation.
 export function nextStep(request) {
@@ -58,6 +59,10 @@ function parseStep(step) {
     case 'tool': {
       const [name, json] = cut(rest);
       return { verb, name, input: JSON.parse(json || '{}') };
+    }
+    case 'repeat': {
+      const [times, text] = cut(rest);
+      return { verb: 'say', text: text.repeat(Number(times)) };
     }
     case 'hold': {
       const [name, text] = cut(rest);
