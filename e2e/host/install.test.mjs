@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { ended } from './process.mjs';
-import { git } from './repository.mjs';
+import { git, sumOf } from './repository.mjs';
 import { whereIs } from './search-path.mjs';
 import { setStage } from './stage.mjs';
 
@@ -36,9 +36,9 @@ test('the first call is answered by the committed binary', async () => {
   assert.equal(health.ok, true);
   const manifest = JSON.parse(await readFile(join(stage.pluginDir, 'manifest.json'), 'utf8'));
   assert.equal(health.version, manifest.version);
-  const binaries = stage.host.serverProcesses().filter(one => !one.command.startsWith('node '));
-  assert.equal(binaries.length, 1, stage.host.log);
-  assert.ok(binaries[0].command.startsWith(join(stage.pluginDir, 'dist/bin/')), binaries[0].command);
+  const [server, ...others] = binaries();
+  assert.ok(server.command.startsWith(join(stage.pluginDir, 'dist/bin/')), server.command);
+  assert.deepEqual(others, []);
 });
 
 test('the host lists the plugin with what its manifest says', async () => {
@@ -54,28 +54,26 @@ test('the host lists the plugin with what its manifest says', async () => {
   }
 });
 
-test('an update brings the new version and starts its server', async () => {
-  const before = stage.host.serverProcesses();
-  const version = '99.0.0';
-  await stage.repository.release(version);
+for (const { which, version } of [
+  { which: 'an update', version: '99.0.0' },
+  { which: 'another one, on the tree that the first one left,', version: '99.0.1' },
+]) {
+  test(`${which} brings the new version and starts its server`, async () => {
+    const before = stage.host.serverProcesses();
+    await stage.repository.release(version);
 
-  const answer = await stage.host.json('POST', '/api/plugins/session-manager/update');
+    const answer = await stage.host.json('POST', '/api/plugins/session-manager/update');
 
-  assert.equal(answer.plugin.version, version);
-  assert.equal((await stage.host.plugin()).version, version);
-  await ended(before, 0);
-  assert.equal((await stage.host.rpc('GET', '/health')).ok, true);
-  assertClean();
-});
-
-test('a second update works on the tree that the first one left', async () => {
-  await stage.repository.release('99.0.1');
-
-  await stage.host.json('POST', '/api/plugins/session-manager/update');
-
-  assert.equal((await stage.host.plugin()).version, '99.0.1');
-  assertClean();
-});
+    assert.equal(answer.plugin.version, version);
+    assert.equal((await stage.host.plugin()).version, version);
+    await ended(before, 0);
+    assert.equal((await stage.host.rpc('GET', '/health')).ok, true);
+    const [server] = binaries();
+    const released = server.command.split(' ')[0].slice(stage.pluginDir.length);
+    assert.equal(await sumOf(`/proc/${server.pid}/exe`), await sumOf(join(stage.repository.work, released)));
+    assertClean();
+  });
+}
 
 test('disabling ends the server within five seconds, enabling starts it', async () => {
   const before = stage.host.serverProcesses();
@@ -103,6 +101,9 @@ test('uninstalling ends the server and leaves nothing in the plugins folder', as
   await ended(before, 0);
   assert.deepEqual(await readdir(join(stage.home, '.claude-code-ui/plugins')), []);
 });
+
+// The server's processes without its launcher.
+const binaries = () => stage.host.serverProcesses().filter(one => !one.command.startsWith('node '));
 
 // A tracked file that changed, or a file that nobody ignores, would break the next update.
 function assertClean() {

@@ -3,6 +3,7 @@
 // Knows what the host needs for an install and an update. Does not know the host.
 
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -37,7 +38,7 @@ class Repository {
     git(this.work, 'push', '--quiet', 'origin', 'main');
   }
 
-  // Publishes a release that differs in its version alone.
+  // Publishes a release: another version, and servers that are other files although they do the same.
   async release(version) {
     for (const name of ['manifest.json', 'package.json', 'package-lock.json']) {
       const path = join(this.work, name);
@@ -46,8 +47,25 @@ class Repository {
       if (content.packages?.['']) content.packages[''].version = version;
       await writeFile(path, `${JSON.stringify(content, null, 2)}\n`);
     }
+    await this.rebuild(version);
     this.push(`Release ${version}`);
   }
+
+  async rebuild(version) {
+    const dist = join(this.work, 'dist');
+    const names = (await readFile(join(dist, 'SHA256SUMS'), 'utf8')).trimEnd().split('\n').map(line => line.slice(66));
+    let sums = '';
+    for (const name of names) {
+      // What follows the last section of an executable is never read.
+      if (name.startsWith('bin/')) await appendFile(join(dist, name), version);
+      sums += `${await sumOf(join(dist, name))}  ${name}\n`;
+    }
+    await writeFile(join(dist, 'SHA256SUMS'), sums);
+  }
+}
+
+export async function sumOf(path) {
+  return createHash('sha256').update(await readFile(path)).digest('hex');
 }
 
 // Runs git in `cwd` without the person's own configuration and returns what it prints.
