@@ -45,6 +45,8 @@ pub(crate) struct Model {
     pub(crate) toasts: Toasts,
     /// The mistakes in the server's configuration.
     pub(crate) mistakes: Vec<String>,
+    /// The homes whose sessions are listed.
+    pub(crate) homes: Vec<String>,
     pub(crate) surroundings: Surroundings,
 }
 
@@ -155,6 +157,7 @@ impl Model {
             dialog: None,
             toasts: Toasts::default(),
             mistakes: Vec::new(),
+            homes: Vec::new(),
             surroundings,
         }
     }

@@ -33,8 +33,8 @@ impl<K: PartialEq, V> ByKey<K, V> {
         Some(self.0.swap_remove(place).1)
     }
 
-    pub(crate) fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
-        self.0.retain(|(key, value)| keep(key, value));
+    pub(crate) fn retain(&mut self, keep: impl Fn(&K, &mut V) -> bool) {
+        self.0.retain_mut(|(key, value)| keep(key, value));
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {

@@ -101,12 +101,13 @@ pub(crate) fn matches_recent(filter: &str, session: &RecentSession) -> bool {
     every_word(filter, &texts)
 }
 
+// Only ASCII letters match in either case: the tables for all others would be a twentieth of the page.
 fn every_word(filter: &str, texts: &[Option<&str>]) -> bool {
     if filter.trim().is_empty() {
         return true;
     }
-    let texts: Vec<String> = texts.iter().flatten().map(|text| text.to_lowercase()).collect();
-    filter.to_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
+    let texts: Vec<String> = texts.iter().flatten().map(|text| text.to_ascii_lowercase()).collect();
+    filter.to_ascii_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
 }
 
 #[cfg(test)]

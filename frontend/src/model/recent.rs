@@ -28,7 +28,8 @@ pub(crate) struct Recent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Resume {
     Running,
-    Done(Resumed),
+    /// `listed` once the process has stood in the list.
+    Done { resumed: Resumed, listed: bool },
     Failed(String),
 }
 

@@ -98,6 +98,7 @@ fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effect> {
     match answered {
         Answered::Health(Ok(health)) => {
             model.mistakes = health.degraded.unwrap_or_default();
+            model.homes = health.homes;
             Vec::new()
         }
         // The list says what is wrong; health adds nothing to that.
@@ -155,7 +156,13 @@ fn follow(model: &mut Model, left: bool) -> Vec<Effect> {
     let live = &model.live;
     model.open.retain(|key, _| live.find(*key).is_some());
     model.recent.resumes.retain(|_, resume| match resume {
-        Resume::Done(resumed) => live.find(resumed.key).is_some(),
+        // How to attach is told until the process has come and gone.
+        Resume::Done { resumed, listed } => {
+            let found = live.find(resumed.key).is_some();
+            let stays = found || !*listed;
+            *listed = found;
+            stays
+        }
         Resume::Running | Resume::Failed(_) => true,
     });
     let mut effects = Vec::new();
@@ -247,7 +254,7 @@ fn resumed(
     match answer {
         Ok(resumed) => {
             let mut effects = model.toasts.good(format!("Resumed as process {}.", resumed.pid));
-            model.recent.resumes.insert(id, Resume::Done(resumed));
+            model.recent.resumes.insert(id, Resume::Done { resumed, listed: false });
             effects.push(Effect::Call(Call::Live(model.live.insist(now))));
             effects.push(ask_recent(model));
             effects

@@ -89,14 +89,14 @@ fn days(days: u32) -> usize {
 fn row(model: &Model, session: &RecentSession) -> RecentRow {
     let prompt = text::some_line(session.last_prompt.as_deref());
     let title = text::some_line(session.title.as_deref());
-    let (folder, project) = session.cwd.as_deref().map(|cwd| place(cwd, None)).unwrap_or_default();
+    let (folder, project) = session.cwd.as_deref().map(|cwd| place(cwd, &model.homes)).unwrap_or_default();
     let resume = match (session.live, model.recent.resumes.get(&session.session_id)) {
-        (_, Some(Resume::Done(done))) => {
-            let Holder::Tmux { attach, .. } = &done.holder;
+        (_, Some(Resume::Done { resumed, .. })) => {
+            let Holder::Tmux { attach, .. } = &resumed.holder;
             ResumeView::Done {
-                pid: done.pid.to_string(),
+                pid: resumed.pid.to_string(),
                 attach: text::line(attach),
-                note: text::some_line(done.note.as_deref()),
+                note: text::some_line(resumed.note.as_deref()),
             }
         }
         (_, Some(Resume::Running)) => ResumeView::Running,

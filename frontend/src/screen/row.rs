@@ -73,7 +73,7 @@ pub(crate) fn rows(model: &Model) -> Vec<(ProcessKey, RowView)> {
 fn row(model: &Model, session: &Session) -> RowView {
     let now = model.live.server_now();
     let heading = heading(session);
-    let (folder, project) = place(&session.cwd, session.home.as_deref());
+    let (folder, project) = place(&session.cwd, session.home.as_ref().map_or(model.homes.as_slice(), std::slice::from_ref));
     let source = look::source(session.state_source);
     RowView {
         key: session.key,
@@ -104,12 +104,10 @@ fn row(model: &Model, session: &Session) -> RowView {
     }
 }
 
-/// Splits a directory into what is around it and its own name; the home becomes `~`.
-pub(crate) fn place(cwd: &str, home: Option<&str>) -> (String, String) {
-    let short = home
-        .and_then(|home| cwd.strip_prefix(home))
-        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-        .map(|rest| format!("~{rest}"));
+/// Splits a directory into what is around it and its own name; one of the homes becomes `~`.
+pub(crate) fn place(cwd: &str, homes: &[String]) -> (String, String) {
+    let rest = homes.iter().filter_map(|home| cwd.strip_prefix(home.as_str()));
+    let short = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')).map(|rest| format!("~{rest}")).next();
     let path = text::line(short.as_deref().unwrap_or(cwd));
     match path.rsplit_once('/') {
         Some((folder, name)) if !name.is_empty() => (format!("{folder}/"), name.to_owned()),
@@ -123,14 +121,15 @@ mod tests {
 
     #[test]
     fn a_directory_is_split_at_its_name() {
-        let check = |cwd, home, folder: &str, name: &str| {
-            assert_eq!(place(cwd, home), (folder.to_owned(), name.to_owned()), "{cwd}");
+        let homes = ["/home/ada".to_owned(), "/home/bob".to_owned()];
+        let check = |cwd, folder: &str, name: &str| {
+            assert_eq!(place(cwd, &homes), (folder.to_owned(), name.to_owned()), "{cwd}");
         };
-        check("/home/ada/work/x", Some("/home/ada"), "~/work/", "x");
-        check("/home/ada", Some("/home/ada"), "", "~");
-        check("/home/adam/x", Some("/home/ada"), "/home/adam/", "x");
-        check("/srv", None, "/", "srv");
-        check("/", None, "", "/");
-        check("unknown", None, "", "unknown");
+        check("/home/ada/work/x", "~/work/", "x");
+        check("/home/bob", "", "~");
+        check("/home/adam/x", "/home/adam/", "x");
+        check("/srv", "/", "srv");
+        check("/", "", "/");
+        check("unknown", "", "unknown");
     }
 }

@@ -51,7 +51,7 @@ fn fact(fact: Fact, send: Send) -> AnyView {
             <button
                 type="button"
                 class="sm-copy"
-                aria-label=format!("Copy {}", label.to_lowercase())
+                aria-label=format!("Copy {}", label.to_ascii_lowercase())
                 title="Copy"
                 on:click=press(move || send.run(Msg::Copy(text.clone())))
             >

@@ -1,0 +1,63 @@
+// A stand-in for the host, inside the browser: it imports the page from a blob, as the host does, and answers
+// its calls from `answers`, which a test fills. An answer is a value, a list of values used one after the other
+// (`$each`), the words of a failure (`$error`), or one that waits for `release` (`$hold`).
+
+const container = document.getElementById('container');
+const listeners = new Set();
+const held = [];
+let current = { theme: 'dark', project: null, session: null };
+
+window.calls = [];
+window.answers = {};
+window.listeners = listeners;
+
+function answer(value) {
+  if (value?.$each) return answer(value.$each.length > 1 ? value.$each.shift() : value.$each[0]);
+  if (value?.$error) throw new Error(value.$error);
+  if (value?.$hold) return new Promise(resolve => held.push(() => resolve(answer(value.$hold))));
+  if (value === undefined) throw new Error('RPC error 404');
+  return structuredClone(value);
+}
+
+const api = {
+  get context() { return current; },
+  onContextChange(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  async rpc(method, path, body) {
+    window.calls.push({ method, path, body });
+    const [route, query] = path.split('?');
+    if (!query?.split('&').includes('soft=1')) throw new Error(`${path} does not ask for soft errors`);
+    const scope = new URLSearchParams(query).get('scope');
+    const dry = body?.dryRun ? ' dry' : '';
+    return answer(window.answers[`${method} ${route}${scope ? ` ${scope}` : ''}${dry}`]);
+  },
+};
+
+window.release = () => held.splice(0).forEach(go => go());
+
+window.surround = changes => {
+  current = { ...current, ...changes };
+  document.documentElement.classList.toggle('dark', current.theme === 'dark');
+  for (const listener of [...listeners]) listener(current);
+};
+
+window.load = async () => {
+  const source = await (await fetch('/index.js')).text();
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  try {
+    return await import(url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+};
+
+window.show = async () => {
+  window.plugin = await window.load();
+  await window.plugin.mount(container, api);
+};
+
+window.api = api;
+window.surround({});
+window.ready = true;

@@ -1,0 +1,85 @@
+// Values as the server sends them: plain ones, changed by each test where it matters.
+
+const MINUTE = 60_000;
+
+export function session(pid, changes = {}) {
+  const now = Date.now();
+  const startedAt = changes.startedAt ?? now - 125 * MINUTE;
+  return {
+    pid,
+    user: 'ada',
+    cwd: '/home/ada/work/parser',
+    project: 'parser',
+    elapsed: '2h 5m',
+    elapsedSec: Math.floor((now - startedAt) / 1000),
+    wchan: 'do_epoll_wait',
+    status: 'idle',
+    sessionId: `aaaaaaaa-0000-4000-8000-${String(pid).padStart(12, '0')}`,
+    key: `${pid}:100`,
+    state: 'idle',
+    waitingFor: null,
+    stateSource: 'registry',
+    stateSince: now - 5 * MINUTE,
+    stuck: false,
+    abandoned: false,
+    lastActivityAt: startedAt,
+    name: null,
+    title: `Session ${pid}`,
+    gitBranch: 'main',
+    version: '2.1.329',
+    kind: 'interactive',
+    entrypoint: 'cli',
+    startedAt,
+    rssBytes: 214_000_000,
+    home: '/home/ada',
+    tmux: null,
+    actions: { kill: true },
+    ...changes,
+  };
+}
+
+export function recent(number, changes = {}) {
+  return {
+    sessionId: `bbbbbbbb-0000-4000-8000-${String(number).padStart(12, '0')}`,
+    cwd: '/home/ada/work/parser',
+    project: 'parser',
+    title: `Conversation ${number}`,
+    gitBranch: null,
+    lastPrompt: 'why does it loop?',
+    lastActivityAt: Date.now() - number * 60 * MINUTE,
+    sizeBytes: 140_000,
+    archived: false,
+    live: null,
+    ...changes,
+  };
+}
+
+export function context(pid, changes = {}) {
+  return {
+    ok: true,
+    sessionId: `aaaaaaaa-0000-4000-8000-${String(pid).padStart(12, '0')}`,
+    lastPrompt: 'make the parser faster',
+    awaySummary: null,
+    lastAssistant: 'Done: it is twice as fast.',
+    title: null,
+    model: 'claude-opus-4',
+    gitBranch: 'main',
+    ...changes,
+  };
+}
+
+export function health(changes = {}) {
+  return { ok: true, version: '2.0.0', config: null, homes: ['/home/ada'], claude: null, tmux: null, ...changes };
+}
+
+export function killed(pid, outcome) {
+  return { ok: outcome !== 'still_running', pid, key: `${pid}:100`, outcome, tookMs: 1700 };
+}
+
+export function refusal(code, error) {
+  return { ok: false, error, code };
+}
+
+export function report(items, changes = {}) {
+  return { ok: true, deletedSessions: 0, compressedLogs: 0, errors: [], items, ...changes };
+}
