@@ -21,7 +21,7 @@ pub(crate) fn test() -> Result<()> {
     let page = page()?;
     cargo::run(
         cargo::cargo()
-            .args(["test", "--locked", "--workspace"])
+            .args(["test", "--locked", "--workspace", "--no-fail-fast"])
             .env("SESSION_MANAGER_PAGE", &page),
     )?;
     // The binary that the tests of the server have just been linked beside.
