@@ -17,13 +17,32 @@ export function killButton(row) {
   return row.getByRole('button', { name: /^kill/i });
 }
 
-// The question that stands between the button and the deed.
-export function confirmation(page) {
-  return page.locator('dialog[open], [role=alertdialog], [role=dialog]').filter({ hasText: /kill|end/i });
+// The question that stands between a button and the deed.
+export function question(page) {
+  return page.getByRole('dialog');
 }
 
-export async function confirm(page) {
-  await confirmation(page).getByRole('button', { name: /^(kill|end)/i }).click();
+export async function confirmKill(page) {
+  await question(page).getByRole('button', { name: /^kill/i }).click();
+}
+
+// A conversation among the recent ones.
+export function recentRow(page, sessionId) {
+  return page.locator(`[data-session="${sessionId}"]`);
+}
+
+export function resumeButton(row) {
+  return row.getByRole('button', { name: /^resume/i });
+}
+
+// Asks for the plan of a cleanup; it is shown as a question.
+export async function planCleanup(page) {
+  await page.getByRole('button', { name: /^clean up/i }).click();
+}
+
+// Executes the plan; the button says what it will do.
+export async function confirmCleanup(page) {
+  await question(page).locator('button:visible').last().click();
 }
 
 // The page's own switch between dark and light, where it stands alone.

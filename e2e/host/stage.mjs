@@ -2,10 +2,10 @@
 //
 // Knows the order in which they are built and taken down. Does not know what is tested.
 
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
+import { delimiter, join } from 'node:path';
 
 import { startCloudcli } from './cloudcli.mjs';
 import { publish } from './repository.mjs';
@@ -15,13 +15,14 @@ import { pathWithoutRust } from './search-path.mjs';
 export const PLUGIN_DIR = process.env.SM_PLUGIN_DIR;
 
 // `home` may be one that is there already; otherwise a new one is made and removed with the stage.
-export async function setStage({ home } = {}) {
+// `tools` are directories that come first on the host's PATH.
+export async function setStage({ home, tools = [] } = {}) {
   if (!PLUGIN_DIR) throw new Error('SM_PLUGIN_DIR must name the directory that `cargo xtask plugin-dir` wrote');
   const folder = await mkdtemp(join(tmpdir(), 'sm-host-'));
   const stage = new Stage(folder, home ?? join(folder, 'home'));
   try {
     await mkdir(stage.home, { recursive: true });
-    stage.path = await pathWithoutRust(folder);
+    stage.path = [...tools, await pathWithoutRust(folder)].join(delimiter);
     stage.repository = await publish({ source: PLUGIN_DIR, folder, home: stage.home });
     await stage.startHost();
   } catch (fault) {

@@ -1,12 +1,11 @@
-// The tab in the real host shows a real session and ends it, in either theme and at either width.
+// The tab in the real host shows a real session, in either theme and at either width.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { complaintsOf, launchChromium, overflowing } from '../browser/chromium.mjs';
-import { confirm, confirmation, killButton, rows, unfold } from '../browser/sessions.mjs';
+import { rows, unfold } from '../browser/sessions.mjs';
 import { HOST_NOISE, openHost, openTab, switchTheme, TAB } from '../browser/tab.mjs';
-import { processOf } from '../claude/process.mjs';
 import { makeWorld } from '../claude/world.mjs';
 import { setStage } from './stage.mjs';
 
@@ -91,16 +90,3 @@ for (const width of [390, 1280]) {
     });
   }
 }
-
-test('a real session is killed through the confirmation and leaves the list', async t => {
-  const { page, row } = await open(t);
-
-  await killButton(row).click();
-  await confirmation(page).filter({ hasText: 'work' }).waitFor();
-  assert.notEqual(processOf(session.pid), null);
-  await confirm(page);
-
-  await row.waitFor({ state: 'detached' });
-  await session.ended();
-  assert.equal(processOf(session.pid), null);
-});

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { complaintsOf, launchChromium, overflowing } from '../browser/chromium.mjs';
-import { confirm, confirmation, killButton, rows, themeButton, unfold } from '../browser/sessions.mjs';
+import { confirmKill, killButton, question, rows, themeButton, unfold } from '../browser/sessions.mjs';
 import { startServer } from '../server.mjs';
 import { startSession } from './session.mjs';
 
@@ -114,8 +114,8 @@ test('a session is killed through the confirmation and leaves the list', async t
   const page = await open(t);
 
   await killButton(rows(page, PROJECT)).click();
-  await confirmation(page).filter({ hasText: PROJECT }).waitFor();
-  await confirm(page);
+  await question(page).filter({ hasText: PROJECT }).waitFor();
+  await confirmKill(page);
 
   await rows(page, PROJECT).waitFor({ state: 'detached' });
   assert.deepEqual(await session.exited, [null, 'SIGTERM']);
