@@ -111,10 +111,10 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
         folder,
         project,
         branch: text::some_line(session.git_branch.as_deref()),
-        badge: match (session.live, session.archived) {
-            (Some(_), _) => LIVE,
-            (None, true) => ARCHIVED,
-            (None, false) => ENDED,
+        badge: match (&resume, session.archived) {
+            (ResumeView::Live(_) | ResumeView::Done { .. }, _) => LIVE,
+            (ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_), true) => ARCHIVED,
+            (ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_), false) => ENDED,
         },
         age: measure::age_between(session.last_activity_at, model.live.server_now()),
         size: measure::bytes(session.size_bytes),
