@@ -123,10 +123,18 @@ impl Tmux {
         dead.map_or(true, |dead| dead.trim() != "0")
     }
 
-    /// What the terminal shows, without its empty lines.
+    /// What the terminal shows, without its empty lines. The last lines that have left it are included: tmux
+    /// scrolls once to write that the program has ended.
     pub fn screen(&self, session: &str) -> String {
         let screen = self
-            .run(words(["capture-pane", "-p", "-t", &target(session)]))
+            .run(words([
+                "capture-pane",
+                "-p",
+                "-S",
+                "-50",
+                "-t",
+                &target(session),
+            ]))
             .unwrap_or_default();
         let lines: Vec<_> = screen
             .lines()

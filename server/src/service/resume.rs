@@ -18,7 +18,7 @@ use crate::{
         archive::{ArchiveError, hold::Hold},
         tmux::{self, Launch, OtherUser, Pane, Scope, Tmux},
     },
-    observe::{Home, Origin, tools::Tools},
+    observe::{Home, tools::Tools},
     present,
 };
 
@@ -51,7 +51,7 @@ impl Inner {
             return Err(ServiceError::Live { key });
         }
         let found = self
-            .locate(&look.homes, &id)?
+            .locate(&look.homes, &id)
             .ok_or_else(|| ServiceError::NoConversation(request.session_id.clone()))?;
         let cwd = working_directory(&found, request.cwd.as_deref())?;
         let user = self.runner(&found.home)?;
@@ -136,12 +136,11 @@ impl Inner {
                 let closed = tmux.end(&pane.session);
                 tracing::debug!(?closed, "the terminal of a session that ended at once");
                 return Err(ServiceError::fault(
-                    "Claude Code ended as soon as it was started",
-                    if screen.is_empty() {
-                        "it said nothing".to_owned()
-                    } else {
-                        screen
-                    },
+                    format!(
+                        "Claude Code ended as soon as it was started{}",
+                        last_words(&screen)
+                    ),
+                    "the program in the terminal has ended",
                 ));
             }
             if begun.elapsed() < PROBATION {
@@ -269,11 +268,12 @@ fn scope(tools: &Tools) -> Option<Scope> {
 /// Points Claude Code at the conversation's home. Said even where it is the user's own: a tmux server that
 /// runs already has an environment of its own.
 fn variables(home: &Home) -> Vec<(&'static str, OsString)> {
-    let variable = match home.origin {
-        Origin::Configured => ("HOME", &home.dir),
-        Origin::Found => ("CLAUDE_CONFIG_DIR", &home.config_dir),
+    let name = if home.dir == home.config_dir {
+        "CLAUDE_CONFIG_DIR"
+    } else {
+        "HOME"
     };
-    vec![(variable.0, variable.1.clone().into())]
+    vec![(name, home.dir.clone().into())]
 }
 
 fn no_claude(tools: &Tools) -> ServiceError {
@@ -281,6 +281,21 @@ fn no_claude(tools: &Tools) -> ServiceError {
         Some(configured) => format!("The configured claude, {}, is not there; correct the key claude.", configured.display()),
         None => "Claude Code was not found; install it, or name it with the key claude in the configuration.".to_owned(),
     })
+}
+
+/// What a program said before it ended, short enough for a sentence; empty where it said nothing.
+fn last_words(screen: &str) -> String {
+    let lines = screen
+        .lines()
+        // tmux's own words, below the program's.
+        .filter(|line| !line.starts_with("Pane is dead"));
+    let words: Vec<_> = lines.take(3).flat_map(str::split_whitespace).collect();
+    let words: String = words.join(" ").chars().take(200).collect();
+    if words.is_empty() {
+        words
+    } else {
+        format!(" and said: {words:?}")
+    }
 }
 
 fn asks(tmux: &Tmux, pane: &Pane) -> String {

@@ -16,6 +16,7 @@ mod http;
 mod kill;
 mod lifecycle;
 mod machine;
+mod resume;
 mod serve;
 mod test_claude;
 mod test_proc;

@@ -1,0 +1,476 @@
+//! Bringing a conversation back: the built program, a real tmux server of the test's own, and a script in
+//! the place of Claude Code that writes the registry file it would write.
+
+use std::{
+    fs,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    io::{BufRead as _, BufReader},
+    net::{Ipv4Addr, TcpStream},
+    os::unix::fs::{PermissionsExt as _, chown},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    client::{Answer, Connection},
+    test_claude::{OTHER_ID, PROJECT},
+    test_session::TestSession,
+};
+
+/// Lives, and is idle at once.
+const LIVES: &str = r#"
+env >"$HOME/env"
+pwd >"$HOME/pwd"
+ticks=$(cut -d ' ' -f 22 /proc/$$/stat)
+file="$HOME/.claude/sessions/$$.json"
+printf '{"pid":%s,"procStart":"%s","sessionId":"%s","status":"idle","entrypoint":"cli"}' $$ "$ticks" "$2" >"$file.new"
+mv "$file.new" "$file"
+exec sleep 600
+"#;
+
+/// Waits at a dialog: what runs is known by its executable, and only its key file is there.
+const ASKS: &str = r#"
+touch "$HOME/.claude/sessions/$$.0badc0de.key"
+exec "$HOME/.local/share/claude/versions/2.1.329" -c 'read answer'
+"#;
+
+/// Can't go on.
+const DIES: &str = r#"
+printf 'No conversation found \033[31mhere\033[0m\n\n'
+exit 1
+"#;
+
+/// A user with a home, a tmux and a Claude Code of their own.
+struct Rig {
+    root: TempDir,
+    /// Its own conversation: a program that runs for another test finds this one's home as well.
+    id: String,
+    /// The uid that everything belongs to, where it is not our own.
+    owner: Option<u32>,
+}
+
+/// The program, ended with the test.
+struct Program {
+    child: Child,
+    port: u16,
+}
+
+impl Rig {
+    fn new(claude: &str) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let rig = Self {
+            root,
+            id: format!("{:016x}", RandomState::new().build_hasher().finish()),
+            owner: None,
+        };
+        for dir in ["bin", "tmux", "work", "home/.claude/sessions"] {
+            fs::create_dir_all(rig.path(dir)).unwrap();
+        }
+        // tmux refuses a directory that others can read.
+        fs::set_permissions(rig.path("tmux"), fs::Permissions::from_mode(0o700)).unwrap();
+        let script = rig.path("bin/claude");
+        fs::write(&script, format!("#!/bin/sh\n{claude}")).unwrap();
+        fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
+        let version = rig.tmux(&["-V"]);
+        assert!(version.status.success(), "tmux is needed; install it");
+        rig
+    }
+
+    /// A conversation in `work`.
+    fn with_transcript(claude: &str) -> Self {
+        let rig = Self::new(claude);
+        rig.transcript(&json!({"cwd": rig.path("work")}));
+        rig
+    }
+
+    fn request(&self) -> Value {
+        json!({"sessionId": self.id})
+    }
+
+    /// The name of the terminal.
+    fn terminal(&self) -> String {
+        format!("claude-{}", self.id.get(..8).unwrap())
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    fn home(&self) -> PathBuf {
+        self.path("home")
+    }
+
+    /// Writes a transcript of one line, which has `fields` besides its own.
+    fn transcript(&self, fields: &Value) {
+        let mut line =
+            json!({"type": "user", "sessionId": self.id, "message": {"content": "hello"}});
+        let fields = fields.as_object().unwrap().clone();
+        line.as_object_mut().unwrap().extend(fields);
+        let directory = self.home().join(".claude/projects").join(PROJECT);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(
+            directory.join(format!("{}.jsonl", self.id)),
+            format!("{line}\n"),
+        )
+        .unwrap();
+    }
+
+    fn configure(&self, config: &str) {
+        let directory = self.home().join(".config/session-manager");
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("config.toml"), config).unwrap();
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new("tmux");
+        if let Some(owner) = self.owner {
+            std::os::unix::process::CommandExt::uid(&mut command, owner);
+        }
+        let output = command
+            .args(arguments)
+            .env("TMUX_TMPDIR", self.path("tmux"))
+            .env_remove("TMUX")
+            .stdin(Stdio::null())
+            .output();
+        output.unwrap_or_else(|error| panic!("tmux is needed; install it ({error})"))
+    }
+
+    /// The names of the tmux sessions, empty where no server runs.
+    fn terminals(&self) -> Vec<String> {
+        let listed = self.tmux(&["list-sessions", "-F", "#{session_name}"]);
+        let names = String::from_utf8(listed.stdout).unwrap();
+        names.lines().map(str::to_owned).collect()
+    }
+
+    fn start(&self) -> Program {
+        self.start_as(&[env!("CARGO_BIN_EXE_session-manager")])
+    }
+
+    /// Starts the program by way of `argv`, in the environment of a host that a session has started.
+    fn start_as(&self, argv: &[&str]) -> Program {
+        let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
+        let mut child = Command::new(argv[0])
+            .args(&argv[1..])
+            .env_clear()
+            .env("HOME", self.home())
+            .env("PATH", path)
+            .env("TMUX_TMPDIR", self.path("tmux"))
+            .env("NODE_ENV", "production")
+            .env("PLUGIN_NAME", "session-manager")
+            .env("CLAUDECODE", "1")
+            .env("CLAUDE_CODE_ENTRYPOINT", "sdk-ts")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(child.stdout.as_mut().unwrap());
+        output.read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let port = ready["port"].as_u64().unwrap().try_into().unwrap();
+        Program { child, port }
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        // Ours alone: it listens in the directory that goes with this value.
+        self.tmux(&["kill-server"]);
+    }
+}
+
+impl Program {
+    fn send(&self, method: &str, path: &str, body: &str) -> Connection {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
+        // A server that hangs fails the test instead of stopping it.
+        let hangs = Some(Duration::from_secs(60));
+        stream.set_read_timeout(hangs).unwrap();
+        let mut connection = Connection(stream);
+        connection.send(&format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.port,
+            body.len()
+        ));
+        connection
+    }
+
+    fn ask(&self, body: &Value) -> Connection {
+        self.send("POST", "/sessions/resume", &body.to_string())
+    }
+
+    fn resume(&self, body: &Value) -> Answer {
+        self.ask(body).receive().unwrap()
+    }
+
+    fn rows(&self) -> Vec<Value> {
+        let mut connection = self.send("GET", "/sessions", "");
+        let rows = connection.receive().unwrap().json();
+        rows.as_array().unwrap().clone()
+    }
+
+    fn row(&self, pid: &Value) -> Value {
+        let rows = self.rows();
+        let row = rows.iter().find(|row| row["pid"] == *pid);
+        row.unwrap_or_else(|| panic!("{pid} is not listed: {rows:?}"))
+            .clone()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn refuse(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.verdict(), (status, code.to_owned()), "{answer:?}");
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_conversation_lives_again_in_a_terminal_of_its_own() {
+    let rig = Rig::with_transcript(LIVES);
+    let program = rig.start();
+    let answer = program.resume(&rig.request());
+    let resumed = answer.json();
+    assert_eq!(answer.status, 200, "{resumed}");
+    assert_eq!(resumed["ok"], true);
+    assert_eq!(resumed["sessionId"], *rig.id);
+    assert_eq!(resumed.get("note"), None, "{resumed}");
+    let holder = json!({
+        "type": "tmux",
+        "session": rig.terminal(),
+        "attach": format!("tmux attach -t {}", rig.terminal()),
+    });
+    assert_eq!(resumed["holder"], holder);
+    assert_eq!(rig.terminals(), [rig.terminal()]);
+
+    let row = program.row(&resumed["pid"]);
+    assert_eq!(row["key"], resumed["key"]);
+    assert_eq!(row["sessionId"], *rig.id);
+    assert_eq!(row["state"], "idle");
+    assert_eq!(row["cwd"], rig.path("work").to_str().unwrap());
+    assert_eq!(row["actions"]["kill"], true);
+
+    let work = rig.path("work");
+    assert_eq!(
+        read(&rig.home().join("pwd")).trim_end(),
+        work.to_str().unwrap()
+    );
+    // What our host and the session that it was started from left in our environment.
+    let environment = read(&rig.home().join("env"));
+    for name in [
+        "NODE_ENV",
+        "PLUGIN_NAME",
+        "CLAUDECODE",
+        "CLAUDE_CODE_ENTRYPOINT",
+    ] {
+        let found = environment
+            .lines()
+            .find(|line| line.starts_with(&format!("{name}=")));
+        assert_eq!(found, None);
+    }
+    assert!(environment.contains(&format!("HOME={}\n", rig.home().display())));
+
+    let again = program.resume(&rig.request());
+    refuse(&again, 409, "live");
+    assert_eq!(again.json()["pid"], resumed["pid"]);
+    assert_eq!(again.json()["key"], resumed["key"]);
+    assert_eq!(rig.terminals().len(), 1);
+
+    // Our end is not the session's.
+    drop(program);
+    let program = rig.start();
+    assert_eq!(program.row(&resumed["pid"])["key"], resumed["key"]);
+    let path = format!("/sessions/{}/kill", resumed["pid"]);
+    let body = json!({"key": resumed["key"]}).to_string();
+    let killed = program.send("POST", &path, &body).receive().unwrap();
+    assert_eq!(killed.json()["outcome"], "exited");
+}
+
+#[test]
+fn one_that_ends_at_once_is_no_success_and_leaves_no_terminal() {
+    let rig = Rig::with_transcript(DIES);
+    let program = rig.start();
+    let answer = program.resume(&rig.request());
+    refuse(&answer, 500, "fault");
+    let sentence = answer.json()["error"].as_str().unwrap().to_owned();
+    assert!(
+        sentence.contains("No conversation found here"),
+        "{sentence}"
+    );
+    assert_eq!(rig.terminals(), [""; 0]);
+    // The conversation is free again.
+    refuse(&program.resume(&rig.request()), 500, "fault");
+}
+
+#[test]
+fn one_that_waits_at_a_dialog_lives_and_is_noted() {
+    let rig = Rig::with_transcript(ASKS);
+    let versions = rig.home().join(".local/share/claude/versions");
+    fs::create_dir_all(&versions).unwrap();
+    fs::copy("/bin/sh", versions.join("2.1.329")).unwrap();
+    let program = rig.start();
+    let answer = program.resume(&rig.request());
+    let resumed = answer.json();
+    assert_eq!(answer.status, 200, "{resumed}");
+    let note = resumed["note"].as_str().unwrap();
+    assert!(
+        note.contains(&format!("tmux attach -t {}", rig.terminal())),
+        "{note}"
+    );
+    let row = program.row(&resumed["pid"]);
+    assert_eq!(row["state"], "starting");
+    assert_eq!(row["sessionId"], Value::Null);
+}
+
+#[test]
+fn one_resume_of_a_conversation_at_a_time() {
+    let rig = Rig::with_transcript(LIVES);
+    let program = rig.start();
+    let mut both = [program.ask(&rig.request()), program.ask(&rig.request())];
+    let mut statuses = both.each_mut().map(|one| one.receive().unwrap().status);
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    assert_eq!(rig.terminals().len(), 1);
+    assert_eq!(
+        program
+            .rows()
+            .iter()
+            .filter(|row| row["sessionId"] == *rig.id)
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_name_that_is_taken_gets_a_number() {
+    let rig = Rig::with_transcript(LIVES);
+    let taken = rig.tmux(&["new-session", "-d", "-s", &rig.terminal(), "sleep", "600"]);
+    assert!(taken.status.success(), "{taken:?}");
+    let program = rig.start();
+    let second = format!("{}-2", rig.terminal());
+    let resumed = program.resume(&rig.request()).json();
+    assert_eq!(resumed["holder"]["session"], second, "{resumed}");
+    let mut terminals = rig.terminals();
+    terminals.sort();
+    assert_eq!(terminals, [rig.terminal(), second]);
+}
+
+#[test]
+fn checks_come_in_the_order_that_clients_rely_on() {
+    let rig = Rig::new(LIVES);
+    rig.configure("claude = \"/nowhere/claude\"\n");
+    let program = rig.start();
+    // A relative directory is a mistake whatever else is wrong.
+    let relative = json!({"sessionId": OTHER_ID, "cwd": "work"});
+    refuse(&program.resume(&relative), 400, "bad_cwd");
+    // Live before unknown: its transcript may not have been written yet.
+    let live = TestSession::start();
+    live.register(&rig.home(), &format!(r#","sessionId":"{OTHER_ID}""#));
+    let refusal = program.resume(&json!({"sessionId": OTHER_ID, "cwd": "/nowhere"}));
+    refuse(&refusal, 409, "live");
+    assert_eq!(refusal.json()["pid"], live.pid());
+    assert_eq!(refusal.json()["key"], live.key_text());
+    // Unknown before its directory.
+    let gone = json!({"sessionId": rig.id, "cwd": "/nowhere"});
+    refuse(&program.resume(&gone), 404, "no_conversation");
+    // The directory before the tools.
+    rig.transcript(&json!({}));
+    refuse(&program.resume(&gone), 400, "bad_cwd");
+    refuse(&program.resume(&rig.request()), 400, "bad_cwd");
+    rig.transcript(&json!({"cwd": rig.path("vanished")}));
+    // The transcript's own wins over the one that is there.
+    let here = json!({"sessionId": rig.id, "cwd": rig.path("work")});
+    let refusal = program.resume(&here);
+    refuse(&refusal, 400, "bad_cwd");
+    assert!(refusal.body.contains("vanished"), "{}", refusal.body);
+    fs::write(rig.path("vanished"), "a file").unwrap();
+    refuse(&program.resume(&rig.request()), 400, "bad_cwd");
+    rig.transcript(&json!({"cwd": rig.path("work")}));
+    let refusal = program.resume(&rig.request());
+    refuse(&refusal, 503, "no_claude");
+    assert!(refusal.body.contains("/nowhere/claude"), "{}", refusal.body);
+    assert_eq!(rig.terminals(), [""; 0]);
+}
+
+#[test]
+fn the_bodys_directory_serves_where_the_transcript_has_none() {
+    let rig = Rig::new(LIVES);
+    rig.transcript(&json!({}));
+    let program = rig.start();
+    // `user` is a field of the old API and says nothing.
+    let body = json!({"sessionId": rig.id, "cwd": rig.path("work"), "user": "nobody-at-all"});
+    assert_eq!(program.resume(&body).status, 200);
+    let work = rig.path("work");
+    assert_eq!(
+        read(&rig.home().join("pwd")).trim_end(),
+        work.to_str().unwrap()
+    );
+}
+
+/// A machine without tmux, for the program alone: the file is covered in a mount namespace of its own.
+#[test]
+fn without_tmux_the_answer_says_so() {
+    let unshare: &[&str] = if rustix::process::geteuid().is_root() {
+        &["unshare", "-m"]
+    } else {
+        &["unshare", "-rm"]
+    };
+    let may = Command::new(unshare[0])
+        .args(&unshare[1..])
+        .arg("true")
+        .output();
+    if !may.is_ok_and(|tried| tried.status.success()) {
+        // A container that has no right to mount; there is no other way to hide a file in /usr/bin.
+        return;
+    }
+    let rig = Rig::with_transcript(LIVES);
+    let hide = "for dir in /usr/local/bin /usr/bin /bin /usr/sbin; do \
+                [ ! -f $dir/tmux ] || mount --bind /dev/null $dir/tmux; done; exec \"$0\"";
+    let mut argv = unshare.to_vec();
+    argv.extend(["sh", "-c", hide, env!("CARGO_BIN_EXE_session-manager")]);
+    let program = rig.start_as(&argv);
+    let refusal = program.resume(&rig.request());
+    refuse(&refusal, 503, "no_tmux");
+    assert!(refusal.body.contains("install"), "{}", refusal.body);
+    let health = program.send("GET", "/health", "").receive().unwrap();
+    assert_eq!(health.json()["tmux"], Value::Null);
+}
+
+/// Root brings a conversation back as the owner of its home, so that no file in it becomes root's.
+#[test]
+fn root_resumes_as_the_owner_of_the_home() {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        // Only root can run something as another user.
+        return;
+    }
+    let mut rig = Rig::with_transcript(LIVES);
+    for path in walkdir::WalkDir::new(rig.root.path()) {
+        chown(path.unwrap().path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    rig.owner = Some(NOBODY);
+    let program = rig.start();
+    let answer = program.resume(&rig.request());
+    let resumed = answer.json();
+    assert_eq!(answer.status, 200, "{resumed}");
+    let attach = format!("runuser -u nobody -- tmux attach -t {}", rig.terminal());
+    assert_eq!(resumed["holder"]["attach"], attach);
+    assert_eq!(rig.terminals(), [rig.terminal()]);
+    let row = program.row(&resumed["pid"]);
+    assert_eq!(row["user"], "nobody");
+    assert_eq!(row["actions"]["kill"], true);
+    let written = fs::metadata(rig.home().join("env")).unwrap();
+    assert_eq!(std::os::unix::fs::MetadataExt::uid(&written), NOBODY);
+}
