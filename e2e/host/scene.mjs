@@ -113,10 +113,8 @@ async function play(terminals, home, { project, branch, title, prompt, state, sh
   const cwd = join(home, project);
   await mkdir(cwd, { recursive: true });
   execFileSync('git', ['init', '--quiet', `--initial-branch=${branch}`], { cwd });
-  const terminal = await terminals.open(['bash', '-c', 'claude --permission-mode manual; sleep 1'], cwd);
+  const terminal = await terminals.open(['bash', '-c', 'claude --permission-mode manual --name "$0"; sleep 1', title], cwd);
   await terminal.shows('? for shortcuts');
-  await terminal.say(`/rename ${title}`);
-  await terminal.shows('renamed');
   await terminal.say(prompt);
   await terminal.shows(shows);
   const { pid } = await until(`${project} is ${state}`, async () => {
@@ -124,6 +122,8 @@ async function play(terminals, home, { project, branch, title, prompt, state, sh
     return found?.status === state && found;
   });
   if (stopped) {
+    // The transcript is written a moment after the screen.
+    await until(`${project} has remembered its answer`, () => remembers(home, cwd, shows));
     process.kill(pid, 'SIGSTOP');
     await until(`${project} is stopped`, () => processOf(pid)?.state === 'T');
   }
@@ -137,6 +137,12 @@ async function registered(home, cwd) {
     if (found.cwd === cwd) return found;
   }
   return null;
+}
+
+async function remembers(home, cwd, text) {
+  const folder = projectFolder(home, cwd);
+  const files = (await readdir(folder)).map(name => readFile(join(folder, name), 'utf8'));
+  return (await Promise.all(files)).some(content => content.includes(text));
 }
 
 // The transcript of a conversation that ended a while ago.
@@ -156,9 +162,12 @@ async function writeStory(home, { project, branch, title, prompt, turns, agoMs, 
     .map(line => JSON.stringify({ ...common, ...line, uuid: randomUUID(), timestamp: new Date(at).toISOString() }))
     .join('\n');
 
-  const folder = join(home, '.claude/projects', cwd.replace(/[^a-zA-Z0-9]/g, '-'));
+  const folder = projectFolder(home, cwd);
   await mkdir(folder, { recursive: true });
   const path = join(folder, archived ? `${sessionId}.jsonl.gz` : `${sessionId}.jsonl`);
   await writeFile(path, archived ? gzipSync(`${text}\n`) : `${text}\n`);
   await utimes(path, at / 1000, at / 1000);
 }
+
+// Where Claude Code keeps the transcripts of a directory.
+const projectFolder = (home, cwd) => join(home, '.claude/projects', cwd.replace(/[^a-zA-Z0-9]/g, '-'));
