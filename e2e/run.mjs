@@ -2,16 +2,16 @@
 //
 //   node e2e/run.mjs                              every test below this directory
 //   node e2e/run.mjs claude/kill.test.mjs host    these: files, or directories of *.test.mjs
+//   node e2e/run.mjs host/screenshots.mjs         a program that is no test
 //
-// Knows namespaces and node:test. Where the machine allows it, the tests get a network with nothing
-// but loopback, a pid namespace that ends whatever they leave behind, and private mounts. Where it
-// does not, they run as they are, and say so: they touch only what they started.
+// Knows namespaces, node:test, and what the tests of each directory need installed. Where the machine
+// allows it, the tests get a network with nothing but loopback, a pid namespace that ends whatever
+// they leave behind, and private mounts. Where it does not, they run as they are, and say so: they
+// touch only what they started.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-
-import { installClaude } from './install/claude.mjs';
 
 const HERE = import.meta.dirname;
 
@@ -23,11 +23,25 @@ const isolation = [
 
 const files = (process.argv.length > 2 ? process.argv.slice(2) : ['.'])
   .flatMap(place => testsIn(resolve(HERE, place)));
-const tests = [process.execPath, '--test', '--test-reporter=spec', '--test-timeout=180000', ...files];
+// One file at a time: each has real programs of its own to run, some a whole browser.
+const runner = files.every(path => path.endsWith('.test.mjs'))
+  ? ['--test', '--test-reporter=spec', '--test-timeout=300000', '--test-concurrency=1']
+  : [];
+const tests = [process.execPath, ...runner, ...files];
+
+await install();
+process.exitCode = isolation ? runIsolated(isolation) : runBare();
 
 // Nothing can be fetched from inside.
-await installClaude();
-process.exitCode = isolation ? runIsolated(isolation) : runBare();
+async function install() {
+  const needs = directory => files.some(path => path.startsWith(join(HERE, directory, '/')));
+  if (needs('claude') || needs('host')) await (await import('./install/claude.mjs')).installClaude();
+  if (needs('host')) {
+    await (await import('./install/host.mjs')).installHost();
+    const { installNode } = await import('./install/nodes.mjs');
+    for (const major of [18, 22]) await installNode(major);
+  }
+}
 
 function runIsolated([unshare, ...words]) {
   // The shell stays as the first process of the namespace and takes care of orphans.

@@ -21,7 +21,9 @@ export function processOf(pid) {
 }
 
 // The name of this very process on the wire.
-export const keyOf = pid => `${pid}:${processOf(pid).startTicks}`;
+export const keyOf = pid => `${pid}:${processOf(pid)?.startTicks}`;
+
+export const isAlive = key => keyOf(Number(key.split(':')[0])) === key && !key.endsWith(':undefined');
 
 // Unix milliseconds, to the kernel's tick.
 export function startedAt(pid) {
@@ -45,6 +47,9 @@ export const childrenOf = pid => readdirSync('/proc')
   .map(name => processOf(Number(name)))
   .filter(found => found?.ppid === pid)
   .map(found => found.pid);
+
+// A process and all that descend from it.
+export const familyOf = pid => [pid, ...childrenOf(pid).flatMap(familyOf)];
 
 // How a registry file names the machine and pid namespace that its pid belongs to.
 export function pidDomain() {

@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
+import { familyOf, isAlive, keyOf } from './process.mjs';
 import { until } from './until.mjs';
 
 const run = promisify(execFile);
@@ -29,8 +30,14 @@ export function tmuxAt(socket, env) {
     // The terminal that shows the session `name` of this server, started by somebody else.
     attach: async name => terminalOf(tmux, name, Number(await tmux('display-message', '-p', '-t', name, '#{pane_pid}'))),
     sessions: async () => (await tmux('list-sessions', '-F', '#{session_name}')).trim().split('\n'),
-    // There may be no server: none was started, or it has ended.
-    end: () => tmux('kill-server').catch(() => {}),
+    // Closes all terminals and waits for what ran in them: it has last words to write.
+    async end() {
+      // There may be no server: none was started, or it has ended.
+      const panes = await tmux('list-panes', '-a', '-F', '#{pane_pid}').catch(() => '');
+      const keys = panes.split('\n').filter(Boolean).flatMap(pid => familyOf(Number(pid))).map(keyOf);
+      await tmux('kill-server').catch(() => {});
+      await until('what ran in the terminals has ended', () => keys.every(key => !isAlive(key)));
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import { nextStep } from './script.mjs';
 
 // Starts the stand-in on a free port. `release(name)` lets a held answer go, now or whenever it is
 // asked for; `steps` are those played so far.
-export async function startMock() {
+export async function startMock({ stories } = {}) {
   const gates = new Map();
   const gate = name => {
     if (!gates.has(name)) gates.set(name, Promise.withResolvers?.() ?? withResolvers());
@@ -25,7 +25,7 @@ export async function startMock() {
     if (request.url.includes('count_tokens')) return send(response, 200, { input_tokens: 1000 });
     if (!request.url.startsWith('/v1/messages')) return send(response, 200, {});
 
-    const step = nextStep(body);
+    const step = nextStep(body, stories);
     steps.push(step);
     if (step.verb === 'fail') return send(response, step.status, failure(step.status));
     if (step.verb === 'hold') await Promise.race([gate(step.name).promise, once(response, 'close')]);

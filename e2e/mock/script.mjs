@@ -10,14 +10,15 @@
 //   fail STATUS      answer with that HTTP status
 //
 // Steps are separated by ` ;; `; one is played for each turn of the model since the prompt. Past the
-// end the model says `done.`
+// end the model says `done.` A prompt that is to read like a person's is a story: a key of `stories`,
+// whose value is the script.
 
 const WORDS = /^(say|repeat|hold|bash|tool|fail)\b/;
 
 // Returns the step that answers this conversation.
-export function nextStep(request) {
+export function nextStep(request, stories = {}) {
   if (request.output_config?.format?.type === 'json_schema') return filled(request.output_config.format.schema);
-  const { script, turns } = lastScript(request.messages ?? []);
+  const { script, turns } = lastScript(request.messages ?? [], stories);
   const steps = script.split(' ;; ');
   return parseStep(steps[turns] ?? 'say done.');
 }
@@ -31,14 +32,14 @@ function filled(schema) {
 
 // The last text of the user that is a script, and how often the model has spoken since. Tool results
 // and what the CLI adds by itself are not scripts.
-function lastScript(messages) {
+function lastScript(messages, stories) {
   let turns = 0;
   for (const { role, content } of messages.toReversed()) {
     if (role === 'assistant') {
       turns += 1;
       continue;
     }
-    const script = texts(content).findLast(text => WORDS.test(text));
+    const script = texts(content).map(text => stories[text] ?? text).findLast(text => WORDS.test(text));
     if (script) return { script, turns };
   }
   return { script: 'say (no script)', turns };
