@@ -42,7 +42,7 @@ pub struct Observer {
 /// A place where Claude Code keeps its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
-    /// The home directory for a configured one, the config directory for one that was found.
+    /// The home directory; the config directory where `CLAUDE_CONFIG_DIR` named it.
     pub dir: PathBuf,
     pub config_dir: PathBuf,
     pub origin: Origin,
@@ -163,19 +163,19 @@ impl Observer {
             return None;
         }
         let pid = process.key.pid;
-        let configured = self
-            .proc
-            .variable(pid, "CLAUDE_CONFIG_DIR")
-            .map(PathBuf::from);
-        let default = || Some(Path::new(&self.proc.variable(pid, "HOME")?).join(".claude"));
-        let config_dir = configured
-            .or_else(default)
-            .filter(|dir| dir.is_absolute())?;
+        let variable = |name| self.proc.variable(pid, name).map(PathBuf::from);
+        let (dir, config_dir) = match variable("CLAUDE_CONFIG_DIR") {
+            Some(config_dir) => (None, config_dir),
+            None => variable("HOME").map(|home| (Some(home.clone()), home.join(".claude")))?,
+        };
+        if !config_dir.is_absolute() {
+            return None;
+        }
         // The same directory under one name, so that it is not taken for two homes.
         let config_dir = config_dir.canonicalize().ok()?;
         let owner = std::fs::metadata(&config_dir).ok()?.uid();
         (owner == process.uid && self.proc.shares(pid, &config_dir)).then(|| Home {
-            dir: config_dir.clone(),
+            dir: dir.unwrap_or_else(|| config_dir.clone()),
             config_dir,
             origin: Origin::Found,
         })

@@ -1,11 +1,16 @@
 //! Cleaning up: what is found, the plan for it, and each item looked at again before it is touched.
 
-use std::{collections::HashMap, ffi::OsStr, path::Path};
+use std::{
+    collections::HashMap,
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+};
 
 use session_core::{
     cleanup::{
-        Care, Ending, Findings, Orphan, Plan, RegistryFact, RegistryFile, TranscriptFile, Usage,
-        Version, plan,
+        Action, Care, Ending, Findings, Item, Orphan, Plan, RegistryFact, RegistryFile,
+        TranscriptFile, Usage, Version, plan,
     },
     id::{ProcessKey, SessionId},
     inventory::Session,
@@ -73,33 +78,28 @@ impl Inner {
             registry: Vec::new(),
             transcripts: Vec::new(),
         };
+        let mut closed = Vec::new();
         for home in &look.homes {
-            let entries = RegistryReader::at(&home.config_dir)
-                .entries(|_| true)
-                .map_err(|error| {
-                    ServiceError::fault(
-                        format!("The registry of {} can't be read", home.dir.display()),
-                        error,
-                    )
-                })?;
-            let files = entries
-                .into_iter()
-                .filter_map(|entry| self.registry_file(home, entry, &sessions));
-            findings.registry.extend(files);
-            let transcripts = Transcripts::at(&home.config_dir)
-                .all(|_| true)
-                .map_err(|error| {
-                    ServiceError::fault(
-                        format!("The transcripts of {} can't be listed", home.dir.display()),
-                        error,
-                    )
-                })?;
-            let files = transcripts
-                .into_iter()
-                .map(|transcript| transcript_file(home, transcript, &live, &open));
-            findings.transcripts.extend(files);
+            match RegistryReader::at(&home.config_dir).entries(|_| true) {
+                Ok(entries) => findings.registry.extend(
+                    entries
+                        .into_iter()
+                        .filter_map(|entry| self.registry_file(home, entry, &sessions)),
+                ),
+                Err(error) => closed.push(kept(home.config_dir.join("sessions"), &error)),
+            }
+            match Transcripts::at(&home.config_dir).all(|_| true) {
+                Ok(transcripts) => findings.transcripts.extend(
+                    transcripts
+                        .into_iter()
+                        .map(|transcript| transcript_file(home, transcript, &live, &open)),
+                ),
+                Err(error) => closed.push(kept(home.config_dir.join("projects"), &error)),
+            }
         }
-        Ok(plan(&findings))
+        let mut plan = plan(&findings);
+        plan.items.extend(closed);
+        Ok(plan)
     }
 
     fn registry_file(
@@ -179,6 +179,16 @@ impl Inner {
             Ending::Replaced { was } => proc.stat(was.pid).is_none_or(|stat| stat.key == was),
         };
         runs.then(|| format!("process {} may run after all", orphan.pid))
+    }
+}
+
+/// A directory that can't be looked into is left alone, and said to be.
+fn kept(path: PathBuf, error: &io::Error) -> Item {
+    Item {
+        path,
+        bytes: 0,
+        reason: format!("it can't be looked into: {error}"),
+        action: Action::Keep,
     }
 }
 

@@ -100,24 +100,25 @@ impl Inner {
     }
 
     /// Searches all homes; what is not archived wins over what is, then the newer over the older.
-    pub(super) fn locate(
-        &self,
-        homes: &[Home],
-        id: &SessionId,
-    ) -> Result<Option<Found>, ServiceError> {
+    pub(super) fn locate(&self, homes: &[Home], id: &SessionId) -> Option<Found> {
         let mut found = Vec::new();
         for home in homes {
-            let transcript = Transcripts::at(&home.config_dir)
-                .find(id, None)
-                .map_err(|error| ServiceError::fault("The transcripts can't be searched", error))?;
+            let transcript = match Transcripts::at(&home.config_dir).find(id, None) {
+                Ok(transcript) => transcript,
+                Err(error) => {
+                    // Another home may have it all the same.
+                    tracing::warn!(home = %home.dir.display(), %error, "the transcripts can't be searched");
+                    None
+                }
+            };
             found.extend(transcript.map(|transcript| Found {
                 home: home.clone(),
                 transcript,
             }));
         }
-        Ok(found
+        found
             .into_iter()
-            .max_by_key(|found| (!found.transcript.archived, found.transcript.modified)))
+            .max_by_key(|found| (!found.transcript.archived, found.transcript.modified))
     }
 }
 

@@ -1,12 +1,17 @@
 //! A file's lines from the last to the first, in bounded memory.
 
-use std::{fs::File, io, ops::ControlFlow, os::unix::fs::FileExt};
+use std::{
+    fs::File,
+    io,
+    ops::{ControlFlow, Range},
+    os::unix::fs::FileExt,
+};
 
 /// The first block is small, because what is asked is mostly in the last few lines; then blocks grow up to the limit.
 const FIRST_BLOCK: usize = 64 << 10;
 const BLOCK_LIMIT: usize = 1 << 20;
 /// A longer line is passed over. Claude Code's are long where they hold images or whole files, not titles or answers.
-const LINE_LIMIT: usize = 8 << 20;
+pub(super) const LINE_LIMIT: usize = 8 << 20;
 
 /// Where a reading ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,20 +22,21 @@ pub(super) struct Stop {
     pub(super) skipped: u64,
 }
 
-/// Calls `visit` with each line of the first `length` bytes, the last one first, until it breaks.
-/// `visit` also gets the number of bytes read so far.
+/// Calls `visit` with each line that begins in `range`, the last one first, until it breaks. `visit` also
+/// gets the number of bytes read so far.
 pub(super) fn lines(
     file: &File,
-    length: u64,
+    range: Range<u64>,
     mut visit: impl FnMut(&[u8], u64) -> ControlFlow<()>,
 ) -> io::Result<Stop> {
-    let mut unread = length;
+    let Range { start, end } = range;
+    let mut unread = end;
     let mut size = FIRST_BLOCK;
     let mut block = Vec::new();
     let mut tail = Tail::default();
     let mut skipped = 0;
-    while unread > 0 {
-        let take = usize::try_from(unread).map_or(size, |left| left.min(size));
+    while unread > start {
+        let take = usize::try_from(unread - start).map_or(size, |left| left.min(size));
         block.resize(take, 0);
         unread -= take as u64;
         file.read_exact_at(&mut block, unread)?;
@@ -40,7 +46,7 @@ pub(super) fn lines(
             match tail.complete(after.get(1..).unwrap_or_default()) {
                 Some(line) if line.is_empty() => {}
                 Some(line) => {
-                    if visit(&line, length - unread).is_break() {
+                    if visit(&line, end - unread).is_break() {
                         return Ok(Stop { unread, skipped });
                     }
                 }
@@ -51,11 +57,16 @@ pub(super) fn lines(
         tail.push(rest);
         size = (size * 2).min(BLOCK_LIMIT);
     }
+    if start > 0 {
+        // What is left is the end of a line that begins before the range.
+        return Ok(Stop {
+            unread: start,
+            skipped,
+        });
+    }
     match tail.complete(&[]) {
         Some(line) if line.is_empty() => {}
-        Some(line) => {
-            let _ = visit(&line, length);
-        }
+        Some(line) => drop(visit(&line, end)),
         None => skipped += 1,
     }
     Ok(Stop { unread: 0, skipped })
@@ -108,7 +119,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(content).unwrap();
         let mut seen = Vec::new();
-        let stop = lines(&file, content.len() as u64, |line, _| {
+        let stop = lines(&file, 0..content.len() as u64, |line, _| {
             seen.push(line.to_vec());
             ControlFlow::Continue(())
         });
@@ -161,12 +172,26 @@ mod tests {
     }
 
     #[test]
+    fn nothing_before_the_range_is_read_or_taken_for_a_line() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"first\nsecond\nthird\n").unwrap();
+        let mut seen = Vec::new();
+        let stop = lines(&file, 3..19, |line, _| {
+            seen.push(line.to_vec());
+            ControlFlow::Continue(())
+        });
+        assert_eq!(seen, [b"third".to_vec(), b"second".to_vec()]);
+        let unread = 3;
+        assert_eq!(stop.unwrap(), Stop { unread, skipped: 0 });
+    }
+
+    #[test]
     fn it_stops_where_it_is_told() {
         let mut file = tempfile::tempfile().unwrap();
         let content = "line\n".repeat(100_000);
         file.write_all(content.as_bytes()).unwrap();
         let mut count = 0;
-        let stop = lines(&file, content.len() as u64, |_, _| {
+        let stop = lines(&file, 0..content.len() as u64, |_, _| {
             count += 1;
             ControlFlow::Break(())
         });

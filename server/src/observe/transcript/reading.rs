@@ -109,7 +109,12 @@ impl Transcripts {
 
 fn read_plain(file: &File, length: u64, reach: Reach) -> io::Result<Reading> {
     let mut fold = Fold::new();
-    let stop = backwards::lines(file, length, |line, read| {
+    let start = match reach {
+        Reach::Needed => 0,
+        // A row is not worth reading a file without lines to its beginning.
+        Reach::Bytes(bytes) => length.saturating_sub(bytes + backwards::LINE_LIMIT as u64),
+    };
+    let stop = backwards::lines(file, start..length, |line, read| {
         fold.line(line);
         let enough = match reach {
             Reach::Needed => fold.has_essentials() && read >= OPTIONAL_WITHIN,
@@ -127,7 +132,7 @@ fn read_plain(file: &File, length: u64, reach: Reach) -> io::Result<Reading> {
     };
     if stop.unread > 0 && fold.wants_head() {
         let mut first = Fold::new();
-        backwards::lines(file, head.min(stop.unread), |line, _| {
+        backwards::lines(file, 0..head.min(stop.unread), |line, _| {
             first.line(line);
             ControlFlow::Continue(())
         })?;
