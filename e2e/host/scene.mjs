@@ -141,8 +141,9 @@ async function registered(home, cwd) {
 
 async function remembers(home, cwd, text) {
   const folder = projectFolder(home, cwd);
-  const files = (await readdir(folder)).map(name => readFile(join(folder, name), 'utf8'));
-  return (await Promise.all(files)).some(content => content.includes(text));
+  const names = (await readdir(folder)).filter(name => name.endsWith('.jsonl'));
+  const contents = await Promise.all(names.map(name => readFile(join(folder, name), 'utf8')));
+  return contents.some(content => content.includes(text));
 }
 
 // The transcript of a conversation that ended a while ago.
