@@ -1,14 +1,14 @@
 // Conversations that come back to life: once, in the right place, as the same conversation.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { readFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 
 import { gone, rowOf, rowsOf, settled } from './listing.mjs';
 import { commandOf, keyOf, processOf } from './process.mjs';
 import { until } from './until.mjs';
-import { makeWorld } from './world.mjs';
+import { makeWorld, settle } from './world.mjs';
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
@@ -119,6 +119,48 @@ describe('resume', () => {
     await exit(resumed);
     const names = await readdir(world.work, { recursive: true });
     assert.deepEqual(names.filter(name => name.endsWith('pwned')), []);
+  });
+
+  test('in a directory that is not trusted any more it asks, and the answer says so', async () => {
+    const cwd = join(world.work, 'doubtful');
+    await mkdir(cwd);
+    const sessionId = await finished('trust me', { cwd });
+    const settings = await readFile(join(world.home, '.claude.json'));
+    await settle(world.home, []);
+    const { status, json } = await resume(sessionId);
+    assert.equal(status, 200, JSON.stringify(json));
+    assert.equal(json.sessionId, sessionId);
+    assert.ok(json.note.includes(json.holder.session), json.note);
+    await settled(server, json.pid, 'starting');
+
+    const terminal = await (await world.holder()).attach(json.holder.session);
+    await terminal.shows('Yes, I trust this folder');
+    await terminal.press('Down');
+    await terminal.press('Enter');
+    assert.equal((await settled(server, json.pid, 'idle')).sessionId, sessionId);
+    await exit(json);
+    await writeFile(join(world.home, '.claude.json'), settings);
+  });
+
+  test('what was resumed outlives the server', async () => {
+    const sessionId = await finished('a long life');
+    const other = await world.serve();
+    const { json } = await other.post('/sessions/resume', { sessionId });
+    assert.deepEqual(await other.stop(), { code: 0, signal: null });
+    const resumed = await alive(sessionId, { status: 200, json });
+    await resumed.terminal.say('say still well');
+    await resumed.terminal.shows('● still well');
+    await exit(resumed);
+  });
+
+  test('a directory that is gone is named', async () => {
+    const cwd = join(world.work, 'passing');
+    await mkdir(cwd);
+    const sessionId = await finished('soon gone', { cwd });
+    await rm(cwd, { recursive: true });
+    const { status, json } = await resume(sessionId, { cwd: world.work });
+    assert.deepEqual([status, json.ok, json.code], [400, false, 'bad_cwd']);
+    assert.ok(json.error.includes(cwd), json.error);
   });
 
   test('what can not be resumed is refused with its own word', async () => {
