@@ -15,7 +15,6 @@ import { until } from '../claude/until.mjs';
 import { settle } from '../claude/world.mjs';
 import { installClaude } from '../install/claude.mjs';
 import { startMock } from '../mock/messages.mjs';
-import { startNarrator } from './narrator.mjs';
 
 const QUESTION = JSON.stringify({
   questions: [{
@@ -73,8 +72,7 @@ const OLDER = [
 
 // Builds it all in `home`. `end` ends what was started.
 export async function setScene(home) {
-  const mock = await startMock();
-  const narrator = await startNarrator(mock, LIVE);
+  const mock = await startMock({ stories: Object.fromEntries(LIVE.map(({ prompt, script }) => [prompt, script])) });
   const claude = await installClaude();
   const folder = await mkdtemp(join(tmpdir(), 'sm-scene-'));
   const terminals = tmuxAt(join(folder, 'terminals'), {
@@ -83,7 +81,7 @@ export async function setScene(home) {
     LANG: 'C.UTF-8',
     TERM: 'xterm-256color',
     SHELL: '/bin/bash',
-    ANTHROPIC_BASE_URL: narrator.url,
+    ANTHROPIC_BASE_URL: mock.url,
     ANTHROPIC_API_KEY: 'mock-key-00000000000000000000000000000000',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
@@ -91,16 +89,14 @@ export async function setScene(home) {
   });
   const end = async () => {
     await terminals.end();
-    await narrator.close();
     await mock.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     await settle(home, LIVE.map(({ project }) => join(home, project)));
     for (const story of OLDER) await writeStory(home, story);
-    const sessions = [];
-    for (const story of LIVE) sessions.push(await play(terminals, home, story));
-    return { sessions, end };
+    for (const story of LIVE) await play(terminals, home, story);
+    return { end };
   } catch (fault) {
     await end();
     throw fault;
@@ -127,7 +123,6 @@ async function play(terminals, home, { project, branch, title, prompt, state, sh
     process.kill(pid, 'SIGSTOP');
     await until(`${project} is stopped`, () => processOf(pid)?.state === 'T');
   }
-  return { project, pid };
 }
 
 async function registered(home, cwd) {
