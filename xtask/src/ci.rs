@@ -14,7 +14,7 @@ use crate::{cargo, dist, licences, machine, page, suite, workspace};
 
 /// Runs all steps; an error names those that failed.
 pub(crate) fn run() -> Result<()> {
-    let mut steps = Steps::default();
+    let mut steps = Steps::new(workspace::say);
     let mut installs = None;
     steps.run("machine", || {
         machine::provide(
@@ -61,20 +61,27 @@ fn clippy(words: &[&str]) -> Result<()> {
 }
 
 /// What was run, how long it took, and what was wrong.
-#[derive(Default)]
 struct Steps {
+    tell: fn(&str),
     done: Vec<(&'static str, Duration, Result<()>)>,
 }
 
 impl Steps {
+    fn new(tell: fn(&str)) -> Self {
+        Self {
+            tell,
+            done: Vec::new(),
+        }
+    }
+
     fn run(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) {
-        workspace::say(&format!("\n== {name}"));
+        (self.tell)(&format!("\n== {name}"));
         let start = Instant::now();
         let result = step();
         let took = start.elapsed();
         match &result {
-            Ok(()) => workspace::say(&format!("== {name}: passed in {} s", took.as_secs())),
-            Err(error) => workspace::say(&format!(
+            Ok(()) => (self.tell)(&format!("== {name}: passed in {} s", took.as_secs())),
+            Err(error) => (self.tell)(&format!(
                 "== {name}: FAILED in {} s: {error:#}",
                 took.as_secs()
             )),
@@ -83,10 +90,10 @@ impl Steps {
     }
 
     fn finish(self) -> Result<()> {
-        workspace::say("");
+        (self.tell)("");
         for (name, took, result) in &self.done {
             let verdict = if result.is_ok() { "passed" } else { "FAILED" };
-            workspace::say(&format!("{:>6} s  {verdict}  {name}", took.as_secs()));
+            (self.tell)(&format!("{:>6} s  {verdict}  {name}", took.as_secs()));
         }
         let failed = self
             .done
@@ -95,7 +102,7 @@ impl Steps {
             .count();
         let total: Duration = self.done.iter().map(|(_, took, _)| *took).sum();
         let passed = self.done.len().saturating_sub(failed);
-        workspace::say(&format!(
+        (self.tell)(&format!(
             "steps: {passed} passed, {failed} failed in {} s",
             total.as_secs()
         ));
@@ -157,7 +164,7 @@ mod tests {
 
     #[test]
     fn one_failure_fails_the_run_and_spares_the_rest() {
-        let mut steps = Steps::default();
+        let mut steps = Steps::new(|_| {});
         let mut later = false;
         steps.run("first", || Ok(()));
         steps.run("second", || anyhow::bail!("broken"));
@@ -171,7 +178,7 @@ mod tests {
 
     #[test]
     fn steps_that_all_pass_pass() {
-        let mut steps = Steps::default();
+        let mut steps = Steps::new(|_| {});
         steps.run("only", || Ok(()));
         steps.finish().unwrap();
     }

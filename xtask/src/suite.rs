@@ -19,16 +19,16 @@ pub(crate) fn test() -> Result<()> {
     machine::provide(&machine::TEST)?;
     npm_ci()?;
     let page = page()?;
-    cargo::run(
-        cargo::cargo()
-            .args(["test", "--locked", "--workspace", "--no-fail-fast"])
-            .env("SESSION_MANAGER_PAGE", &page),
-    )?;
-    // The binary that the tests of the server have just been linked beside.
+    let mut rust = cargo::cargo();
+    rust.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+    let mut results = vec![cargo::run(rust.env("SESSION_MANAGER_PAGE", &page))];
+    // They use the binary that the tests of the server were linked beside. They run after a failure too: one
+    // run tells all that is wrong.
     for folder in NEAR {
-        cargo::run(&mut node_test(folder, &debug_server())?)?;
+        results
+            .push(node_test(folder, &debug_server()).and_then(|mut tests| cargo::run(&mut tests)));
     }
-    Ok(())
+    results.into_iter().collect()
 }
 
 /// Runs the tests against the real Claude Code and the real host. Their installs are cached.
