@@ -17,6 +17,7 @@ mod kill;
 mod lifecycle;
 mod machine;
 mod resume;
+mod rows;
 mod serve;
 mod test_claude;
 mod test_proc;
