@@ -102,16 +102,20 @@ impl Observer {
         self.homes.iter().filter_map(owner).collect()
     }
 
-    /// Looks once. Blocks: `cmdline` and `environ` wait for the other process's memory lock.
+    /// Looks at the whole machine. Blocks: `cmdline` and `environ` wait for the other process's memory lock.
     pub fn look(&self, now: UnixMillis) -> io::Result<Look> {
-        let pids = self.proc.pids()?;
+        self.look_at(now, &self.proc.pids()?)
+    }
+
+    /// Looks at these processes only.
+    pub fn look_at(&self, now: UnixMillis, pids: &[u32]) -> io::Result<Look> {
         let candidates = pids.iter().filter(|&&pid| self.proc.may_be_claude(pid));
         let mut processes: Vec<_> = candidates
             .filter_map(|&pid| self.proc.process(pid))
             .collect();
         // A registry file of a process that has ended tells nothing here, and there may be hundreds.
         let mut wanted: HashSet<u32> = processes.iter().map(Process::own_pid).collect();
-        wanted.extend(&pids);
+        wanted.extend(pids);
         let mut homes = self.homes.clone();
         let mut finds = Finds::default();
         for (index, home) in homes.iter().enumerate() {

@@ -196,12 +196,18 @@ impl Inner {
             .map_err(|error| ServiceError::fault("/proc can't be read", error))
     }
 
+    fn look_at(&self, pid: Pid) -> Result<Look, ServiceError> {
+        self.observer
+            .look_at(now(), &[pid.get()])
+            .map_err(|error| ServiceError::fault("/proc can't be read", error))
+    }
+
     /// Finds the session that a pid means, or that the key names.
     fn find(&self, pid: Pid, key: Option<ProcessKey>) -> Result<Found, ServiceError> {
         if key.is_some_and(|key| key.pid != pid) {
             return Err(ServiceError::OtherKey(pid));
         }
-        let session = self.look()?.sample.sessions().into_iter().find(|session| session.key().pid == pid.get());
+        let session = self.look_at(pid)?.sample.sessions().into_iter().find(|session| session.key().pid == pid.get());
         let owner = match &session {
             Some(session) => Some(session.key()),
             // A zombie has ended, although its entry is still there.

@@ -281,14 +281,16 @@ fn open_dir(at: impl AsFd, path: impl AsRef<Path>) -> Result<OwnedFd, Errno> {
 /// Reads a file of `/proc`, `None` where it is gone or not ours.
 fn read_at(dir: impl AsFd, path: &str) -> Option<Vec<u8>> {
     let file = openat(dir, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    let mut content = Vec::with_capacity(1024);
+    let mut content = Vec::with_capacity(4096);
     loop {
         // ESRCH: the process ended after its file was opened.
-        let read = rustix::io::read(&file, rustix::buffer::spare_capacity(&mut content)).ok()?;
-        if read == 0 || content.len() >= MAX_READ {
+        rustix::io::read(&file, rustix::buffer::spare_capacity(&mut content)).ok()?;
+        // These files fill the buffer as long as they have something to fill it with, so room that is left
+        // saves asking for the end, which is half of all reads.
+        if content.len() < content.capacity() || content.len() >= MAX_READ {
             return Some(content);
         }
-        content.reserve(1024);
+        content.reserve(content.len());
     }
 }
 

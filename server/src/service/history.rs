@@ -58,7 +58,7 @@ impl Inner {
     }
 
     pub(super) fn context(&self, pid: Pid) -> Result<Context, ServiceError> {
-        let look = self.look()?;
+        let look = self.look_at(pid)?;
         let session = look
             .sample
             .sessions()
