@@ -72,8 +72,13 @@ impl App {
             }
         });
         let weak = Rc::downgrade(&app);
-        let changes = app.host.on_change(move |new| send(&weak, Msg::Surroundings(new)));
-        app.held.replace(Some(Held { _refresh: refresh, _changes: changes }));
+        let changes = app
+            .host
+            .on_change(move |new| send(&weak, Msg::Surroundings(new)));
+        app.held.replace(Some(Held {
+            _refresh: refresh,
+            _changes: changes,
+        }));
         app.send(Msg::Start);
         app
     }
@@ -96,7 +101,9 @@ impl App {
         let dialog = model.dialog.is_some();
         let shown: Vec<u32> = model.toasts.shown.iter().map(|toast| toast.id).collect();
         drop(model);
-        self.expiries.borrow_mut().retain(|id, _| shown.contains(id));
+        self.expiries
+            .borrow_mut()
+            .retain(|id, _| shown.contains(id));
         self.settle(before, dialog);
         for effect in effects {
             self.run(effect);

@@ -12,7 +12,11 @@ const FOCUSABLE: &str =
 
 /// Returns the element in `root` that has the focus.
 pub(crate) fn within(root: &Element) -> Option<HtmlElement> {
-    document().active_element().filter(|active| root.contains(Some(active)))?.dyn_into().ok()
+    document()
+        .active_element()
+        .filter(|active| root.contains(Some(active)))?
+        .dyn_into()
+        .ok()
 }
 
 /// Opens or closes the dialog and gives the focus back to who had it, or to the list where that one is gone.
@@ -31,7 +35,9 @@ pub(crate) fn settle(root: &Element, before: Option<&HtmlElement>, dialog_wanted
         && lost(root)
     {
         focus(before);
-        if lost(root) && let Ok(Some(list)) = root.query_selector("[data-sm-list]") {
+        if lost(root)
+            && let Ok(Some(list)) = root.query_selector("[data-sm-list]")
+        {
             list.dyn_ref::<HtmlElement>().map(focus);
         }
     }
@@ -42,7 +48,9 @@ pub(crate) fn keep_inside(event: &KeyboardEvent) {
     if event.key() != "Tab" {
         return;
     }
-    let dialog = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
+    let dialog = event
+        .current_target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
     let Some(all) = dialog.and_then(|dialog| dialog.query_selector_all(FOCUSABLE).ok()) else {
         return;
     };
@@ -50,10 +58,18 @@ pub(crate) fn keep_inside(event: &KeyboardEvent) {
     let (first, last) = (at(0), all.length().checked_sub(1).and_then(at));
     let active = document().active_element();
     let is_active = |element: &Option<HtmlElement>| {
-        element.as_deref().is_some_and(|element| active.as_ref() == Some(element))
+        element
+            .as_deref()
+            .is_some_and(|element| active.as_ref() == Some(element))
     };
-    let (end, other) = if event.shift_key() { (&first, &last) } else { (&last, &first) };
-    if is_active(end) && let Some(other) = other {
+    let (end, other) = if event.shift_key() {
+        (&first, &last)
+    } else {
+        (&last, &first)
+    };
+    if is_active(end)
+        && let Some(other) = other
+    {
         event.prevent_default();
         focus(other);
     }

@@ -34,13 +34,19 @@ impl Host {
     }
 
     /// Calls back at each change of theme or project.
-    pub(crate) fn on_change(&self, mut changed: impl FnMut(Surroundings) + 'static) -> Option<Subscription> {
+    pub(crate) fn on_change(
+        &self,
+        mut changed: impl FnMut(Surroundings) + 'static,
+    ) -> Option<Subscription> {
         let subscribe: Function = get(&self.api, "onContextChange").dyn_into().ok()?;
         let callback = Closure::<dyn FnMut(JsValue)>::new(move |context: JsValue| {
             changed(read_surroundings(&context));
         });
         let unsubscribe = subscribe.call1(&self.api, callback.as_ref()).ok()?;
-        Some(Subscription { unsubscribe: unsubscribe.dyn_into().ok(), _callback: callback })
+        Some(Subscription {
+            unsubscribe: unsubscribe.dyn_into().ok(),
+            _callback: callback,
+        })
     }
 
     /// Sends one request; `list` is as `Call::list` has it. `Err` has the words of whoever failed.
@@ -55,9 +61,13 @@ impl Host {
             Some(text) => JSON::parse(text).map_err(|error| words(&error))?,
             None => JsValue::UNDEFINED,
         };
-        let promise = self.rpc.call3(&self.api, &method.into(), &path.into(), &body);
+        let promise = self
+            .rpc
+            .call3(&self.api, &method.into(), &path.into(), &body);
         let promise = Promise::resolve(&promise.map_err(|error| words(&error))?);
-        let answer = JsFuture::from(promise).await.map_err(|error| words(&error))?;
+        let answer = JsFuture::from(promise)
+            .await
+            .map_err(|error| words(&error))?;
         let rows = match list {
             Some("") => Some(answer.clone()),
             Some(member) => Some(get(&answer, member)),
@@ -84,7 +94,10 @@ fn read_surroundings(context: &JsValue) -> Surroundings {
         Some("light") => Theme::Light,
         Some(_) | None => Theme::Dark,
     };
-    Surroundings { theme, project: get(&get(context, "project"), "path").as_string() }
+    Surroundings {
+        theme,
+        project: get(&get(context, "project"), "path").as_string(),
+    }
 }
 
 /// Returns a member, `undefined` where the value has none or is no object.
@@ -98,9 +111,15 @@ fn get(value: &JsValue, member: &str) -> JsValue {
 
 /// What can't be written as JSON reads as nothing, which no decoder takes.
 fn json(value: &JsValue) -> String {
-    JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_default()
+    JSON::stringify(value)
+        .ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_default()
 }
 
 fn words(error: &JsValue) -> String {
-    get(error, "message").as_string().or_else(|| error.as_string()).unwrap_or_else(|| "unknown error".to_owned())
+    get(error, "message")
+        .as_string()
+        .or_else(|| error.as_string())
+        .unwrap_or_else(|| "unknown error".to_owned())
 }

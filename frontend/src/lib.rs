@@ -54,7 +54,14 @@ pub fn mount(container: HtmlElement, api: JsValue) -> Promise {
         return Promise::reject(&js_sys::Error::new("the page could not be built"));
     };
     let elements = Box::new(elements);
-    MOUNTED.with_borrow_mut(|all| all.push(Mounted { container, app, owner, elements }));
+    MOUNTED.with_borrow_mut(|all| {
+        all.push(Mounted {
+            container,
+            app,
+            owner,
+            elements,
+        });
+    });
     Promise::resolve(&JsValue::UNDEFINED)
 }
 
@@ -62,7 +69,9 @@ pub fn mount(container: HtmlElement, api: JsValue) -> Promise {
 #[wasm_bindgen]
 pub fn unmount(container: &HtmlElement) {
     let left = MOUNTED.with_borrow_mut(|all| {
-        let place = all.iter().position(|mounted| mounted.container == *container);
+        let place = all
+            .iter()
+            .position(|mounted| mounted.container == *container);
         place.map(|place| all.swap_remove(place))
     });
     if let Some(left) = left {
@@ -83,7 +92,10 @@ impl Mounted {
 fn show(
     container: &HtmlElement,
     host: Host,
-) -> (Option<(Rc<App>, Owner)>, UnmountHandle<impl Mountable + use<>>) {
+) -> (
+    Option<(Rc<App>, Owner)>,
+    UnmountHandle<impl Mountable + use<>>,
+) {
     let mounted = Rc::new(RefCell::new(None));
     let root = container.clone();
     let built = mounted.clone();

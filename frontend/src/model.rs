@@ -7,12 +7,16 @@ pub(crate) mod answer;
 pub(crate) mod by_key;
 pub(crate) mod call;
 pub(crate) mod facet;
+pub(crate) mod intake;
 pub(crate) mod live;
+pub(crate) mod outcome;
 pub(crate) mod recent;
 pub(crate) mod toast;
 pub(crate) mod update;
 
-use wire::{CleanupReport, Context, Health, Killed, ProcessKey, RecentSession, Resumed, Session, SessionId};
+use wire::{
+    CleanupReport, Context, Health, Killed, ProcessKey, RecentSession, Resumed, Session, SessionId,
+};
 
 use crate::model::{
     answer::{Rows, Trouble},

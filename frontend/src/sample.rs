@@ -8,7 +8,10 @@ use wire::{
 pub(crate) const NOW: u64 = 1_790_000_000_000;
 
 pub(crate) fn key(pid: u32) -> ProcessKey {
-    ProcessKey { pid: Pid::new(pid).unwrap(), start_ticks: 100 }
+    ProcessKey {
+        pid: Pid::new(pid).unwrap(),
+        start_ticks: 100,
+    }
 }
 
 /// Has run for two hours and been idle for five minutes.
@@ -22,7 +25,11 @@ pub(crate) fn session(pid: u32) -> Session {
         elapsed_sec: 7200,
         wchan: "do_epoll_wait".to_owned(),
         status: Status::Idle,
-        session_id: Some(format!("aaaaaaaa-0000-4000-8000-{pid:012}").parse().unwrap()),
+        session_id: Some(
+            format!("aaaaaaaa-0000-4000-8000-{pid:012}")
+                .parse()
+                .unwrap(),
+        ),
         key: key(pid),
         state: State::Idle,
         waiting_for: None,
@@ -41,13 +48,17 @@ pub(crate) fn session(pid: u32) -> Session {
         rss_bytes: 214_000_000,
         home: Some("/home/ada".to_owned()),
         tmux: None,
-        actions: Actions { kill: Permit::Allowed },
+        actions: Actions {
+            kill: Permit::Allowed,
+        },
     }
 }
 
 pub(crate) fn recent(number: u32) -> RecentSession {
     RecentSession {
-        session_id: format!("bbbbbbbb-0000-4000-8000-{number:012}").parse().unwrap(),
+        session_id: format!("bbbbbbbb-0000-4000-8000-{number:012}")
+            .parse()
+            .unwrap(),
         cwd: Some("/home/ada/work/parser".to_owned()),
         project: Some("parser".to_owned()),
         title: Some("Fix the lexer".to_owned()),
@@ -72,4 +83,43 @@ pub(crate) fn context(pid: u32) -> Context {
         git_branch: Some("main".to_owned()),
         note: None,
     }
+}
+
+/// Returns HTML as one line for each element that says something or can be used: its tag, what assistive
+/// software is told, and its text.
+pub(crate) fn outline(html: &str) -> String {
+    const TOLD: [&str; 5] = [
+        "data-look=",
+        "aria-label=",
+        "aria-expanded=",
+        "aria-disabled=",
+        "hidden",
+    ];
+    let mut lines: Vec<String> = Vec::new();
+    for piece in html.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        // A mark of the printer: `<!--<() />-->`.
+        if tag.starts_with('(') {
+            continue;
+        }
+        if tag.starts_with(['/', '!']) {
+            // Text after an end tag or a mark belongs to what is around it.
+            if let (Some(last), false) = (lines.last_mut(), text.trim().is_empty()) {
+                last.push_str(&format!(" {}", text.trim()));
+            }
+            continue;
+        }
+        let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        let told: Vec<&str> = attributes
+            .split("\" ")
+            .filter(|one| TOLD.iter().any(|told| one.starts_with(told)))
+            .collect();
+        let line = [&[name], told.as_slice(), &[text.trim()]]
+            .concat()
+            .join(" ");
+        if !told.is_empty() || !text.trim().is_empty() || name == "button" {
+            lines.push(line.trim().to_owned());
+        }
+    }
+    lines.join("\n") + "\n"
 }

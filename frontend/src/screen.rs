@@ -96,7 +96,14 @@ impl Screen {
                 Some(Dialog::Cleanup(cleanup)) => DialogView::Cleanup(cleanup::cleanup(cleanup)),
             },
         );
-        self.toasts.set(model.toasts.shown.iter().map(|toast| (toast.id, toast.clone())).collect());
+        self.toasts.set(
+            model
+                .toasts
+                .shown
+                .iter()
+                .map(|toast| (toast.id, toast.clone()))
+                .collect(),
+        );
     }
 }
 

@@ -11,7 +11,9 @@ const BLOCK: usize = 4000;
 /// Returns `text` as one line.
 pub(crate) fn line(text: &str) -> String {
     // The cut comes first: a title may have a megabyte.
-    clean(text.trim_start(), LINE, |c| if c.is_whitespace() { ' ' } else { c })
+    clean(text.trim_start(), LINE, |c| {
+        if c.is_whitespace() { ' ' } else { c }
+    })
 }
 
 /// Returns `text` with its own line breaks.
@@ -56,7 +58,10 @@ mod tests {
         assert_eq!(line("\x1b[31mred\x07\u{202e}txt.exe"), "␛[31mred␇�txt.exe");
         assert_eq!(line("  two\r\n lines\t"), "two   lines ");
         assert_eq!(block("\n one\n\ttwo \n"), "one\n\ttwo");
-        assert_eq!(line("<img src=x onerror=alert(1)>"), "<img src=x onerror=alert(1)>");
+        assert_eq!(
+            line("<img src=x onerror=alert(1)>"),
+            "<img src=x onerror=alert(1)>"
+        );
     }
 
     #[test]

@@ -18,7 +18,10 @@ impl Interval {
             i32::try_from(ms).unwrap_or(i32::MAX),
         );
         // A window always takes a timer; 0 is the id of none.
-        Self { id: id.unwrap_or(0), _callback: callback }
+        Self {
+            id: id.unwrap_or(0),
+            _callback: callback,
+        }
     }
 }
 
@@ -42,7 +45,10 @@ impl Timeout {
             callback.as_ref().unchecked_ref(),
             i32::try_from(ms).unwrap_or(i32::MAX),
         );
-        Self { id: id.unwrap_or(0), _callback: callback }
+        Self {
+            id: id.unwrap_or(0),
+            _callback: callback,
+        }
     }
 }
 

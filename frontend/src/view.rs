@@ -23,7 +23,8 @@ use crate::{
     model::{Msg, Theme},
     screen::Screen,
     view::{
-        banners::banners, bound::text, dialog::modal, header::header, list::list, recent::recent, toasts::toasts,
+        banners::banners, bound::text, dialog::modal, header::header, list::list, recent::recent,
+        toasts::toasts,
     },
 };
 

@@ -46,15 +46,29 @@ impl Trouble {
 
 /// CloudCLI's `rpc` throws `RPC error <status>` and drops the body; a browser's `fetch` has its own words.
 fn unreachable(words: &str) -> String {
-    let status = words.rsplit_once("RPC error ").map(|(_, status)| status.trim());
+    let status = words
+        .rsplit_once("RPC error ")
+        .map(|(_, status)| status.trim());
     match status {
-        Some("401" | "403") => "CloudCLI does not accept the log-in any more. Reload the page and log in.".to_owned(),
-        Some("404") => "CloudCLI does not know this plugin any more. Install it again, or reload the page.".to_owned(),
-        Some("503") => "The plugin is switched off. Switch it on in CloudCLI's settings, under Plugins.".to_owned(),
-        Some(status) => {
-            format!("The server of this page does not answer (error {status}). It is started again by the next try.")
+        Some("401" | "403") => {
+            "CloudCLI does not accept the log-in any more. Reload the page and log in.".to_owned()
         }
-        None => format!("The server can't be reached ({words}). Start it again if it has been stopped."),
+        Some("404") => {
+            "CloudCLI does not know this plugin any more. Install it again, or reload the page."
+                .to_owned()
+        }
+        Some("503") => {
+            "The plugin is switched off. Switch it on in CloudCLI's settings, under Plugins."
+                .to_owned()
+        }
+        Some(status) => {
+            format!(
+                "The server of this page does not answer (error {status}). It is started again by the next try."
+            )
+        }
+        None => {
+            format!("The server can't be reached ({words}). Start it again if it has been stopped.")
+        }
     }
 }
 
@@ -70,7 +84,10 @@ pub(crate) fn one<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<T
 pub(crate) fn rows<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<Rows<T>, Trouble> {
     match reply.map_err(Trouble::Unreachable)? {
         Reply::Rows(texts) => {
-            let rows: Vec<T> = texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+            let rows: Vec<T> = texts
+                .iter()
+                .filter_map(|text| serde_json::from_str(text).ok())
+                .collect();
             let newer = texts.len() - rows.len();
             Ok(Rows { rows, newer })
         }
@@ -92,7 +109,11 @@ mod tests {
     fn a_row_that_cant_be_read_is_counted_and_costs_no_other() {
         let good = r#"{"sessionId":"aaaaaaaa","cwd":null,"project":null,"title":null,"gitBranch":null,
             "lastPrompt":null,"lastActivityAt":1,"sizeBytes":2,"archived":false,"live":null}"#;
-        let reply = Reply::Rows(vec![good.to_owned(), r#"{"sessionId":7}"#.to_owned(), "null".to_owned()]);
+        let reply = Reply::Rows(vec![
+            good.to_owned(),
+            r#"{"sessionId":7}"#.to_owned(),
+            "null".to_owned(),
+        ]);
         let read = rows::<RecentSession>(Ok(reply)).unwrap();
         assert_eq!((read.rows.len(), read.newer), (1, 2));
     }
@@ -105,7 +126,10 @@ mod tests {
         assert_eq!(trouble.sentence(), "Refresh the list.");
         let trouble = rows::<RecentSession>(Ok(Reply::One(text.to_owned()))).unwrap_err();
         assert_eq!(trouble.sentence(), "Refresh the list.");
-        assert_eq!(one::<Health>(Ok(Reply::One("7".to_owned()))), Err(Trouble::Unreadable));
+        assert_eq!(
+            one::<Health>(Ok(Reply::One("7".to_owned()))),
+            Err(Trouble::Unreadable)
+        );
     }
 
     #[test]

@@ -9,11 +9,17 @@ impl<K: PartialEq, V> ByKey<K, V> {
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.0.iter().find(|(k, _)| k == key).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, value)| value)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.0.iter_mut().find(|(k, _)| k == key).map(|(_, value)| value)
+        self.0
+            .iter_mut()
+            .find(|(k, _)| k == key)
+            .map(|(_, value)| value)
     }
 
     pub(crate) fn contains(&self, key: &K) -> bool {
@@ -52,7 +58,10 @@ mod tests {
         map.insert(1, "a");
         map.insert(2, "b");
         map.insert(1, "c");
-        assert_eq!((map.get(&1), map.get(&2), map.get(&3)), (Some(&"c"), Some(&"b"), None));
+        assert_eq!(
+            (map.get(&1), map.get(&2), map.get(&3)),
+            (Some(&"c"), Some(&"b"), None)
+        );
         assert_eq!((map.remove(&1), map.remove(&1)), (Some("c"), None));
         map.retain(|key, _| *key != 2);
         assert!(!map.contains(&2));

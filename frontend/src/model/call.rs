@@ -38,10 +38,15 @@ impl Call {
     pub(crate) fn body(&self) -> Option<String> {
         match self {
             Self::Health | Self::Live(_) | Self::Recent { .. } | Self::Context(_) => None,
-            Self::Kill(key) => json(&KillRequest { key: Some(*key), grace_ms: None }),
-            Self::Resume(session_id) => {
-                json(&ResumeRequest { session_id: session_id.clone(), cwd: None, user: None })
-            }
+            Self::Kill(key) => json(&KillRequest {
+                key: Some(*key),
+                grace_ms: None,
+            }),
+            Self::Resume(session_id) => json(&ResumeRequest {
+                session_id: session_id.clone(),
+                cwd: None,
+                user: None,
+            }),
             Self::Plan => json(&CleanupRequest { dry_run: true }),
             Self::Clean => json(&CleanupRequest { dry_run: false }),
         }
@@ -90,16 +95,39 @@ mod tests {
         let id: SessionId = "aaaaaaaa-1".parse().unwrap();
         let check = |call: Call, line: &str, body: Option<&str>| {
             let route = call.route();
-            assert_eq!(format!("{} {}", route.method().as_str(), route.soft_path()), line);
+            assert_eq!(
+                format!("{} {}", route.method().as_str(), route.soft_path()),
+                line
+            );
             assert_eq!(call.body().as_deref(), body, "{line}");
         };
         check(Call::Health, "GET /health?soft=1", None);
         check(Call::Live(3), "GET /sessions?soft=1", None);
-        check(Call::Recent { number: 1, days: 7 }, "GET /sessions?scope=recent&days=7&soft=1", None);
+        check(
+            Call::Recent { number: 1, days: 7 },
+            "GET /sessions?scope=recent&days=7&soft=1",
+            None,
+        );
         check(Call::Context(key), "GET /sessions/42/context?soft=1", None);
-        check(Call::Kill(key), "POST /sessions/42/kill?soft=1", Some(r#"{"key":"42:900"}"#));
-        check(Call::Resume(id), "POST /sessions/resume?soft=1", Some(r#"{"sessionId":"aaaaaaaa-1"}"#));
-        check(Call::Plan, "POST /sessions/cleanup?soft=1", Some(r#"{"dryRun":true}"#));
-        check(Call::Clean, "POST /sessions/cleanup?soft=1", Some(r#"{"dryRun":false}"#));
+        check(
+            Call::Kill(key),
+            "POST /sessions/42/kill?soft=1",
+            Some(r#"{"key":"42:900"}"#),
+        );
+        check(
+            Call::Resume(id),
+            "POST /sessions/resume?soft=1",
+            Some(r#"{"sessionId":"aaaaaaaa-1"}"#),
+        );
+        check(
+            Call::Plan,
+            "POST /sessions/cleanup?soft=1",
+            Some(r#"{"dryRun":true}"#),
+        );
+        check(
+            Call::Clean,
+            "POST /sessions/cleanup?soft=1",
+            Some(r#"{"dryRun":false}"#),
+        );
     }
 }

@@ -106,8 +106,15 @@ fn every_word(filter: &str, texts: &[Option<&str>]) -> bool {
     if filter.trim().is_empty() {
         return true;
     }
-    let texts: Vec<String> = texts.iter().flatten().map(|text| text.to_ascii_lowercase()).collect();
-    filter.to_ascii_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
+    let texts: Vec<String> = texts
+        .iter()
+        .flatten()
+        .map(|text| text.to_ascii_lowercase())
+        .collect();
+    filter
+        .to_ascii_lowercase()
+        .split_whitespace()
+        .all(|word| texts.iter().any(|text| text.contains(word)))
 }
 
 #[cfg(test)]
@@ -119,7 +126,9 @@ mod tests {
     fn a_project_holds_what_lies_in_it() {
         let session = sample::session(7);
         assert_eq!(session.cwd, "/home/ada/work/parser");
-        let check = |project, held| assert_eq!(Facet::Project.holds(&session, project), held, "{project:?}");
+        let check = |project, held| {
+            assert_eq!(Facet::Project.holds(&session, project), held, "{project:?}");
+        };
         check(Some("/home/ada/work/parser"), true);
         check(Some("/home/ada/work/"), true);
         check(Some("/home/ada/work/pars"), false);

@@ -10,7 +10,9 @@ pub(crate) enum Taken {
     /// A newer request is under way: the answer was dropped.
     Superseded,
     /// There is a new list; `left` says whether a process of the old one is missing.
-    New { left: bool },
+    New {
+        left: bool,
+    },
     Failed,
 }
 
@@ -41,7 +43,10 @@ pub(crate) struct Live {
 impl Live {
     /// Returns the number of a new request, or `None` while one is under way.
     pub(crate) fn ask(&mut self, now: u64) -> Option<u32> {
-        if self.waiting_since.is_some_and(|since| now.saturating_sub(since) < PATIENCE_MS) {
+        if self
+            .waiting_since
+            .is_some_and(|since| now.saturating_sub(since) < PATIENCE_MS)
+        {
             return None;
         }
         Some(self.insist(now))
@@ -55,7 +60,12 @@ impl Live {
     }
 
     /// Takes an answer in, unless a newer request is under way.
-    pub(crate) fn take(&mut self, number: u32, answer: Result<Rows<Session>, Trouble>, now: u64) -> Taken {
+    pub(crate) fn take(
+        &mut self,
+        number: u32,
+        answer: Result<Rows<Session>, Trouble>,
+        now: u64,
+    ) -> Taken {
         if number != self.asked {
             return Taken::Superseded;
         }
@@ -65,7 +75,10 @@ impl Live {
                 rows.sort_by_key(order);
                 // Each row stands for one process; a server that names one twice must not break the list.
                 rows.dedup_by_key(|row| row.key);
-                let left = self.sessions.iter().any(|old| rows.iter().all(|row| row.key != old.key));
+                let left = self
+                    .sessions
+                    .iter()
+                    .any(|old| rows.iter().all(|row| row.key != old.key));
                 self.ahead_ms = ahead(&rows, now);
                 self.sessions = rows;
                 self.newer = newer;
@@ -86,14 +99,19 @@ impl Live {
 
     /// The server's time at the latest good answer: what the ages in the list count to.
     pub(crate) fn server_now(&self) -> u64 {
-        self.seen_at.unwrap_or(self.now).saturating_add_signed(self.ahead_ms)
+        self.seen_at
+            .unwrap_or(self.now)
+            .saturating_add_signed(self.ahead_ms)
     }
 }
 
 /// Those that wait for a person, the longest wait first; then what is wrong, what works and what rests, each
 /// by age, so that rows stay where they are.
 fn order(session: &Session) -> (u8, u64, u64, Pid) {
-    let wait = session.state_since.filter(|_| waits(session.state)).unwrap_or(u64::MAX);
+    let wait = session
+        .state_since
+        .filter(|_| waits(session.state))
+        .unwrap_or(u64::MAX);
     let rank = match session.state {
         State::WaitingPermission | State::WaitingInput | State::WaitingDialog => 0,
         State::Stopped => 1,
@@ -110,13 +128,22 @@ fn order(session: &Session) -> (u8, u64, u64, Pid) {
 
 /// Whether the session goes on only after a person has answered.
 pub(crate) fn waits(state: State) -> bool {
-    matches!(state, State::WaitingPermission | State::WaitingInput | State::WaitingDialog)
+    matches!(
+        state,
+        State::WaitingPermission | State::WaitingInput | State::WaitingDialog
+    )
 }
 
 /// Each row says when its process started and for how long it had run: together the server's present.
 fn ahead(rows: &[Session], now: u64) -> i64 {
     const TOLERANCE_MS: u64 = 3000;
-    let server_now = rows.iter().map(|row| row.started_at.saturating_add(row.elapsed_sec.saturating_mul(1000))).max();
+    let server_now = rows
+        .iter()
+        .map(|row| {
+            row.started_at
+                .saturating_add(row.elapsed_sec.saturating_mul(1000))
+        })
+        .max();
     match server_now {
         Some(server_now) if server_now.abs_diff(now) > TOLERANCE_MS => {
             i64::try_from(i128::from(server_now) - i128::from(now)).unwrap_or(0)

@@ -29,7 +29,10 @@ pub(crate) struct Recent {
 pub(crate) enum Resume {
     Running,
     /// `listed` once the process has stood in the list.
-    Done { resumed: Resumed, listed: bool },
+    Done {
+        resumed: Resumed,
+        listed: bool,
+    },
     Failed(String),
 }
 

@@ -1,14 +1,12 @@
 //! What happens next: the only place where the model changes.
 
-use wire::{KillOutcome, Killed, ProcessKey, Resumed, SessionId};
+use wire::{ProcessKey, Session};
 
 use crate::{
-    measure,
     model::{
-        Answered, Cleanup, Detail, Dialog, Effect, Model, Msg,
-        answer::Trouble,
+        Cleanup, Detail, Dialog, Effect, Model, Msg,
         call::Call,
-        live::Taken,
+        intake::take,
         recent::{PAGE, Resume},
     },
     text,
@@ -28,11 +26,19 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         Msg::Tick => Vec::new(),
         Msg::Refresh => {
             let number = model.live.insist(now);
-            vec![Effect::Call(Call::Live(number)), ask_recent(model), Effect::Call(Call::Health)]
+            vec![
+                Effect::Call(Call::Live(number)),
+                ask_recent(model),
+                Effect::Call(Call::Health),
+            ]
         }
         Msg::Auto(auto) => {
             model.auto = auto;
-            if auto { ask_live(model, now) } else { Vec::new() }
+            if auto {
+                ask_live(model, now)
+            } else {
+                Vec::new()
+            }
         }
         Msg::Filter(filter) => {
             model.filter = filter;
@@ -79,9 +85,10 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         }
         Msg::Copy(text) => vec![Effect::Copy(text)],
         Msg::Copied(true) => model.toasts.good("Copied.".to_owned()),
-        Msg::Copied(false) => {
-            model.toasts.bad("The browser does not allow copying here. Select the text and copy it yourself.".to_owned())
-        }
+        Msg::Copied(false) => model.toasts.bad(
+            "The browser does not allow copying here. Select the text and copy it yourself."
+                .to_owned(),
+        ),
         Msg::ToastGone(id) => {
             model.toasts.remove(id);
             Vec::new()
@@ -94,92 +101,6 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
     }
 }
 
-fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effect> {
-    match answered {
-        Answered::Health(Ok(health)) => {
-            model.mistakes = health.degraded.unwrap_or_default();
-            model.homes = health.homes;
-            Vec::new()
-        }
-        // The list says what is wrong; health adds nothing to that.
-        Answered::Health(Err(_)) => Vec::new(),
-        Answered::Live(number, answer) => {
-            match model.live.take(number, answer, now) {
-                Taken::New { left } => follow(model, left),
-                Taken::Failed | Taken::Superseded => Vec::new(),
-            }
-        }
-        Answered::Recent(number, answer) => {
-            model.recent.take(number, answer);
-            Vec::new()
-        }
-        Answered::Context(key, answer) => {
-            if let Some(detail) = model.open.get_mut(&key) {
-                detail.known = Some(answer.map_err(|trouble| trouble.sentence()));
-            }
-            Vec::new()
-        }
-        Answered::Kill(key, answer) => killed(model, key, answer, now),
-        Answered::Resume(id, answer) => resumed(model, id, answer, now),
-        Answered::Plan(answer) => {
-            if model.dialog == Some(Dialog::Cleanup(Cleanup::Planning)) {
-                model.dialog = Some(Dialog::Cleanup(match answer {
-                    Ok(plan) => Cleanup::Planned(plan),
-                    Err(trouble) => Cleanup::Failed(trouble.sentence()),
-                }));
-            }
-            Vec::new()
-        }
-        Answered::Clean(answer) => {
-            let open = matches!(model.dialog, Some(Dialog::Cleanup(Cleanup::Running(_))));
-            let mut effects = match (answer, open) {
-                (Ok(report), true) => {
-                    model.dialog = Some(Dialog::Cleanup(Cleanup::Done(report)));
-                    Vec::new()
-                }
-                (Ok(_), false) => model.toasts.good("The cleanup has finished.".to_owned()),
-                (Err(trouble), true) => {
-                    model.dialog = Some(Dialog::Cleanup(Cleanup::Failed(trouble.sentence())));
-                    Vec::new()
-                }
-                (Err(trouble), false) => model.toasts.bad(trouble.sentence()),
-            };
-            effects.push(ask_recent(model));
-            effects
-        }
-    }
-}
-
-/// What follows from a new list: what belongs to processes that are gone is dropped, and a conversation that
-/// went on is read again where it is unfolded.
-fn follow(model: &mut Model, left: bool) -> Vec<Effect> {
-    let live = &model.live;
-    model.open.retain(|key, _| live.find(*key).is_some());
-    model.recent.resumes.retain(|_, resume| match resume {
-        // How to attach is told until the process has come and gone.
-        Resume::Done { resumed, listed } => {
-            let found = live.find(resumed.key).is_some();
-            let stays = found || !*listed;
-            *listed = found;
-            stays
-        }
-        Resume::Running | Resume::Failed(_) => true,
-    });
-    let mut effects = Vec::new();
-    for (key, detail) in model.open.iter_mut() {
-        let activity = live.find(*key).map(|session| session.last_activity_at);
-        if let Some(activity) = activity.filter(|activity| *activity != detail.asked_for) {
-            detail.asked_for = activity;
-            effects.push(Effect::Call(Call::Context(*key)));
-        }
-    }
-    // Whoever has left the list is remembered by its transcript.
-    if left {
-        effects.push(ask_recent(model));
-    }
-    effects
-}
-
 fn fold(model: &mut Model, key: ProcessKey) -> Vec<Effect> {
     if model.open.remove(&key).is_some() {
         return Vec::new();
@@ -187,7 +108,13 @@ fn fold(model: &mut Model, key: ProcessKey) -> Vec<Effect> {
     let Some(session) = model.live.find(key) else {
         return Vec::new();
     };
-    model.open.insert(key, Detail { known: None, asked_for: session.last_activity_at });
+    model.open.insert(
+        key,
+        Detail {
+            known: None,
+            asked_for: session.last_activity_at,
+        },
+    );
     vec![Effect::Call(Call::Context(key))]
 }
 
@@ -212,72 +139,197 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn killed(
-    model: &mut Model,
-    key: ProcessKey,
-    answer: Result<Killed, Trouble>,
-    now: u64,
-) -> Vec<Effect> {
-    let name = model.ending.remove(&key).unwrap_or_else(|| key.pid.to_string());
-    let mut effects = match answer {
-        Ok(killed) => {
-            let took = measure::age(killed.took_ms.div_ceil(1000));
-            match killed.outcome {
-                KillOutcome::Exited => model.toasts.good(format!("“{name}” has ended by itself ({took}).")),
-                KillOutcome::Killed => {
-                    model.toasts.good(format!("“{name}” did not end by itself and was killed after {took}."))
-                }
-                KillOutcome::AlreadyGone => model.toasts.good(format!("“{name}” had already ended.")),
-                KillOutcome::StillRunning => model.toasts.bad(format!(
-                    "“{name}” (process {}) is still running although it was killed: it sleeps in the kernel and ends \
-                     when that lets go of it.",
-                    key.pid
-                )),
-                KillOutcome::Unknown => model.toasts.bad(format!(
-                    "“{name}”: the server says an outcome that this page does not know. Look at the list."
-                )),
-            }
-        }
-        Err(trouble) => model.toasts.bad(format!("“{name}” was not ended. {}", trouble.sentence())),
-    };
-    effects.push(Effect::Call(Call::Live(model.live.insist(now))));
-    effects.push(ask_recent(model));
-    effects
-}
-
-fn resumed(
-    model: &mut Model,
-    id: SessionId,
-    answer: Result<Resumed, Trouble>,
-    now: u64,
-) -> Vec<Effect> {
-    match answer {
-        Ok(resumed) => {
-            let mut effects = model.toasts.good(format!("Resumed as process {}.", resumed.pid));
-            model.recent.resumes.insert(id, Resume::Done { resumed, listed: false });
-            effects.push(Effect::Call(Call::Live(model.live.insist(now))));
-            effects.push(ask_recent(model));
-            effects
-        }
-        Err(trouble) => {
-            let sentence = trouble.sentence();
-            model.recent.resumes.insert(id, Resume::Failed(sentence.clone()));
-            model.toasts.bad(format!("Not resumed. {sentence}"))
-        }
-    }
-}
-
 fn ask_live(model: &mut Model, now: u64) -> Vec<Effect> {
-    model.live.ask(now).map(|number| Effect::Call(Call::Live(number))).into_iter().collect()
+    model
+        .live
+        .ask(now)
+        .map(|number| Effect::Call(Call::Live(number)))
+        .into_iter()
+        .collect()
 }
 
-fn ask_recent(model: &mut Model) -> Effect {
-    Effect::Call(Call::Recent { number: model.recent.ask(), days: model.recent.days })
+pub(super) fn ask_recent(model: &mut Model) -> Effect {
+    Effect::Call(Call::Recent {
+        number: model.recent.ask(),
+        days: model.recent.days,
+    })
 }
 
 /// What a session is called where there is room for one name: its title, its name or its project.
-pub(crate) fn heading(session: &wire::Session) -> String {
+pub(crate) fn heading(session: &Session) -> String {
     text::some_line(session.title.as_deref())
         .or_else(|| text::some_line(session.name.as_deref()))
         .unwrap_or_else(|| text::line(&session.project))
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Health;
+
+    use super::*;
+    use crate::{
+        model::{
+            Answered, Surroundings,
+            answer::{Rows, Trouble},
+        },
+        sample::{self, NOW},
+    };
+
+    fn listed(rows: Vec<Session>) -> Model {
+        let mut model = Model::new(Surroundings::default());
+        update(&mut model, Msg::Start, NOW);
+        answer(&mut model, 1, rows);
+        model
+    }
+
+    fn answer(model: &mut Model, number: u32, rows: Vec<Session>) -> Vec<Effect> {
+        let rows = Rows { rows, newer: 0 };
+        update(model, Msg::Answered(Answered::Live(number, Ok(rows))), NOW)
+    }
+
+    #[test]
+    fn a_tick_asks_once_until_it_is_answered() {
+        let mut model = listed(Vec::new());
+        assert_eq!(
+            update(&mut model, Msg::Tick, NOW),
+            [Effect::Call(Call::Live(2))]
+        );
+        assert_eq!(update(&mut model, Msg::Tick, NOW + 10_000), []);
+        // Whoever has not answered for a minute is not waited for any more.
+        assert_eq!(
+            update(&mut model, Msg::Tick, NOW + 60_000),
+            [Effect::Call(Call::Live(3))]
+        );
+        // The late answer does not replace what is newer.
+        answer(&mut model, 2, vec![sample::session(7)]);
+        assert!(model.live.sessions.is_empty());
+        answer(&mut model, 3, vec![sample::session(8)]);
+        assert_eq!(model.live.sessions.len(), 1);
+        update(&mut model, Msg::Auto(false), NOW);
+        assert_eq!(update(&mut model, Msg::Tick, NOW + 90_000), []);
+    }
+
+    #[test]
+    fn a_failure_keeps_the_list_and_says_so() {
+        let mut model = listed(vec![sample::session(7)]);
+        update(&mut model, Msg::Refresh, NOW);
+        let trouble = Trouble::Unreachable("RPC error 500".to_owned());
+        update(
+            &mut model,
+            Msg::Answered(Answered::Live(2, Err(trouble.clone()))),
+            NOW,
+        );
+        assert_eq!(
+            (model.live.sessions.len(), &model.live.trouble),
+            (1, &Some(trouble))
+        );
+    }
+
+    #[test]
+    fn the_conversation_is_read_when_a_row_unfolds_and_when_it_went_on() {
+        let key = sample::key(7);
+        let mut model = listed(vec![sample::session(7)]);
+        assert_eq!(
+            update(&mut model, Msg::Fold(key), NOW),
+            [Effect::Call(Call::Context(key))]
+        );
+        update(&mut model, Msg::Refresh, NOW);
+        assert_eq!(answer(&mut model, 2, vec![sample::session(7)]), []);
+        update(&mut model, Msg::Refresh, NOW);
+        let later = Session {
+            last_activity_at: NOW,
+            ..sample::session(7)
+        };
+        assert_eq!(
+            answer(&mut model, 3, vec![later]),
+            [Effect::Call(Call::Context(key))]
+        );
+        // Once it has left, its transcript is what is looked at.
+        update(&mut model, Msg::Refresh, NOW);
+        assert!(matches!(
+            answer(&mut model, 4, Vec::new()).as_slice(),
+            [Effect::Call(Call::Recent { .. })]
+        ));
+        assert!(!model.open.contains(&key));
+    }
+
+    #[test]
+    fn nothing_is_killed_unasked_or_twice() {
+        let key = sample::key(7);
+        let mut model = listed(vec![sample::session(7)]);
+        assert_eq!(update(&mut model, Msg::Confirm, NOW), []);
+        assert_eq!(update(&mut model, Msg::AskKill(key), NOW), []);
+        update(&mut model, Msg::Leave, NOW);
+        assert_eq!(update(&mut model, Msg::Confirm, NOW), []);
+        update(&mut model, Msg::AskKill(key), NOW);
+        assert_eq!(
+            update(&mut model, Msg::Confirm, NOW),
+            [Effect::Call(Call::Kill(key))]
+        );
+        assert_eq!(update(&mut model, Msg::Confirm, NOW), []);
+        update(&mut model, Msg::AskKill(key), NOW);
+        assert_eq!(model.dialog, None);
+    }
+
+    #[test]
+    fn whoever_left_while_the_question_stood_is_not_killed() {
+        let mut model = listed(vec![sample::session(7)]);
+        update(&mut model, Msg::AskKill(sample::key(7)), NOW);
+        update(&mut model, Msg::Refresh, NOW);
+        answer(&mut model, 2, vec![sample::session(8)]);
+        assert_eq!(update(&mut model, Msg::Confirm, NOW), []);
+    }
+
+    #[test]
+    fn a_plan_that_comes_after_the_dialog_was_left_opens_nothing() {
+        let mut model = listed(Vec::new());
+        assert_eq!(
+            update(&mut model, Msg::AskCleanup, NOW),
+            [Effect::Call(Call::Plan)]
+        );
+        assert_eq!(update(&mut model, Msg::Confirm, NOW), []);
+        update(&mut model, Msg::Leave, NOW);
+        update(
+            &mut model,
+            Msg::Answered(Answered::Plan(Err(Trouble::Unreadable))),
+            NOW,
+        );
+        assert_eq!(model.dialog, None);
+    }
+
+    #[test]
+    fn a_wrong_clock_of_the_browser_does_not_show_in_the_ages() {
+        let mut model = Model::new(Surroundings::default());
+        let wrong = NOW - 3_600_000;
+        update(&mut model, Msg::Start, wrong);
+        let rows = Rows {
+            rows: vec![sample::session(7)],
+            newer: 0,
+        };
+        update(
+            &mut model,
+            Msg::Answered(Answered::Live(1, Ok(rows))),
+            wrong,
+        );
+        assert_eq!(model.live.server_now(), NOW);
+    }
+
+    #[test]
+    fn mistakes_and_homes_come_from_health() {
+        let mut model = listed(Vec::new());
+        let health = Health {
+            ok: true,
+            version: "2.0.0".to_owned(),
+            degraded: Some(vec!["line 3".to_owned()]),
+            config: None,
+            homes: vec!["/home/ada".to_owned()],
+            claude: None,
+            tmux: None,
+        };
+        update(&mut model, Msg::Answered(Answered::Health(Ok(health))), NOW);
+        assert_eq!(
+            (model.mistakes.as_slice(), model.homes.len()),
+            (["line 3".to_owned()].as_slice(), 1)
+        );
+    }
 }

@@ -20,7 +20,12 @@ pub(crate) fn banners(model: &Model) -> Vec<Banner> {
             let age = measure::age_between(at, live.now);
             text.push_str(&format!(" What is listed below is {age} old."));
         }
-        banners.push(Banner { grave: true, text: text::block(&text), lines: Vec::new(), retry: true });
+        banners.push(Banner {
+            grave: true,
+            text: text::block(&text),
+            lines: Vec::new(),
+            retry: true,
+        });
     }
     if !model.mistakes.is_empty() {
         banners.push(Banner {

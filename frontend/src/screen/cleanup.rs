@@ -36,31 +36,62 @@ pub(crate) struct Item {
 }
 
 pub(crate) fn cleanup(cleanup: &Cleanup) -> CleanupView {
-    let empty = CleanupView { busy: None, failed: None, summary: None, groups: Vec::new(), confirm: None };
+    let empty = CleanupView {
+        busy: None,
+        failed: None,
+        summary: None,
+        groups: Vec::new(),
+        confirm: None,
+    };
     match cleanup {
-        Cleanup::Planning => CleanupView { busy: Some("Looking for what can be cleaned up…"), ..empty },
-        Cleanup::Failed(sentence) => CleanupView { failed: Some(text::block(sentence)), ..empty },
+        Cleanup::Planning => CleanupView {
+            busy: Some("Looking for what can be cleaned up…"),
+            ..empty
+        },
+        Cleanup::Failed(sentence) => CleanupView {
+            failed: Some(text::block(sentence)),
+            ..empty
+        },
         Cleanup::Planned(report) => CleanupView {
             summary: Some(planned(report)),
             groups: groups(report),
-            confirm: todo(report).map(|count| format!("Clean up {}", measure::count(count, "file", "files"))),
+            confirm: todo(report)
+                .map(|count| format!("Clean up {}", measure::count(count, "file", "files"))),
             ..empty
         },
-        Cleanup::Running(report) => {
-            CleanupView { busy: Some("Cleaning up…"), summary: Some(planned(report)), groups: groups(report), ..empty }
-        }
-        Cleanup::Done(report) => CleanupView { summary: Some(done(report)), groups: groups(report), ..empty },
+        Cleanup::Running(report) => CleanupView {
+            busy: Some("Cleaning up…"),
+            summary: Some(planned(report)),
+            groups: groups(report),
+            ..empty
+        },
+        Cleanup::Done(report) => CleanupView {
+            summary: Some(done(report)),
+            groups: groups(report),
+            ..empty
+        },
     }
 }
 
 /// How many items something is to be done about, `None` for none.
 fn todo(report: &CleanupReport) -> Option<usize> {
-    let count = report.items.iter().filter(|item| item.action != CleanupAction::Keep).count();
+    let count = report
+        .items
+        .iter()
+        .filter(|item| item.action != CleanupAction::Keep)
+        .count();
     (count > 0).then_some(count)
 }
 
 fn planned(report: &CleanupReport) -> String {
-    let bytes = |action| report.items.iter().filter(|item| item.action == action).map(|item| item.bytes).sum();
+    let bytes = |action| {
+        report
+            .items
+            .iter()
+            .filter(|item| item.action == action)
+            .map(|item| item.bytes)
+            .sum()
+    };
     match todo(report) {
         None => "There is nothing to clean up.".to_owned(),
         Some(_) => format!(
@@ -72,12 +103,22 @@ fn planned(report: &CleanupReport) -> String {
 }
 
 fn done(report: &CleanupReport) -> String {
-    let saved: u64 = report.items.iter().map(|item| match &item.result {
-        CleanupResult::Deleted => item.bytes,
-        CleanupResult::Compressed { bytes } => item.bytes.saturating_sub(*bytes),
-        CleanupResult::Planned | CleanupResult::Skipped { .. } | CleanupResult::Failed { .. } => 0,
-    }).sum();
-    let failed = report.items.iter().filter(|item| matches!(item.result, CleanupResult::Failed { .. })).count();
+    let saved: u64 = report
+        .items
+        .iter()
+        .map(|item| match &item.result {
+            CleanupResult::Deleted => item.bytes,
+            CleanupResult::Compressed { bytes } => item.bytes.saturating_sub(*bytes),
+            CleanupResult::Planned
+            | CleanupResult::Skipped { .. }
+            | CleanupResult::Failed { .. } => 0,
+        })
+        .sum();
+    let failed = report
+        .items
+        .iter()
+        .filter(|item| matches!(item.result, CleanupResult::Failed { .. }))
+        .count();
     let mut sentence = format!(
         "Compressed {}, deleted {}, freed {}.",
         many(report.compressed_logs, "transcript", "transcripts"),
@@ -85,7 +126,10 @@ fn done(report: &CleanupReport) -> String {
         measure::bytes(saved),
     );
     if failed > 0 {
-        sentence.push_str(&format!(" {} failed.", measure::count(failed, "item", "items")));
+        sentence.push_str(&format!(
+            " {} failed.",
+            measure::count(failed, "item", "items")
+        ));
     }
     sentence
 }
@@ -96,9 +140,17 @@ fn many(number: u64, one: &str, many: &str) -> String {
 
 fn groups(report: &CleanupReport) -> Vec<Group> {
     let group = |action, title: &str| {
-        let items: Vec<&CleanupItem> = report.items.iter().filter(|item| item.action == action).collect();
+        let items: Vec<&CleanupItem> = report
+            .items
+            .iter()
+            .filter(|item| item.action == action)
+            .collect();
         let total = items.iter().map(|item| item.bytes).sum();
-        let title = format!("{title} ({}, {})", measure::count(items.len(), "file", "files"), measure::bytes(total));
+        let title = format!(
+            "{title} ({}, {})",
+            measure::count(items.len(), "file", "files"),
+            measure::bytes(total)
+        );
         (!items.is_empty()).then(|| Group {
             title,
             more: items.len().saturating_sub(LISTED),
@@ -107,8 +159,14 @@ fn groups(report: &CleanupReport) -> Vec<Group> {
     };
     [
         group(CleanupAction::Compress, "Compress old transcripts"),
-        group(CleanupAction::Delete, "Delete registry files of ended processes"),
-        group(CleanupAction::Unknown, "Other changes, which this page does not know yet"),
+        group(
+            CleanupAction::Delete,
+            "Delete registry files of ended processes",
+        ),
+        group(
+            CleanupAction::Unknown,
+            "Other changes, which this page does not know yet",
+        ),
         group(CleanupAction::Keep, "Leave alone"),
     ]
     .into_iter()
@@ -127,8 +185,12 @@ fn item(item: &CleanupItem) -> Item {
             CleanupResult::Compressed { bytes } => {
                 Some((false, format!("compressed to {}", measure::bytes(*bytes))))
             }
-            CleanupResult::Skipped { reason } => Some((false, format!("left alone: {}", text::line(reason)))),
-            CleanupResult::Failed { error } => Some((true, format!("failed: {}", text::line(error)))),
+            CleanupResult::Skipped { reason } => {
+                Some((false, format!("left alone: {}", text::line(reason))))
+            }
+            CleanupResult::Failed { error } => {
+                Some((true, format!("failed: {}", text::line(error))))
+            }
         },
     }
 }

@@ -34,8 +34,17 @@ pub(crate) fn detail(session: &Session, detail: &Detail, now: u64) -> DetailView
     let silent = context.is_some() && passages.is_empty();
     let note = failed
         .map(|sentence| text::block(sentence))
-        .or_else(|| context.and_then(|context| context.note.as_deref()).map(text::block))
-        .or_else(|| detail.known.is_none().then(|| "Reading the conversation…".to_owned()))
+        .or_else(|| {
+            context
+                .and_then(|context| context.note.as_deref())
+                .map(text::block)
+        })
+        .or_else(|| {
+            detail
+                .known
+                .is_none()
+                .then(|| "Reading the conversation…".to_owned())
+        })
         .or_else(|| silent.then(|| "Nothing has been said yet.".to_owned()));
     DetailView {
         passages,
@@ -60,8 +69,20 @@ fn passages(context: &Context) -> Vec<Passage> {
 }
 
 fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
-    let fact = |label, text: String| Some(Fact { label, text, copy: None });
-    let copied = |label, text: String| Some(Fact { label, copy: Some(text.clone()), text });
+    let fact = |label, text: String| {
+        Some(Fact {
+            label,
+            text,
+            copy: None,
+        })
+    };
+    let copied = |label, text: String| {
+        Some(Fact {
+            label,
+            copy: Some(text.clone()),
+            text,
+        })
+    };
     let program = [
         session.version.as_deref(),
         session.kind.as_deref(),
@@ -72,14 +93,27 @@ fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
     let cwd = text::line(&session.cwd);
     [
         fact("State", why(session, now)),
-        session.waiting_for.as_deref().and_then(|what| fact("Waits for", text::line(what))),
-        context.and_then(|context| context.model.as_deref()).and_then(|model| fact("Model", text::line(model))),
+        session
+            .waiting_for
+            .as_deref()
+            .and_then(|what| fact("Waits for", text::line(what))),
+        context
+            .and_then(|context| context.model.as_deref())
+            .and_then(|model| fact("Model", text::line(model))),
         fact("Last activity", format!("{touched} ago")),
-        (!program.is_empty()).then(|| program.join(" · ")).and_then(|text| fact("Claude Code", text)),
+        (!program.is_empty())
+            .then(|| program.join(" · "))
+            .and_then(|text| fact("Claude Code", text)),
         copied("Directory", cwd),
-        session.session_id.as_ref().and_then(|id| copied("Session id", id.to_string())),
+        session
+            .session_id
+            .as_ref()
+            .and_then(|id| copied("Session id", id.to_string())),
         copied("Process", session.pid.to_string()),
-        session.tmux.as_deref().and_then(|place| copied("Attach", attach(place))),
+        session
+            .tmux
+            .as_deref()
+            .and_then(|place| copied("Attach", attach(place))),
     ]
     .into_iter()
     .flatten()
@@ -92,7 +126,10 @@ fn why(session: &Session, now: u64) -> String {
     let source = look::source(session.state_source);
     match session.state_since {
         Some(since) => {
-            format!("{meaning} State from {source}, for {}.", measure::age_between(since, now))
+            format!(
+                "{meaning} State from {source}, for {}.",
+                measure::age_between(since, now)
+            )
         }
         None => format!("{meaning} State from {source}; since when is not recorded."),
     }
@@ -102,7 +139,10 @@ fn why(session: &Session, now: u64) -> String {
 fn attach(place: &str) -> String {
     let name = place.rsplit_once(':').map_or(place, |(name, _)| name);
     // `=` asks for this very name; the quotes keep it from the shell.
-    format!("tmux attach -t '={}'", text::line(name).replace('\'', r"'\''"))
+    format!(
+        "tmux attach -t '={}'",
+        text::line(name).replace('\'', r"'\''")
+    )
 }
 
 #[cfg(test)]

@@ -35,7 +35,10 @@ pub(crate) fn header(model: &Model) -> HeaderView {
         all: model.facet.is_none(),
         auto: model.auto,
         refreshing: live.waiting_since.is_some(),
-        age: live.seen_at.filter(|_| !model.auto).map(|at| measure::age_between(at, live.now)),
+        age: live
+            .seen_at
+            .filter(|_| !model.auto)
+            .map(|at| measure::age_between(at, live.now)),
     }
 }
 
@@ -44,9 +47,17 @@ pub(crate) fn pills(model: &Model) -> Vec<(Facet, PillView)> {
     let project = model.surroundings.project.as_deref();
     let pill = |facet: Facet| {
         let sessions = model.live.sessions.iter();
-        let count = sessions.filter(|session| facet.holds(session, project)).count();
+        let count = sessions
+            .filter(|session| facet.holds(session, project))
+            .count();
         let pressed = model.facet == Some(facet);
-        let view = PillView { facet, word: facet.word(), look: look::facet_look(facet), count, pressed };
+        let view = PillView {
+            facet,
+            word: facet.word(),
+            look: look::facet_look(facet),
+            count,
+            pressed,
+        };
         (count > 0 || pressed).then_some((facet, view))
     };
     Facet::ALL.into_iter().filter_map(pill).collect()

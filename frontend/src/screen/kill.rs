@@ -28,10 +28,14 @@ pub(crate) fn kill(model: &Model, asked: &Session) -> KillView {
     let name = text::some_line(session.name.as_deref());
     let heading = heading(session);
     let facts = [
-        name.filter(|name| *name != heading).map(|name| ("Name", name)),
+        name.filter(|name| *name != heading)
+            .map(|name| ("Name", name)),
         Some(("Project", text::line(&session.project))),
         Some(("Directory", text::line(&session.cwd))),
-        Some(("Process", format!("{} of {}", session.pid, text::line(&session.user)))),
+        Some((
+            "Process",
+            format!("{} of {}", session.pid, text::line(&session.user)),
+        )),
         Some(("Running for", measure::age(session.elapsed_sec))),
     ];
     KillView {

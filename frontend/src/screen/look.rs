@@ -30,14 +30,18 @@ pub(crate) fn badge(state: State) -> Badge {
 /// What a state means, as a sentence.
 pub(crate) fn meaning(state: State) -> &'static str {
     match state {
-        State::WaitingPermission => "It asks whether it may use a tool, or whether its plan is approved.",
+        State::WaitingPermission => {
+            "It asks whether it may use a tool, or whether its plan is approved."
+        }
         State::WaitingInput => "It has put a question and goes on when it is answered.",
         State::WaitingDialog => "A dialog is open in its terminal.",
         State::Working => "It works on a request.",
         State::Starting => "It starts up, or shows its trust or key dialog.",
         State::Shell => "It is at its prompt; a background shell still runs.",
         State::Idle => "It is at its prompt.",
-        State::Stopped => "It was stopped by a signal (Ctrl-Z, SIGSTOP) and does nothing until it is continued.",
+        State::Stopped => {
+            "It was stopped by a signal (Ctrl-Z, SIGSTOP) and does nothing until it is continued."
+        }
         State::Exited => "It has ended.",
         State::Unknown => "Nothing tells what it does.",
     }

@@ -41,19 +41,34 @@ pub(crate) enum ResumeView {
     Running,
     /// Open in this process.
     Live(String),
-    Done { pid: String, attach: String, note: Option<String> },
+    Done {
+        pid: String,
+        attach: String,
+        note: Option<String>,
+    },
     Failed(String),
 }
 
-const ENDED: Badge = Badge { word: "Ended", look: "exited" };
-const ARCHIVED: Badge = Badge { word: "Archived", look: "archived" };
-const LIVE: Badge = Badge { word: "Live", look: "live" };
+const ENDED: Badge = Badge {
+    word: "Ended",
+    look: "exited",
+};
+const ARCHIVED: Badge = Badge {
+    word: "Archived",
+    look: "archived",
+};
+const LIVE: Badge = Badge {
+    word: "Live",
+    look: "live",
+};
 
 pub(crate) fn recent(model: &Model) -> (RecentView, Vec<(SessionId, RecentRow)>) {
     let recent = &model.recent;
     let known = recent.sessions.as_deref().unwrap_or_default();
-    let fits: Vec<&RecentSession> =
-        known.iter().filter(|session| facet::matches_recent(&model.filter, session)).collect();
+    let fits: Vec<&RecentSession> = known
+        .iter()
+        .filter(|session| facet::matches_recent(&model.filter, session))
+        .collect();
     let mut rows: Vec<(SessionId, RecentRow)> = Vec::new();
     for session in fits.iter().take(recent.limit) {
         // One conversation may have a transcript and a compressed one; the newer comes first.
@@ -64,13 +79,15 @@ pub(crate) fn recent(model: &Model) -> (RecentView, Vec<(SessionId, RecentRow)>)
     let note = match (&recent.trouble, &recent.sessions) {
         (Some(trouble), _) => Some(text::block(&trouble.sentence())),
         (None, None) => Some("Reading transcripts…".to_owned()),
-        (None, Some(sessions)) if sessions.is_empty() => {
-            Some(format!("No conversation was touched within {}.", measure::count(days(recent.days), "day", "days")))
-        }
+        (None, Some(sessions)) if sessions.is_empty() => Some(format!(
+            "No conversation was touched within {}.",
+            measure::count(days(recent.days), "day", "days")
+        )),
         (None, Some(_)) if fits.is_empty() => Some("No conversation fits the filter.".to_owned()),
-        (None, Some(_)) if recent.newer > 0 => {
-            Some(format!("{} from a newer server and can't be shown.", measure::count(recent.newer, "row comes", "rows come")))
-        }
+        (None, Some(_)) if recent.newer > 0 => Some(format!(
+            "{} from a newer server and can't be shown.",
+            measure::count(recent.newer, "row comes", "rows come")
+        )),
         (None, Some(_)) => None,
     };
     let view = RecentView {
@@ -89,7 +106,11 @@ fn days(days: u32) -> usize {
 fn row(model: &Model, session: &RecentSession) -> RecentRow {
     let prompt = text::some_line(session.last_prompt.as_deref());
     let title = text::some_line(session.title.as_deref());
-    let (folder, project) = session.cwd.as_deref().map(|cwd| place(cwd, &model.homes)).unwrap_or_default();
+    let (folder, project) = session
+        .cwd
+        .as_deref()
+        .map(|cwd| place(cwd, &model.homes))
+        .unwrap_or_default();
     let resume = match (session.live, model.recent.resumes.get(&session.session_id)) {
         (_, Some(Resume::Done { resumed, .. })) => {
             let Holder::Tmux { attach, .. } = &resumed.holder;
@@ -106,7 +127,10 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
     };
     RecentRow {
         id: session.session_id.clone(),
-        heading: title.clone().or_else(|| prompt.clone()).unwrap_or_else(|| "Untitled".to_owned()),
+        heading: title
+            .clone()
+            .or_else(|| prompt.clone())
+            .unwrap_or_else(|| "Untitled".to_owned()),
         prompt: prompt.filter(|_| title.is_some()),
         folder,
         project,

@@ -4,11 +4,7 @@ use wire::{Permit, ProcessKey, Session};
 
 use crate::{
     measure,
-    model::{
-        Model, facet,
-        live::waits,
-        update::heading,
-    },
+    model::{Model, facet, live::waits, update::heading},
     screen::{
         detail::{self, DetailView},
         look::{self, Badge},
@@ -65,15 +61,30 @@ const ABANDONED: Mark = Mark {
 pub(crate) fn rows(model: &Model) -> Vec<(ProcessKey, RowView)> {
     let project = model.surroundings.project.as_deref();
     let fits = |session: &&Session| {
-        model.facet.is_none_or(|facet| facet.holds(session, project)) && facet::matches(&model.filter, session)
+        model
+            .facet
+            .is_none_or(|facet| facet.holds(session, project))
+            && facet::matches(&model.filter, session)
     };
-    model.live.sessions.iter().filter(fits).map(|session| (session.key, row(model, session))).collect()
+    model
+        .live
+        .sessions
+        .iter()
+        .filter(fits)
+        .map(|session| (session.key, row(model, session)))
+        .collect()
 }
 
 fn row(model: &Model, session: &Session) -> RowView {
     let now = model.live.server_now();
     let heading = heading(session);
-    let (folder, project) = place(&session.cwd, session.home.as_ref().map_or(model.homes.as_slice(), std::slice::from_ref));
+    let (folder, project) = place(
+        &session.cwd,
+        session
+            .home
+            .as_ref()
+            .map_or(model.homes.as_slice(), std::slice::from_ref),
+    );
     let source = look::source(session.state_source);
     RowView {
         key: session.key,
@@ -100,14 +111,22 @@ fn row(model: &Model, session: &Session) -> RowView {
             Permit::Refused { error, .. } => Some(text::line(error)),
         },
         ending: model.ending.contains(&session.key),
-        detail: model.open.get(&session.key).map(|known| detail::detail(session, known, now)),
+        detail: model
+            .open
+            .get(&session.key)
+            .map(|known| detail::detail(session, known, now)),
     }
 }
 
 /// Splits a directory into what is around it and its own name; one of the homes becomes `~`.
 pub(crate) fn place(cwd: &str, homes: &[String]) -> (String, String) {
-    let rest = homes.iter().filter_map(|home| cwd.strip_prefix(home.as_str()));
-    let short = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')).map(|rest| format!("~{rest}")).next();
+    let rest = homes
+        .iter()
+        .filter_map(|home| cwd.strip_prefix(home.as_str()));
+    let short = rest
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        .map(|rest| format!("~{rest}"))
+        .next();
     let path = text::line(short.as_deref().unwrap_or(cwd));
     match path.rsplit_once('/') {
         Some((folder, name)) if !name.is_empty() => (format!("{folder}/"), name.to_owned()),
@@ -123,7 +142,11 @@ mod tests {
     fn a_directory_is_split_at_its_name() {
         let homes = ["/home/ada".to_owned(), "/home/bob".to_owned()];
         let check = |cwd, folder: &str, name: &str| {
-            assert_eq!(place(cwd, &homes), (folder.to_owned(), name.to_owned()), "{cwd}");
+            assert_eq!(
+                place(cwd, &homes),
+                (folder.to_owned(), name.to_owned()),
+                "{cwd}"
+            );
         };
         check("/home/ada/work/x", "~/work/", "x");
         check("/home/bob", "", "~");

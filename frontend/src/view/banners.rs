@@ -17,8 +17,14 @@ pub(super) fn banners(screen: Screen, send: Send) -> AnyView {
 }
 
 fn banner(banner: Banner, send: Send) -> AnyView {
-    let look = if banner.grave { "sm-banner sm-grave" } else { "sm-banner" };
-    let lines = all(banner.lines, |line| view! { <li dir="auto">{line}</li> }.into_any());
+    let look = if banner.grave {
+        "sm-banner sm-grave"
+    } else {
+        "sm-banner"
+    };
+    let lines = all(banner.lines, |line| {
+        view! { <li dir="auto">{line}</li> }.into_any()
+    });
     let retry = maybe(banner.retry.then_some(()), |()| {
         view! {
             <button type="button" class="sm-button" on:click=press(move || send.run(Msg::Refresh))>"Try again"</button>

@@ -34,7 +34,11 @@ pub(super) fn press(act: impl Fn() + 'static) -> Press {
 
 /// One element for each value.
 pub(super) fn all<T>(values: Vec<T>, build: impl Fn(T) -> AnyView) -> AnyView {
-    values.into_iter().map(build).collect::<Vec<AnyView>>().into_any()
+    values
+        .into_iter()
+        .map(build)
+        .collect::<Vec<AnyView>>()
+        .into_any()
 }
 
 /// An element for a value that may be absent.
@@ -59,7 +63,10 @@ where
         let build = &build;
         let one = |(key, cell): (K, ArcRwSignal<V>)| {
             let build = build.clone();
-            Built { name: name(&key), build: Box::new(move || build(key, cell)) }
+            Built {
+                name: name(&key),
+                build: Box::new(move || build(key, cell)),
+            }
         };
         rows.rows().into_iter().map(one).collect()
     }))

@@ -19,10 +19,14 @@ pub(super) fn cleanup_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView 
         DialogView::Cleanup(view) => Some(view),
         DialogView::None | DialogView::Kill(_) => None,
     });
-    let read = move |read: fn(&CleanupView) -> Option<String>| view.with(|v| v.as_ref().and_then(read));
-    let said = move |part: fn(&CleanupView) -> Option<String>| text(move || read(part).unwrap_or_default());
+    let read =
+        move |read: fn(&CleanupView) -> Option<String>| view.with(|v| v.as_ref().and_then(read));
+    let said = move |part: fn(&CleanupView) -> Option<String>| {
+        text(move || read(part).unwrap_or_default())
+    };
     let confirm = move || read(|v| v.confirm.clone());
-    let groups = Memo::new(move |_| view.with(|v| v.as_ref().map(|v| v.groups.clone()).unwrap_or_default()));
+    let groups =
+        Memo::new(move |_| view.with(|v| v.as_ref().map(|v| v.groups.clone()).unwrap_or_default()));
     view! {
         <h3 id="sm-dialog-title" class="sm-dialog-title">"Clean up"</h3>
         <div class="sm-dialog-body" tabindex="0">
@@ -51,7 +55,11 @@ pub(super) fn cleanup_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView 
 }
 
 fn group(group: Group) -> AnyView {
-    let more = if group.more > 0 { format!("and {} more", group.more) } else { String::new() };
+    let more = if group.more > 0 {
+        format!("and {} more", group.more)
+    } else {
+        String::new()
+    };
     view! {
         <section class="sm-group">
             <h4>{group.title}</h4>

@@ -17,8 +17,22 @@ use crate::{
 
 pub(super) fn details(row: RwSignal<RowView>, send: Send) -> AnyView {
     // Memos keep what has not changed in place, with what is selected in it.
-    let passages = Memo::new(move |_| row.with(|r| r.detail.as_ref().map(|d| d.passages.clone()).unwrap_or_default()));
-    let facts = Memo::new(move |_| row.with(|r| r.detail.as_ref().map(|d| d.facts.clone()).unwrap_or_default()));
+    let passages = Memo::new(move |_| {
+        row.with(|r| {
+            r.detail
+                .as_ref()
+                .map(|d| d.passages.clone())
+                .unwrap_or_default()
+        })
+    });
+    let facts = Memo::new(move |_| {
+        row.with(|r| {
+            r.detail
+                .as_ref()
+                .map(|d| d.facts.clone())
+                .unwrap_or_default()
+        })
+    });
     let note = Memo::new(move |_| row.with(|r| r.detail.as_ref().and_then(|d| d.note.clone())));
     view! {
         <div class="sm-passages">

@@ -14,9 +14,17 @@ use crate::{
 
 pub(super) fn header(screen: Screen, send: Send) -> AnyView {
     let header = screen.header;
-    let total = text(move || header.with(|h| h.total.map(|total| total.to_string()).unwrap_or_default()));
+    let total =
+        text(move || header.with(|h| h.total.map(|total| total.to_string()).unwrap_or_default()));
     let auto = flag(move || header.with(|h| h.auto));
-    let age = text(move || header.with(|h| h.age.as_ref().map(|age| format!("List is {age} old")).unwrap_or_default()));
+    let age = text(move || {
+        header.with(|h| {
+            h.age
+                .as_ref()
+                .map(|age| format!("List is {age} old"))
+                .unwrap_or_default()
+        })
+    });
     view! {
         <header class="sm-header">
             <h2 class="sm-title">"Sessions"</h2>

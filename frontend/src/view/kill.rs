@@ -14,14 +14,19 @@ use crate::{
 
 pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
     // What was asked last stays readable in the moment in which the dialog closes.
-    let kill = Memo::new(move |last: Option<&KillView>| match dialog.get() {
-        DialogView::Kill(kill) => Some(kill),
-        DialogView::None | DialogView::Cleanup(_) => None,
-    }.or_else(|| last.cloned()).unwrap_or_else(nobody));
+    let kill = Memo::new(move |last: Option<&KillView>| {
+        match dialog.get() {
+            DialogView::Kill(kill) => Some(kill),
+            DialogView::None | DialogView::Cleanup(_) => None,
+        }
+        .or_else(|| last.cloned())
+        .unwrap_or_else(nobody)
+    });
     let gone = Memo::new(move |_| kill.with(|k| k.gone));
     let facts = part(move || {
         all(kill.with(|k| k.facts.clone()), |(label, value)| {
-            view! { <div class="sm-fact"><dt>{label}</dt><dd><bdi>{value}</bdi></dd></div> }.into_any()
+            view! { <div class="sm-fact"><dt>{label}</dt><dd><bdi>{value}</bdi></dd></div> }
+                .into_any()
         })
     });
     view! {

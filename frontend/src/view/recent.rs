@@ -65,7 +65,8 @@ fn row(id: SessionId, row: ArcRwSignal<RecentRow>, send: Send) -> AnyView {
     let branch = Memo::new(move |_| row.with(|r| r.branch.clone()));
     let resume = Memo::new(move |_| row.with(|r| r.resume.clone()));
     let running = move || resume.get() == ResumeView::Running;
-    let offered = Memo::new(move |_| !matches!(resume.get(), ResumeView::Live(_) | ResumeView::Done { .. }));
+    let offered =
+        Memo::new(move |_| !matches!(resume.get(), ResumeView::Live(_) | ResumeView::Done { .. }));
     view! {
         <li class="sm-row" data-session=session>
             <div class="sm-line">

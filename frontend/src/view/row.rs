@@ -118,3 +118,179 @@ fn why(refusal: String) -> AnyView {
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use wire::{Actions, Code, Permit, Session, State};
+
+    use super::*;
+    use crate::{
+        model::{Answered, Model, Surroundings, answer::Rows, update::update},
+        sample::{self, NOW},
+        screen,
+    };
+
+    /// Prints the text of a session's row and its controls, one a line, without the drawings.
+    fn check(session: Session, messages: Vec<Msg>, expected: &Expect) {
+        Owner::new().with(|| {
+            let mut model = Model::new(Surroundings::default());
+            update(&mut model, Msg::Start, NOW);
+            let rows = Rows {
+                rows: vec![session],
+                newer: 0,
+            };
+            update(&mut model, Msg::Answered(Answered::Live(1, Ok(rows))), NOW);
+            for message in messages {
+                update(&mut model, message, NOW);
+            }
+            let (key, view) = screen::row::rows(&model).remove(0);
+            let html = row(key, ArcRwSignal::new(view), Callback::new(|_| ())).to_html();
+            expected.assert_eq(&sample::outline(&html));
+        });
+    }
+
+    #[test]
+    fn a_session_that_waits() {
+        let session = Session {
+            state: State::WaitingPermission,
+            waiting_for: Some("permission prompt".to_owned()),
+            name: Some("parser-3".to_owned()),
+            ..sample::session(7)
+        };
+        check(
+            session,
+            Vec::new(),
+            &expect![[r#"
+                span data-look="waiting
+                span Needs permission
+                span 5 min · registry
+                button aria-expanded="false
+                bdi Parse nested lists
+                bdi parser-3
+                span ~/work/
+                span parser
+                bdi main
+                span User
+                bdi ada
+                span Uptime 2 h
+                span Memory 214 MB
+                button aria-disabled="false Kill
+                div hidden class="sm-detail"
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_session_that_cant_be_killed() {
+        let error = "Process 7 belongs to bob; ask them.".to_owned();
+        let session = Session {
+            stuck: true,
+            state: State::Working,
+            actions: Actions {
+                kill: Permit::Refused {
+                    code: Code::NotYours,
+                    error,
+                },
+            },
+            ..sample::session(7)
+        };
+        check(
+            session,
+            Vec::new(),
+            &expect![[r#"
+                span data-look="working
+                span Working
+                span 5 min · registry
+                button aria-expanded="false
+                bdi Parse nested lists
+                span data-look="stuck stuck
+                span ( It works, but nothing has moved for a long time. )
+                span ~/work/
+                span parser
+                bdi main
+                span User
+                bdi ada
+                span Uptime 2 h
+                span Memory 214 MB
+                button aria-disabled="true Kill
+                span Process 7 belongs to bob; ask them.
+                div hidden class="sm-detail"
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_unfolded_session() {
+        let key = sample::key(7);
+        let context = Answered::Context(key, Ok(sample::context(7)));
+        check(
+            sample::session(7),
+            vec![Msg::Fold(key), Msg::Answered(context)],
+            &expect![[r#"
+                span data-look="idle
+                span Idle
+                span 5 min · registry
+                button aria-expanded="true
+                bdi Parse nested lists
+                span ~/work/
+                span parser
+                bdi main
+                span User
+                bdi ada
+                span Uptime 2 h
+                span Memory 214 MB
+                button aria-disabled="false Kill
+                h4 Last prompt
+                p make the parser faster
+                h4 Last answer
+                p Done: it is.
+                dt State
+                bdi It is at its prompt. State from registry, for 5 min.
+                dt Model
+                bdi claude-opus-4
+                dt Last activity
+                bdi 5 min ago
+                dt Claude Code
+                bdi 2.1.329 · interactive · cli
+                dt Directory
+                bdi /home/ada/work/parser
+                button aria-label="Copy directory
+                dt Session id
+                bdi aaaaaaaa-0000-4000-8000-000000000007
+                button aria-label="Copy session id
+                dt Process
+                bdi 7
+                button aria-label="Copy process
+            "#]],
+        );
+    }
+
+    #[test]
+    fn markup_is_text() {
+        let title = Some("<img src=x onerror=alert(1)>".to_owned());
+        check(
+            Session {
+                title,
+                ..sample::session(7)
+            },
+            Vec::new(),
+            &expect![[r#"
+                span data-look="idle
+                span Idle
+                span 5 min · registry
+                button aria-expanded="false
+                bdi &lt;img src=x onerror=alert(1)&gt;
+                span ~/work/
+                span parser
+                bdi main
+                span User
+                bdi ada
+                span Uptime 2 h
+                span Memory 214 MB
+                button aria-disabled="false Kill
+                div hidden class="sm-detail"
+            "#]],
+        );
+    }
+}
