@@ -54,7 +54,9 @@ pub enum TmuxError {
 
 /// Variables of our host, or of a session that we were started from: a tmux server that is born here would
 /// hand them to every program in it (`NODE_ENV=production` makes `npm install` leave out half).
-const NOT_INHERITED: [&str; 4] = [
+const NOT_INHERITED: [&str; 5] = [
+    // Where it is wanted, `Launch` names it.
+    "CLAUDE_CONFIG_DIR",
     "NODE_ENV",
     "PLUGIN_NAME",
     "CLAUDECODE",

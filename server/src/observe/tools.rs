@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    io::Read as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -16,6 +17,9 @@ pub struct Tools {
     /// The configured `claude`.
     pub claude: Option<PathBuf>,
 }
+
+/// Far more than anybody's `~/.npmrc` has.
+const MAX_BYTES: u64 = 64 * 1024;
 
 impl Tools {
     /// Finds `claude`: as configured, on `PATH`, then where its installers put it. A host started from a
@@ -48,6 +52,8 @@ impl Tools {
 fn find_in(places: &[PathBuf], name: &str) -> Option<PathBuf> {
     places
         .iter()
+        // An empty or relative part of PATH means our own working directory, which says nothing here.
+        .filter(|place| place.is_absolute())
         .map(|place| place.join(name))
         .find(|path| is_program(path))
 }
@@ -58,7 +64,7 @@ fn is_program(path: &Path) -> bool {
 
 /// The line `prefix=` of `~/.npmrc` (npmrc(5)).
 fn npm_prefix(home: &Path) -> Option<PathBuf> {
-    let text = fs::read_to_string(home.join(".npmrc")).ok()?;
+    let text = small_file(&home.join(".npmrc"))?;
     let value = text.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "prefix").then(|| value.trim().trim_matches('"'))
@@ -67,6 +73,19 @@ fn npm_prefix(home: &Path) -> Option<PathBuf> {
         .strip_prefix("~/")
         .or_else(|| value.strip_prefix("${HOME}/"));
     Some(from_home.map_or_else(|| PathBuf::from(value), |rest| home.join(rest)))
+}
+
+/// Reads a file of somebody's home: it may be a FIFO that nobody writes to, or have no end.
+fn small_file(path: &Path) -> Option<String> {
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).ok()?;
+    let mut options = fs::File::options();
+    let file = options.read(true).custom_flags(flags).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// nvm's versions, newest first.
@@ -129,6 +148,22 @@ mod tests {
         // What was configured and is not there is not replaced by something else.
         tools.claude = Some(at("own/missing"));
         assert_eq!(tools.claude(), None);
+    }
+
+    #[test]
+    fn neither_a_relative_path_nor_an_npmrc_that_is_no_file_leads_anywhere() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+        let home = tempfile::tempdir().unwrap();
+        program(&home.path().join("there"));
+        // From wherever the test runs, up to the root and down again.
+        let relative = Path::new(&"../".repeat(40)).join(home.path().strip_prefix("/").unwrap());
+        assert!(is_program(&relative.join("there")));
+        assert_eq!(find_in(&[relative], "there"), None);
+        // Opened without thought, a FIFO waits for its writer for ever.
+        let npmrc = home.path().join(".npmrc");
+        mknodat(CWD, &npmrc, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        assert_eq!(npm_prefix(home.path()), None);
     }
 
     #[test]

@@ -161,6 +161,7 @@ impl Rig {
             .env("TMUX_TMPDIR", self.path("tmux"))
             .env("NODE_ENV", "production")
             .env("PLUGIN_NAME", "session-manager")
+            .env("CLAUDE_CONFIG_DIR", self.path("elsewhere"))
             .env("CLAUDECODE", "1")
             .env("CLAUDE_CODE_ENTRYPOINT", "sdk-ts")
             .stdin(Stdio::null())
@@ -274,6 +275,7 @@ fn a_conversation_lives_again_in_a_terminal_of_its_own() {
         "PLUGIN_NAME",
         "CLAUDECODE",
         "CLAUDE_CODE_ENTRYPOINT",
+        "CLAUDE_CONFIG_DIR",
     ] {
         let found = environment
             .lines()
