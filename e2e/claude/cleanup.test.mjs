@@ -65,7 +65,7 @@ describe('cleanup', () => {
     .sort((a, b) => a.path < b.path ? -1 : 1);
 
   test('a dry run says what would be done, and does nothing', async () => {
-    const before_ = await snapshot(world.home);
+    const untouched = await snapshot(world.home);
     const plan = await cleanup({ dryRun: true });
     assert.deepEqual([plan.ok, plan.deletedSessions, plan.compressedLogs, plan.errors], [true, 0, 0, []]);
     assert.deepEqual(acted(plan), [
@@ -77,7 +77,7 @@ describe('cleanup', () => {
       assert.ok(item.reason.length > 0);
       assert.equal(item.bytes, (await stat(item.path)).size);
     }
-    assert.deepEqual(await snapshot(world.home), before_);
+    assert.deepEqual(await snapshot(world.home), untouched);
   });
 
   test('a misspelt dry run is no run at all', async () => {
@@ -142,7 +142,7 @@ describe('cleanup', () => {
     assert.deepEqual(bytes.subarray(0, original.length), original);
     assert.ok((await stat(restored)).mtimeMs > Date.now() - DAY_MS, 'or Claude Code would delete it for its age');
 
-    const terminal = await (await world.holder()).attach(json.holder.session);
+    const terminal = await world.holder.attach(json.holder.session);
     await terminal.shows('an old story');
     await terminal.say('say told again');
     await terminal.shows('● told again');

@@ -49,7 +49,7 @@ describe('resume', () => {
     assert.equal(row.sessionId, sessionId);
     assert.equal(row.key, key);
     assert.equal(world.registryOf(pid).sessionId, sessionId);
-    return { pid, key, terminal: await (await world.holder()).attach(holder.session) };
+    return { pid, key, terminal: await world.holder.attach(holder.session) };
   };
 
   test('a conversation goes on under its id, in a terminal of its own', async () => {
@@ -133,7 +133,7 @@ describe('resume', () => {
     assert.ok(json.note.includes(json.holder.session), json.note);
     await settled(server, json.pid, 'starting');
 
-    const terminal = await (await world.holder()).attach(json.holder.session);
+    const terminal = await world.holder.attach(json.holder.session);
     await terminal.shows('Yes, I trust this folder');
     await terminal.press('Down');
     await terminal.press('Enter');

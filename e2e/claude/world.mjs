@@ -20,9 +20,9 @@ const API_KEY = 'mock-key-00000000000000000000000000000000';
 
 // Makes the world; `end` ends whatever was started in it, also after a failure.
 export async function makeWorld() {
+  const claude = await installClaude();
   const root = await realpath(await mkdtemp(join(tmpdir(), 'sm-')));
   const mock = await startMock();
-  const claude = await installClaude();
   const home = join(root, 'home');
   const work = join(home, 'work');
   await mkdir(work, { recursive: true });
@@ -49,6 +49,7 @@ export async function makeWorld() {
   const terminals = tmuxAt(join(root, 'terminals'), env);
   const servers = [];
   const children = [];
+  let shells = 0;
 
   return {
     root, home, work, env, mock, claude, terminals,
@@ -83,8 +84,8 @@ export async function makeWorld() {
     // the test names. tmux lets no child of its own stay stopped, and the shell is the one who
     // knows for certain which process it started. The result's `pid` is Claude Code's.
     async underShell() {
-      const orders = join(root, `orders-${children.length}`);
-      children.push({});
+      shells += 1;
+      const orders = join(root, `orders-${shells}`);
       execFileSync('mkfifo', [orders]);
       // Opened for writing too, the pipe never comes to an end.
       const script = 'claude --permission-mode manual <&0 & echo $! >"$0.pid"; exec 3<>"$0"; while read -r name <&3; do kill -"$name" $!; done';
@@ -95,10 +96,7 @@ export async function makeWorld() {
     },
 
     // The server's own tmux, for the sessions that it resumes.
-    async holder() {
-      const socket = join(tmuxDirectory, `tmux-${process.getuid()}`, 'default');
-      return tmuxAt(socket, env);
-    },
+    holder: tmuxAt(join(tmuxDirectory, `tmux-${process.getuid()}`, 'default'), env),
 
     async serve({ environment = {}, command = [SERVER_BIN], config } = {}) {
       if (config !== undefined) await configure(home, config);
@@ -110,17 +108,24 @@ export async function makeWorld() {
       return server;
     },
 
+    // One after the other, and each of them whatever became of the others.
     async end() {
-      for (const server of servers) await server.stop();
-      for (const { child, done } of children) {
-        child?.kill('SIGKILL');
-        await done;
+      const faults = [];
+      for (const step of [
+        ...servers.map(server => server.stop),
+        ...children.map(({ child, done }) => () => (child.kill('SIGKILL'), done)),
+        terminals.end,
+        ...(await socketsIn(tmuxDirectory)).map(socket => tmuxAt(socket, env).end),
+        mock.close,
+        () => rm(root, { recursive: true, force: true, maxRetries: 5 }),
+      ]) {
+        try {
+          await step();
+        } catch (fault) {
+          faults.push(fault);
+        }
       }
-      await terminals.end();
-      for (const socket of await socketsIn(tmuxDirectory)) await tmuxAt(socket, env).end();
-      await mock.close();
-      // What was told to end may still write its last lines.
-      await until('the world is removed', () => rm(root, { recursive: true, force: true }).then(() => true));
+      if (faults.length > 0) throw new AggregateError(faults, 'the world did not end as it should');
     },
   };
 }
