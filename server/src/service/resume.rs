@@ -113,14 +113,18 @@ impl Inner {
         let pane = tmux
             .start(launch)
             .map_err(|error| ServiceError::fault("tmux could not start a session", error))?;
-        let (session, note) = self.await_life(tmux, &pane, id)?;
+        let (session, note) = self.await_life(tmux, &pane, id).inspect_err(|_| {
+            // What was restored for it is taken back, so it must not go on. The terminal may be gone already.
+            let closed = tmux.end(&pane.session);
+            tracing::debug!(?closed, "the terminal of a resume that failed");
+        })?;
         tmux.let_go(&pane.session).unwrap_or_else(
             |error| tracing::warn!(%error, "the terminal will stay when its session ends"),
         );
         Ok((pane, session, note))
     }
 
-    /// Waits until the session is known to live, or closes its terminal and tells its last words.
+    /// Waits until the session is known to live, or tells why it does not.
     fn await_life(
         &self,
         tmux: &Tmux,
@@ -132,9 +136,6 @@ impl Inner {
             sleep(STEP);
             if tmux.is_dead(&pane.session) {
                 let screen = tmux.screen(&pane.session);
-                // The terminal is gone already where its session could not be kept.
-                let closed = tmux.end(&pane.session);
-                tracing::debug!(?closed, "the terminal of a session that ended at once");
                 return Err(ServiceError::fault(
                     format!(
                         "Claude Code ended as soon as it was started{}",
@@ -160,8 +161,8 @@ impl Inner {
                 }
                 return Err(ServiceError::fault(
                     format!(
-                        "A terminal was started, but no Claude Code process is in it; look with `{}`",
-                        tmux.attach_command(&pane.session)
+                        "No Claude Code process came up in the terminal{}",
+                        last_words(&tmux.screen(&pane.session))
                     ),
                     "no session below the terminal's process",
                 ));
@@ -170,9 +171,16 @@ impl Inner {
                 let note = is_asking(session.verdict.state).then(|| asks(tmux, pane));
                 return Ok((session, note));
             }
-            if begun.elapsed() >= PATIENCE {
-                return Ok((session, Some(asks(tmux, pane))));
+            if begun.elapsed() < PATIENCE {
+                continue;
             }
+            return match session.session_id() {
+                None => Ok((session, Some(asks(tmux, pane)))),
+                Some(other) => Err(ServiceError::fault(
+                    format!("Claude Code opened another conversation, {other}"),
+                    "the session below the terminal's process has another id",
+                )),
+            };
         }
     }
 

@@ -44,6 +44,9 @@ printf 'No conversation found \033[31mhere\033[0m\n\n'
 exit 1
 "#;
 
+/// Is something else: it never registers.
+const IDLES: &str = "echo 'not today'; exec sleep 600";
+
 /// A user with a home, a tmux and a Claude Code of their own.
 struct Rig {
     root: TempDir,
@@ -314,6 +317,15 @@ fn one_that_ends_at_once_is_no_success_and_leaves_no_terminal() {
     assert_eq!(rig.terminals(), [""; 0]);
     // The conversation is free again.
     refuse(&program.resume(&rig.request()), 500, "fault");
+}
+
+#[test]
+fn what_never_becomes_a_session_is_closed() {
+    let rig = Rig::with_transcript(IDLES);
+    let answer = rig.start().resume(&rig.request());
+    refuse(&answer, 500, "fault");
+    assert!(answer.body.contains("not today"), "{}", answer.body);
+    assert_eq!(rig.terminals(), [""; 0]);
 }
 
 #[test]
