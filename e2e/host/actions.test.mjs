@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 
 import { complaintsOf, launchChromium } from '../browser/chromium.mjs';
 import {
-  confirmCleanup, confirmKill, killButton, planCleanup, question, recentRow, resumeButton, rows,
+  confirmCleanup, confirmKill, killButton, planCleanup, question, recentRow, resumeButton,
 } from '../browser/sessions.mjs';
 import { HOST_NOISE, openHost, openTab } from '../browser/tab.mjs';
 import { pidDomain, processOf } from '../claude/process.mjs';
@@ -22,6 +22,7 @@ let world;
 let stage;
 let browser;
 let session;
+let resumed;
 let page;
 let complaints;
 before(async () => {
@@ -61,12 +62,14 @@ test('a session is killed through the confirmation and leaves the list', async (
 test('its conversation is resumed and listed again, under the same id', async () => {
   await resumeButton(recentRow(page, session.sessionId)).click();
 
-  const row = rows(page, 'work');
-  await row.waitFor();
-  const [pid, startTicks] = (await row.getAttribute('data-key')).split(':');
-  assert.equal(processOf(Number(pid))?.startTicks, startTicks);
-  await until('it is registered under its id', () => world.registryOf(pid)?.sessionId === session.sessionId);
-  assert.notEqual(Number(pid), session.pid);
+  resumed = await until('it is listed under its id', async () => {
+    const sessions = await stage.host.rpc('GET', '/sessions');
+    return sessions.find(one => one.sessionId === session.sessionId);
+  });
+  await rowOf(resumed.key).waitFor();
+  const process = processOf(resumed.pid);
+  assert.equal(resumed.key, `${process.pid}:${process.startTicks}`);
+  assert.notEqual(resumed.pid, session.pid);
 });
 
 test('a cleanup shows its plan, and does it only then', async () => {
@@ -80,7 +83,7 @@ test('a cleanup shows its plan, and does it only then', async () => {
 
   await until('both are gone', () => !existsSync(orphan) && !existsSync(old));
   assert.ok(existsSync(`${old}.gz`));
-  assert.equal(await rows(page, 'work').isVisible(), true);
+  assert.equal(await rowOf(resumed.key).isVisible(), true);
 });
 
 test('all that without a complaint of the page', () => {

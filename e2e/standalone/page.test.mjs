@@ -12,7 +12,8 @@ import { confirmKill, killButton, question, rows, themeButton, unfold } from '..
 import { startServer } from '../server.mjs';
 import { startSession } from './session.mjs';
 
-const PROJECT = 'orbit-api';
+// The list shows every session of the machine; this name is in ours alone.
+const PROJECT = `orbit-api-${process.pid}`;
 const PROMPT = 'Add paging to the list of orders <img src=x onerror=alert(1)>';
 
 let home;
