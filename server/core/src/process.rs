@@ -238,10 +238,11 @@ mod tests {
         }
     }
 
+    const LINE: &[u8] = b"42 (a) R (b) S 7 42 42 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 1 0 9876 1000 55 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+
     #[test]
     fn a_name_with_spaces_and_parentheses_does_not_shift_the_fields() {
-        let line = b"42 (a) R (b) S 7 42 42 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 1 0 9876 1000 55 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
-        let stat = StatLine::parse(line).unwrap();
+        let stat = StatLine::parse(LINE).unwrap();
         assert_eq!(
             stat.key,
             ProcessKey {
@@ -325,6 +326,18 @@ mod tests {
         #[test]
         fn no_stat_line_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let read = StatLine::parse(&bytes);
+            prop_assert!(read.is_none() || read.is_some());
+        }
+
+        #[test]
+        fn no_damage_to_a_stat_line_makes_it_panic(
+            at in 0..LINE.len(),
+            length in 0..40_usize,
+            bytes in proptest::collection::vec(any::<u8>(), 0..12),
+        ) {
+            let end = (at + length).min(LINE.len());
+            let line = [&LINE[..at], &bytes, &LINE[end..]].concat();
+            let read = StatLine::parse(&line);
             prop_assert!(read.is_none() || read.is_some());
         }
     }
