@@ -2,7 +2,7 @@
 //
 // Knows where the built page lies and how a test reaches into it. Does not know what the page shows.
 
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
@@ -11,7 +11,6 @@ import { health } from './wire.mjs';
 
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, '..', '..');
-// Tests of a page that has not been built fail with the name of the missing file.
 const FILES = {
   '/': [join(HERE, 'harness.html'), 'text/html; charset=utf-8'],
   '/harness.js': [join(HERE, 'harness.js'), 'text/javascript'],
@@ -20,6 +19,8 @@ const FILES = {
 };
 
 export async function startHarness() {
+  const [built] = FILES['/index.js'];
+  await access(built).catch(() => { throw new Error(`${built} is missing: run cargo xtask page`); });
   const server = createServer(async (request, response) => {
     const [file, type] = FILES[request.url] ?? [];
     if (!file) return response.writeHead(404).end();

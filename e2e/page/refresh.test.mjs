@@ -105,6 +105,7 @@ test('a server that is gone is said, and the last list stays', async () => {
   await refresh(page);
   await page.getByText('does not answer (error 500)').waitFor();
   assert.ok(await row(page, 11).isVisible());
+  assert.equal(await page.locator('[data-stale=true] [data-key]').count(), 1);
   await setAnswers(page, { 'GET /sessions': { ok: false, code: 'fault', error: 'Something failed; the log has it under 7f.' } });
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText('Something failed; the log has it under 7f.').waitFor();

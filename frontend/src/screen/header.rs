@@ -14,6 +14,8 @@ pub(crate) struct HeaderView {
     pub(crate) all: bool,
     pub(crate) auto: bool,
     pub(crate) refreshing: bool,
+    /// The latest attempt to refresh failed: what is listed is old.
+    pub(crate) stale: bool,
     /// How old the list is, where it does not refresh by itself.
     pub(crate) age: Option<String>,
 }
@@ -34,6 +36,7 @@ pub(crate) fn header(model: &Model) -> HeaderView {
         total: live.seen_at.map(|_| live.sessions.len()),
         all: model.facet.is_none(),
         auto: model.auto,
+        stale: live.trouble.is_some(),
         refreshing: live.waiting_since.is_some(),
         age: live
             .seen_at

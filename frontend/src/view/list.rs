@@ -6,7 +6,7 @@ use crate::{
     screen::{Instead, Screen},
     view::{
         Send,
-        bound::{each, flag, maybe, part},
+        bound::{each, flag, maybe, part, text},
         row::row,
     },
 };
@@ -15,7 +15,13 @@ pub(super) fn list(screen: Screen, send: Send) -> AnyView {
     let none = move || flag(move || screen.instead.get().is_some());
     view! {
         // Focus comes here when the row that had it has left.
-        <section class="sm-section" tabindex="-1" data-sm-list="" aria-label="Live sessions">
+        <section
+            class="sm-section"
+            tabindex="-1"
+            data-sm-list=""
+            data-stale=text(move || screen.header.with(|h| h.stale).to_string())
+            aria-label="Live sessions"
+        >
             <div class="sm-columns" aria-hidden="true" hidden=none()>
                 <span></span>
                 <span>"State"</span>
