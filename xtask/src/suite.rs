@@ -20,7 +20,11 @@ pub(crate) fn test() -> Result<()> {
     let rust = cargo::run(rust.env("SESSION_MANAGER_PAGE", &page));
     // The rest uses the binary that the tests of the server were linked beside. It runs after a failure too: one
     // run tells all that is wrong.
-    rust.and(cargo::run(&mut node_tests(&["launcher", "page", "standalone"])))
+    rust.and(cargo::run(&mut node_tests(&[
+        "launcher",
+        "page",
+        "standalone",
+    ])))
 }
 
 /// Runs the tests against the real Claude Code and the real host. Their installs are cached.
