@@ -96,7 +96,7 @@ impl Ask {
     pub(crate) async fn answer(self, service: &Service) -> Answer {
         let answered = match self.what {
             What::Asset(asset) => Ok(asset.answer()),
-            What::Health => Ok(answer::json(StatusCode::OK, &service.health())),
+            What::Health => service.health().await.map(|it| ok(&it)),
             What::Sessions(Scope::Live) => service.sessions().await.map(|rows| ok(&rows)),
             What::Sessions(Scope::Recent { days }) => service.recent(days).await.map(|it| ok(&it)),
             What::Context(pid) => service.context(pid).await.map(|it| ok(&it)),

@@ -147,19 +147,8 @@ impl Service {
     }
 
     /// Tells whether the server is well.
-    pub fn health(&self) -> Health {
-        let config = &self.inner.config;
-        let tools = self.inner.tools();
-        let shown = |path: std::path::PathBuf| path.display().to_string();
-        Health {
-            ok: true,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            degraded: (!config.mistakes.is_empty()).then(|| config.mistakes.clone()),
-            config: config.path.clone().map(shown),
-            homes: config.homes.iter().cloned().map(shown).collect(),
-            claude: tools.claude().map(shown),
-            tmux: tools.tmux().map(shown),
-        }
+    pub async fn health(&self) -> Result<Health, ServiceError> {
+        self.blocking(|inner| Ok(inner.health())).await
     }
 
     fn refuse_when_degraded(&self) -> Result<(), ServiceError> {
@@ -190,6 +179,21 @@ impl Service {
 }
 
 impl Inner {
+    fn health(&self) -> Health {
+        let config = &self.config;
+        let tools = self.tools();
+        let shown = |path: std::path::PathBuf| path.display().to_string();
+        Health {
+            ok: true,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            degraded: (!config.mistakes.is_empty()).then(|| config.mistakes.clone()),
+            config: config.path.clone().map(shown),
+            homes: config.homes.iter().cloned().map(shown).collect(),
+            claude: tools.claude().map(shown),
+            tmux: tools.tmux().map(shown),
+        }
+    }
+
     fn look(&self) -> Result<Look, ServiceError> {
         self.observer
             .look(now())

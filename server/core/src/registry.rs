@@ -2,7 +2,7 @@
 //!
 //! Knows the file's fields (seen with 2.1.139 to 2.1.329). Does not know whether the process is there.
 
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::id::{SessionId, UnixMillis};
 
@@ -60,68 +60,39 @@ pub enum Unreadable {
     OtherPid,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Fields {
-    pid: Option<u32>,
-    session_id: Option<String>,
-    cwd: Option<String>,
-    started_at: Option<u64>,
-    proc_start: Option<Start>,
-    pid_domain: Option<String>,
-    version: Option<String>,
-    kind: Option<String>,
-    entrypoint: Option<String>,
-    name: Option<String>,
-    tmux: Option<String>,
-    status: Option<String>,
-    waiting_for: Option<String>,
-    updated_at: Option<u64>,
-    status_updated_at: Option<u64>,
-}
-
-/// A string in every version seen; a number is read all the same.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Start {
-    Number(u64),
-    Text(String),
-}
-
 impl Record {
     /// Reads the content of `<pid>.json`.
     pub fn parse(pid: u32, bytes: &[u8]) -> Result<Self, Unreadable> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(Unreadable::Empty);
         }
-        let fields: Fields = serde_json::from_slice(bytes).map_err(|_| Unreadable::NotJson)?;
-        if fields.pid.is_some_and(|inside| inside != pid) {
+        // Field by field: one that a later version writes in another form must not take the others along.
+        let fields: Map<String, Value> =
+            serde_json::from_slice(bytes).map_err(|_| Unreadable::NotJson)?;
+        let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+        let number = |name: &str| fields.get(name).and_then(Value::as_u64);
+        if number("pid").is_some_and(|inside| inside != u64::from(pid)) {
             return Err(Unreadable::OtherPid);
         }
-        let proc_start = match fields.proc_start {
-            Some(Start::Number(ticks)) => ProcStart::Ticks(ticks),
-            Some(Start::Text(text)) => text.parse().map_or(ProcStart::Unreadable, ProcStart::Ticks),
-            None => ProcStart::Unreadable,
-        };
+        let ticks = number("procStart").or_else(|| text("procStart")?.parse().ok());
         Ok(Self {
             pid,
-            session_id: fields.session_id.as_deref().and_then(SessionId::parse),
-            cwd: fields.cwd.filter(|cwd| cwd.starts_with('/')),
-            started_at: fields.started_at.map(UnixMillis),
-            proc_start,
-            domain: fields.pid_domain.map(PidDomain),
-            version: fields.version,
-            kind: fields.kind,
-            entrypoint: fields.entrypoint,
-            name: fields.name,
-            tmux: fields.tmux,
-            status: fields.status,
-            waiting_for: fields.waiting_for,
-            updated_at: fields
-                .updated_at
-                .max(fields.status_updated_at)
+            session_id: text("sessionId").as_deref().and_then(SessionId::parse),
+            cwd: text("cwd").filter(|cwd| cwd.starts_with('/')),
+            started_at: number("startedAt").map(UnixMillis),
+            proc_start: ticks.map_or(ProcStart::Unreadable, ProcStart::Ticks),
+            domain: text("pidDomain").map(PidDomain),
+            version: text("version"),
+            kind: text("kind"),
+            entrypoint: text("entrypoint"),
+            name: text("name"),
+            tmux: text("tmux"),
+            status: text("status"),
+            waiting_for: text("waitingFor"),
+            updated_at: number("updatedAt")
+                .max(number("statusUpdatedAt"))
                 .map(UnixMillis),
-            status_updated_at: fields.status_updated_at.map(UnixMillis),
+            status_updated_at: number("statusUpdatedAt").map(UnixMillis),
         })
     }
 
@@ -184,10 +155,6 @@ mod tests {
             Err(Unreadable::NotJson)
         );
         assert_eq!(Record::parse(1, WAITING), Err(Unreadable::OtherPid));
-        assert_eq!(
-            Record::parse(1, b"{\"sessionId\":7}"),
-            Err(Unreadable::NotJson)
-        );
     }
 
     #[test]
@@ -204,6 +171,15 @@ mod tests {
         }
         let record = Record::parse(1, br#"{"procStart":77}"#).unwrap();
         assert_eq!(record.proc_start, ProcStart::Ticks(77));
+    }
+
+    #[test]
+    fn a_field_in_an_unknown_form_does_not_take_the_others_along() {
+        let odd = br#"{"pid":7,"procStart":"50","sessionId":7,"status":{"is":"idle"},"name":"n"}"#;
+        let record = Record::parse(7, odd).unwrap();
+        assert_eq!(record.proc_start, ProcStart::Ticks(50));
+        assert_eq!(record.name.as_deref(), Some("n"));
+        assert_eq!((record.session_id, record.status), (None, None));
     }
 
     #[test]

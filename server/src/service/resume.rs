@@ -1,24 +1,24 @@
 //! Brings a conversation back to life, and says so only once it lives.
 
+mod command;
+
 use std::{
-    ffi::OsString,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
 };
 
-use nix::unistd::{Uid, User};
 use session_core::{id::SessionId, inventory::Session, verdict::State};
 use wire::{Holder, ResumeRequest, Resumed};
 
+use self::command::{argv, no_claude, other_user, scope, variable};
 use super::{Inner, ServiceError, history::Found};
 use crate::{
     act::{
         archive::{ArchiveError, hold::Hold},
-        tmux::{self, Launch, OtherUser, Pane, Scope, Tmux},
+        tmux::{self, Launch, Pane, Tmux},
     },
-    observe::{Home, tools::Tools},
+    observe::tools::Tools,
     present,
 };
 
@@ -70,8 +70,8 @@ impl Inner {
         let launch = Launch {
             session: format!("claude-{}", id.as_str().get(..8).unwrap_or(id.as_str())),
             cwd,
-            argv: vec![claude.into(), "--resume".into(), id.as_str().into()],
-            variables: variables(&found.home),
+            argv: argv(&tools, claude, &id, &found.home),
+            variables: vec![(variable(&found.home), found.home.dir.clone().into())],
         };
         let (pane, session, note) = match self.launch(&tmux, &launch, &id) {
             Ok(living) => {
@@ -183,37 +183,6 @@ impl Inner {
             };
         }
     }
-
-    /// Who runs the session: the configured user; for root, the owner of the conversation's home, so that no
-    /// file in it ever becomes root's; else ourselves.
-    fn runner(&self, home: &Home) -> Result<User, ServiceError> {
-        let found = match &self.config.user {
-            Some(name) => User::from_name(name),
-            None => {
-                let own = Uid::effective();
-                let owner = std::fs::metadata(&home.config_dir)
-                    .map(|file| Uid::from_raw(file.uid()))
-                    .unwrap_or(own);
-                User::from_uid(if own.is_root() { owner } else { own })
-            }
-        };
-        match found {
-            // Our own HOME may be another one than the password file's.
-            Ok(Some(user)) if user.uid == Uid::effective() => Ok(User {
-                dir: self.config.home.clone(),
-                ..user
-            }),
-            Ok(Some(user)) => Ok(user),
-            Ok(None) => Err(ServiceError::fault(
-                "The user to run the session as is not in the password file",
-                "no such user",
-            )),
-            Err(error) => Err(ServiceError::fault(
-                "The password file can't be read",
-                error,
-            )),
-        }
-    }
 }
 
 /// The transcript's own first directory wins: Claude Code looks for the conversation below its name.
@@ -247,48 +216,6 @@ fn not_restored(error: ArchiveError) -> ServiceError {
         return ServiceError::Busy;
     }
     ServiceError::fault("The transcript can't be made ready", error)
-}
-
-fn other_user(user: &User, tools: &Tools) -> Result<Option<OtherUser>, ServiceError> {
-    if user.uid == Uid::effective() {
-        return Ok(None);
-    }
-    let runuser = tools.program("runuser").ok_or_else(|| {
-        ServiceError::fault("runuser was not found; install util-linux", "no runuser")
-    })?;
-    Ok(Some(OtherUser {
-        runuser,
-        name: user.name.clone(),
-        home: user.dir.clone(),
-        shell: user.shell.clone(),
-    }))
-}
-
-fn scope(tools: &Tools) -> Option<Scope> {
-    let cgroup = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    Scope::out_of(
-        &cgroup,
-        tools.program("systemd-run")?,
-        Uid::effective().as_raw(),
-    )
-}
-
-/// Points Claude Code at the conversation's home. Said even where it is the user's own: a tmux server that
-/// runs already has an environment of its own.
-fn variables(home: &Home) -> Vec<(&'static str, OsString)> {
-    let name = if home.dir == home.config_dir {
-        "CLAUDE_CONFIG_DIR"
-    } else {
-        "HOME"
-    };
-    vec![(name, home.dir.clone().into())]
-}
-
-fn no_claude(tools: &Tools) -> ServiceError {
-    ServiceError::NoClaude(match &tools.claude {
-        Some(configured) => format!("The configured claude, {}, is not there; correct the key claude.", configured.display()),
-        None => "Claude Code was not found; install it, or name it with the key claude in the configuration.".to_owned(),
-    })
 }
 
 /// What a program said before it ended, short enough for a sentence; empty where it said nothing.

@@ -1,0 +1,102 @@
+//! Who runs a resumed session, and with which words it is started.
+
+use std::{ffi::OsString, os::unix::fs::MetadataExt as _, path::PathBuf};
+
+use nix::unistd::{Uid, User};
+use session_core::id::SessionId;
+
+use super::super::{Inner, ServiceError};
+use crate::{
+    act::tmux::{OtherUser, Scope},
+    observe::{Home, tools::Tools},
+};
+
+impl Inner {
+    /// Who runs the session: the configured user; for root, the owner of the conversation's home, so that no
+    /// file in it ever becomes root's; else ourselves.
+    pub(super) fn runner(&self, home: &Home) -> Result<User, ServiceError> {
+        let found = match &self.config.user {
+            Some(name) => User::from_name(name),
+            None => {
+                let own = Uid::effective();
+                let owner = std::fs::metadata(&home.config_dir)
+                    .map(|file| Uid::from_raw(file.uid()))
+                    .unwrap_or(own);
+                User::from_uid(if own.is_root() { owner } else { own })
+            }
+        };
+        match found {
+            // Our own HOME may be another one than the password file's.
+            Ok(Some(user)) if user.uid == Uid::effective() => Ok(User {
+                dir: self.config.home.clone(),
+                ..user
+            }),
+            Ok(Some(user)) => Ok(user),
+            Ok(None) => Err(ServiceError::fault(
+                "The user to run the session as is not in the password file",
+                "no such user",
+            )),
+            Err(error) => Err(ServiceError::fault(
+                "The password file can't be read",
+                error,
+            )),
+        }
+    }
+}
+
+pub(super) fn other_user(user: &User, tools: &Tools) -> Result<Option<OtherUser>, ServiceError> {
+    if user.uid == Uid::effective() {
+        return Ok(None);
+    }
+    let runuser = tools.program("runuser").ok_or_else(|| {
+        ServiceError::fault("runuser was not found; install util-linux", "no runuser")
+    })?;
+    Ok(Some(OtherUser {
+        runuser,
+        name: user.name.clone(),
+        home: user.dir.clone(),
+        shell: user.shell.clone(),
+    }))
+}
+
+pub(super) fn scope(tools: &Tools) -> Option<Scope> {
+    let cgroup = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    Scope::out_of(
+        &cgroup,
+        tools.program("systemd-run")?,
+        Uid::effective().as_raw(),
+    )
+}
+
+/// What points Claude Code at a home. It is set even where it is the user's own: a tmux server that runs
+/// already has an environment of its own.
+pub(super) fn variable(home: &Home) -> &'static str {
+    if home.dir == home.config_dir {
+        "CLAUDE_CONFIG_DIR"
+    } else {
+        "HOME"
+    }
+}
+
+/// The words that start Claude Code, by way of env(1): what a running tmux server has set can be replaced
+/// through tmux, but not removed.
+pub(super) fn argv(tools: &Tools, claude: PathBuf, id: &SessionId, home: &Home) -> Vec<OsString> {
+    let mut words: Vec<OsString> = Vec::new();
+    if let Some(env) = tools.program("env") {
+        words.push(env.into());
+        for name in ["CLAUDE_CONFIG_DIR", "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT"] {
+            if name != variable(home) {
+                words.extend(["-u".into(), name.into()]);
+            }
+        }
+    }
+    words.extend([claude.into(), "--resume".into(), id.as_str().into()]);
+    words
+}
+
+pub(super) fn no_claude(tools: &Tools) -> ServiceError {
+    ServiceError::NoClaude(match &tools.claude {
+        Some(configured) => format!("The configured claude, {}, is not there; correct the key claude.", configured.display()),
+        None => "Claude Code was not found; install it, or name it with the key claude in the configuration.".to_owned(),
+    })
+}
