@@ -19,7 +19,11 @@ use hyper::{
 use wire::{CleanupRequest, KillRequest, Pid, ResumeRequest, Route, Scope};
 
 pub use crate::http::guard::AllowedHosts;
-pub(crate) use crate::http::{answer::Answer, error::broken, trace::{answered, span}};
+pub(crate) use crate::http::{
+    answer::Answer,
+    error::broken,
+    trace::{answered, span},
+};
 use crate::{
     http::{asset::Asset, error::Refusal},
     service::Service,

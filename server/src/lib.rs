@@ -1,14 +1,14 @@
 //! The session-manager server: what observes, acts and answers. `main.rs` only starts it.
 
+pub mod act;
 pub mod beneath;
 pub mod cli;
+pub mod clock;
 pub mod config;
 mod connection;
 pub mod http;
 pub mod lifecycle;
-pub mod serve;
-pub mod service;
-pub mod act;
-pub mod clock;
 pub mod observe;
 pub mod present;
+pub mod serve;
+pub mod service;

@@ -27,7 +27,13 @@ use crate::{
     act::{self, kill::Ended},
     clock::now,
     config::Config,
-    observe::{Home, Look, Observer, Origin, proc::{PinError, ProcReader}, tools::Tools, users::Users, transcript::digest_cache::DigestCache},
+    observe::{
+        Home, Look, Observer, Origin,
+        proc::{PinError, ProcReader},
+        tools::Tools,
+        transcript::digest_cache::DigestCache,
+        users::Users,
+    },
     present,
 };
 
@@ -68,7 +74,11 @@ impl Service {
         });
         let observer = Observer::new(ProcReader::at("/proc")?, homes.collect(), &machine_id);
         Ok(Self {
-            inner: Arc::new(Inner { config, observer, users: Users::default(), claims: Claims::default(),
+            inner: Arc::new(Inner {
+                config,
+                observer,
+                users: Users::default(),
+                claims: Claims::default(),
                 briefs: DigestCache::new(),
             }),
         })
@@ -92,26 +102,34 @@ impl Service {
     /// Ends one session's own process and tells how it ended.
     pub async fn kill(&self, pid: Pid, request: KillRequest) -> Result<Killed, ServiceError> {
         self.refuse_when_degraded()?;
-        let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| Duration::from_millis(grace.as_millis().into()));
-        let found = self.blocking(move |inner| inner.find(pid, request.key)).await?;
+        let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| {
+            Duration::from_millis(grace.as_millis().into())
+        });
+        let found = self
+            .blocking(move |inner| inner.find(pid, request.key))
+            .await?;
         let session = match found {
             Found::Session(session) => session,
             Found::Gone(key) => return Ok(present::killed(key, Ended::BEFORE)),
         };
         let key = present::key(session.key()).ok_or(ServiceError::NoProcess(pid))?;
-        let target = kill::plan(&session, &self.inner.actor())
-            .map_err(|refusal| present::refused(refusal, pid, &self.inner.users.name(session.process.uid)))?;
+        let target = kill::plan(&session, &self.inner.actor()).map_err(|refusal| {
+            present::refused(refusal, pid, &self.inner.users.name(session.process.uid))
+        })?;
         let claim = self.inner.claims.process(key).ok_or(ServiceError::Busy)?;
         // Once begun it goes on to its end, and holds the claim, even when the client has left.
         let ended = self
             .unhurried(move |inner| {
                 let _claim = claim;
                 match inner.observer.proc().pin(&target) {
-                    Ok(pinned) => act::kill::kill(&pinned, grace)
-                        .map_err(|error| ServiceError::fault("The process could not be signalled", error)),
+                    Ok(pinned) => act::kill::kill(&pinned, grace).map_err(|error| {
+                        ServiceError::fault("The process could not be signalled", error)
+                    }),
                     Err(PinError::Gone(_)) => Ok(Ended::BEFORE),
                     Err(PinError::Replaced(_)) => Err(ServiceError::Replaced(pid)),
-                    Err(error @ PinError::Io(..)) => Err(ServiceError::fault("The process can't be held", error)),
+                    Err(error @ PinError::Io(..)) => {
+                        Err(ServiceError::fault("The process can't be held", error))
+                    }
                 }
             })
             .await?;
@@ -124,7 +142,11 @@ impl Service {
     /// Brings a conversation back to life in a detached terminal.
     pub async fn resume(&self, request: ResumeRequest) -> Result<Resumed, ServiceError> {
         self.refuse_when_degraded()?;
-        let claim = self.inner.claims.conversation(request.session_id.clone()).ok_or(ServiceError::Busy)?;
+        let claim = self
+            .inner
+            .claims
+            .conversation(request.session_id.clone())
+            .ok_or(ServiceError::Busy)?;
         self.unhurried(move |inner| {
             let _claim = claim;
             inner.resume(&request)
@@ -163,8 +185,15 @@ impl Service {
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
-        let too_long = |elapsed| Err(ServiceError::fault("Reading this machine takes too long; try again", elapsed));
-        tokio::time::timeout(LOOK_DEADLINE, self.unhurried(work)).await.unwrap_or_else(too_long)
+        let too_long = |elapsed| {
+            Err(ServiceError::fault(
+                "Reading this machine takes too long; try again",
+                elapsed,
+            ))
+        };
+        tokio::time::timeout(LOOK_DEADLINE, self.unhurried(work))
+            .await
+            .unwrap_or_else(too_long)
     }
 
     /// The same for what takes as long as it takes.
@@ -174,7 +203,8 @@ impl Service {
     ) -> Result<T, ServiceError> {
         let inner = Arc::clone(&self.inner);
         let done = tokio::task::spawn_blocking(move || work(&inner));
-        done.await.unwrap_or_else(|error| Err(ServiceError::fault("The work broke off", error)))
+        done.await
+            .unwrap_or_else(|error| Err(ServiceError::fault("The work broke off", error)))
     }
 }
 
@@ -211,19 +241,31 @@ impl Inner {
         if key.is_some_and(|key| key.pid != pid) {
             return Err(ServiceError::OtherKey(pid));
         }
-        let session = self.look_at(pid)?.sample.sessions().into_iter().find(|session| session.key().pid == pid.get());
+        let session = self
+            .look_at(pid)?
+            .sample
+            .sessions()
+            .into_iter()
+            .find(|session| session.key().pid == pid.get());
         let owner = match &session {
             Some(session) => Some(session.key()),
             // A zombie has ended, although its entry is still there.
-            None => self.observer.proc().stat(pid.get())
+            None => self
+                .observer
+                .proc()
+                .stat(pid.get())
                 .filter(|stat| stat.run_state != RunState::Dead)
                 .map(|stat| stat.key),
         };
         match (owner, key) {
             (None, Some(key)) => Ok(Found::Gone(key)),
             (None, None) => Err(ServiceError::NoProcess(pid)),
-            (Some(owner), Some(key)) if owner != present::core_key(key) => Err(ServiceError::Replaced(pid)),
-            (Some(_), _) => session.map(|session| Found::Session(Box::new(session))).ok_or(ServiceError::NotASession(pid)),
+            (Some(owner), Some(key)) if owner != present::core_key(key) => {
+                Err(ServiceError::Replaced(pid))
+            }
+            (Some(_), _) => session
+                .map(|session| Found::Session(Box::new(session)))
+                .ok_or(ServiceError::NotASession(pid)),
         }
     }
 
