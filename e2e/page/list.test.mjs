@@ -33,6 +33,17 @@ test('those that wait for a person come first, with state, place and figures in 
   await close();
 });
 
+test('a state without a time is told by its badge alone', async () => {
+  const { page, close } = await openPage(harness, {
+    'GET /sessions': [session(11, { state: 'stopped', stateSource: 'process', stateSince: null }), session(12)],
+  });
+  await row(page, 11).waitFor();
+  assert.equal(await row(page, 12).locator('.sm-since').isVisible(), true);
+  assert.equal(await row(page, 11).locator('.sm-since').isVisible(), false);
+  assert.ok(!(await row(page, 11).innerText()).includes('process'));
+  await close();
+});
+
 test('facets and filter narrow the list', async () => {
   const { page, close } = await openPage(harness, {
     'GET /sessions': [session(11), session(12, { state: 'working', title: 'Rewrite the lexer' }), session(13, { user: 'bob' })],

@@ -23,7 +23,7 @@ pub(crate) struct RowView {
     pub(crate) project: String,
     pub(crate) branch: Option<String>,
     pub(crate) badge: Badge,
-    /// For how long, and on what that rests: `"5 min · registry"`.
+    /// For how long, and on what that rests: `"5 min · registry"`. Empty where the time is not recorded.
     pub(crate) since: String,
     pub(crate) marks: Vec<Mark>,
     pub(crate) user: String,
@@ -96,7 +96,8 @@ fn row(model: &Model, session: &Session) -> RowView {
         badge: look::badge(session.state),
         since: match session.state_since {
             Some(since) => format!("{} · {source}", measure::age_between(since, now)),
-            None => source.to_owned(),
+            // A source alone says nothing here; the detail names it.
+            None => String::new(),
         },
         marks: [(session.stuck, STUCK), (session.abandoned, ABANDONED)]
             .into_iter()
