@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { callsTo, openPage, row, startHarness } from './harness.mjs';
-import { recent, refusal, report, session } from './wire.mjs';
+import { killed, recent, refusal, report, session } from './wire.mjs';
 
 let harness;
 before(async () => { harness = await startHarness(); });
@@ -13,7 +13,7 @@ after(() => harness.close());
 const id = number => recent(number).sessionId;
 const conversation = (page, number) => page.locator(`[data-session="${id(number)}"]`);
 
-test('stopped and compressed conversations are resumed, live ones are not', async () => {
+test('stopped and compressed conversations are resumed, live ones stand in the list above alone', async () => {
   const attach = "tmux attach -t '=claude-bbbbbbbb'";
   const { page, complaints, close } = await openPage(harness, {
     'GET /sessions': [session(11)],
@@ -23,8 +23,9 @@ test('stopped and compressed conversations are resumed, live ones are not', asyn
       refusal('live', 'This conversation is open in process 78; end that one first.'),
     ] },
   });
-  await conversation(page, 1).getByText('Open in process 11').waitFor();
-  assert.equal(await conversation(page, 1).getByRole('button', { name: 'Resume' }).count(), 0);
+  await conversation(page, 2).waitFor();
+  assert.equal(await page.locator('[data-session]').count(), 2);
+  assert.equal(await conversation(page, 1).count(), 0);
   assert.ok((await conversation(page, 3).innerText()).includes('Archived'));
   await conversation(page, 3).getByRole('button', { name: 'Resume' }).click();
   await conversation(page, 3).getByText(attach).waitFor();
@@ -35,6 +36,23 @@ test('stopped and compressed conversations are resumed, live ones are not', asyn
   await conversation(page, 2).getByRole('button', { name: 'Resume' }).click();
   await conversation(page, 2).getByText('This conversation is open in process 78; end that one first.').waitFor();
   assert.deepEqual((await callsTo(page, '/resume')).map(call => call.body), [{ sessionId: id(3) }, { sessionId: id(2) }]);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test('a session that ends comes into the list with its button', async () => {
+  const { page, complaints, close } = await openPage(harness, {
+    'GET /sessions': { $each: [[session(11, { sessionId: id(1) })], []] },
+    'GET /sessions recent': { $each: [{ sessions: [recent(1, { live: '11:100' })] }, { sessions: [recent(1)] }] },
+    'POST /sessions/11/kill': killed(11, 'exited'),
+  });
+  await page.getByText('Every conversation touched within 7 days is open above.').waitFor();
+  assert.equal(await conversation(page, 1).count(), 0);
+  await row(page, 11).getByRole('button', { name: 'Kill' }).click();
+  await page.getByRole('button', { name: 'Kill session' }).click();
+  await row(page, 11).waitFor({ state: 'detached' });
+  await conversation(page, 1).getByRole('button', { name: 'Resume' }).waitFor();
+  assert.equal(await page.getByText('open above').count(), 0);
   assert.deepEqual(complaints, []);
   await close();
 });

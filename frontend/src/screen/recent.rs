@@ -12,7 +12,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RecentView {
     pub(crate) days: u32,
-    /// How many fit, `None` while that is not known.
+    /// How many there are to show, `None` while that is not known.
     pub(crate) total: Option<usize>,
     /// How many of those are not shown yet.
     pub(crate) more: usize,
@@ -39,8 +39,6 @@ pub(crate) struct RecentRow {
 pub(crate) enum ResumeView {
     Offered,
     Running,
-    /// Open in this process.
-    Live(String),
     Done {
         pid: String,
         attach: String,
@@ -65,8 +63,13 @@ const LIVE: Badge = Badge {
 pub(crate) fn recent(model: &Model) -> (RecentView, Vec<(SessionId, RecentRow)>) {
     let recent = &model.recent;
     let known = recent.sessions.as_deref().unwrap_or_default();
-    let fits: Vec<&RecentSession> = known
+    let ended: Vec<&RecentSession> = known
         .iter()
+        .filter(|session| !stands_above(model, session))
+        .collect();
+    let fits: Vec<&RecentSession> = ended
+        .iter()
+        .copied()
         .filter(|session| facet::matches_recent(&model.filter, session))
         .collect();
     let mut rows: Vec<(SessionId, RecentRow)> = Vec::new();
@@ -79,15 +82,20 @@ pub(crate) fn recent(model: &Model) -> (RecentView, Vec<(SessionId, RecentRow)>)
     let note = match (&recent.trouble, &recent.sessions) {
         (Some(trouble), _) => Some(text::block(&trouble.sentence())),
         (None, None) => Some("Reading transcripts…".to_owned()),
-        (None, Some(sessions)) if sessions.is_empty() => Some(format!(
-            "No conversation was touched within {}.",
-            measure::count(days(recent.days), "day", "days")
-        )),
-        (None, Some(_)) if fits.is_empty() => Some("No conversation fits the filter.".to_owned()),
+        // What can't be shown may be any conversation: nothing is said about all of them.
         (None, Some(_)) if recent.newer > 0 => Some(format!(
             "{} from a newer server and can't be shown.",
             measure::count(recent.newer, "row comes", "rows come")
         )),
+        (None, Some(sessions)) if sessions.is_empty() => Some(format!(
+            "No conversation was touched within {}.",
+            measure::count(days(recent.days), "day", "days")
+        )),
+        (None, Some(_)) if ended.is_empty() => Some(format!(
+            "Every conversation touched within {} is open above.",
+            measure::count(days(recent.days), "day", "days")
+        )),
+        (None, Some(_)) if fits.is_empty() => Some("No conversation fits the filter.".to_owned()),
         (None, Some(_)) => None,
     };
     let view = RecentView {
@@ -97,6 +105,12 @@ pub(crate) fn recent(model: &Model) -> (RecentView, Vec<(SessionId, RecentRow)>)
         note,
     };
     (view, rows)
+}
+
+/// Whether the list of the live sessions has this conversation. One that was resumed here stays: its row tells
+/// what came of that.
+fn stands_above(model: &Model, session: &RecentSession) -> bool {
+    session.live.is_some() && model.recent.resumes.get(&session.session_id).is_none()
 }
 
 fn days(days: u32) -> usize {
@@ -111,8 +125,8 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
         .as_deref()
         .map(|cwd| place(cwd, &model.homes))
         .unwrap_or_default();
-    let resume = match (session.live, model.recent.resumes.get(&session.session_id)) {
-        (_, Some(Resume::Done { resumed, .. })) => {
+    let resume = match model.recent.resumes.get(&session.session_id) {
+        Some(Resume::Done { resumed, .. }) => {
             let Holder::Tmux { attach, .. } = &resumed.holder;
             ResumeView::Done {
                 pid: resumed.pid.to_string(),
@@ -120,10 +134,9 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
                 note: text::some_line(resumed.note.as_deref()),
             }
         }
-        (_, Some(Resume::Running)) => ResumeView::Running,
-        (Some(key), _) => ResumeView::Live(key.pid.to_string()),
-        (None, Some(Resume::Failed(sentence))) => ResumeView::Failed(text::line(sentence)),
-        (None, None) => ResumeView::Offered,
+        Some(Resume::Running) => ResumeView::Running,
+        Some(Resume::Failed(sentence)) => ResumeView::Failed(text::line(sentence)),
+        None => ResumeView::Offered,
     };
     RecentRow {
         id: session.session_id.clone(),
@@ -136,12 +149,122 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
         project,
         branch: text::some_line(session.git_branch.as_deref()),
         badge: match (&resume, session.archived) {
-            (ResumeView::Live(_) | ResumeView::Done { .. }, _) => LIVE,
+            (ResumeView::Done { .. }, _) => LIVE,
             (ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_), true) => ARCHIVED,
             (ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_), false) => ENDED,
         },
         age: measure::age_between(session.last_activity_at, model.live.server_now()),
         size: measure::bytes(session.size_bytes),
         resume,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::{Holder, Resumed};
+
+    use super::*;
+    use crate::{
+        model::{Answered, Msg, Surroundings, answer::Rows, update::update},
+        sample::{self, NOW},
+    };
+
+    fn live(number: u32) -> RecentSession {
+        RecentSession {
+            live: Some(sample::key(number)),
+            ..sample::recent(number)
+        }
+    }
+
+    fn read(model: &mut Model, rows: Vec<RecentSession>) {
+        let number = model.recent.ask();
+        let rows = Rows { rows, newer: 0 };
+        update(
+            model,
+            Msg::Answered(Answered::Recent(number, Ok(rows))),
+            NOW,
+        );
+    }
+
+    fn known(rows: Vec<RecentSession>) -> Model {
+        let mut model = Model::new(Surroundings::default());
+        read(&mut model, rows);
+        model
+    }
+
+    #[test]
+    fn what_is_live_neither_stands_here_nor_counts() {
+        let ended = (10..22).map(sample::recent);
+        let mut model = known([live(1), live(2)].into_iter().chain(ended).collect());
+        let (view, rows) = recent(&model);
+        assert_eq!((view.total, view.more, rows.len()), (Some(12), 2, 10));
+        assert!(
+            rows.iter().all(|(id, row)| {
+                *id != live(1).session_id && row.resume == ResumeView::Offered
+            })
+        );
+        // Once it has ended, it can be taken up again.
+        read(&mut model, vec![sample::recent(1), live(2)]);
+        let (view, rows) = recent(&model);
+        assert_eq!((view.total, view.note), (Some(1), None));
+        let [(id, row)] = rows.as_slice() else {
+            panic!("{rows:?}");
+        };
+        assert_eq!((id, row.badge), (&live(1).session_id, ENDED));
+        assert_eq!(row.resume, ResumeView::Offered);
+    }
+
+    #[test]
+    fn a_list_without_rows_says_why() {
+        let check = |rows, filter: &str, told: &str| {
+            let mut model = known(rows);
+            model.filter = filter.to_owned();
+            let (view, rows) = recent(&model);
+            assert_eq!((view.note.as_deref(), rows.len()), (Some(told), 0));
+        };
+        check(vec![], "", "No conversation was touched within 7 days.");
+        check(
+            vec![live(1), live(2)],
+            "",
+            "Every conversation touched within 7 days is open above.",
+        );
+        check(
+            vec![live(1), sample::recent(2)],
+            "nothing like it",
+            "No conversation fits the filter.",
+        );
+    }
+
+    #[test]
+    fn what_was_resumed_here_stays_while_it_is_live() {
+        let mut model = known(vec![sample::recent(1)]);
+        let id = sample::recent(1).session_id;
+        update(&mut model, Msg::Resume(id.clone()), NOW);
+        let resumed = Resumed {
+            ok: true,
+            session_id: id.clone(),
+            pid: sample::key(1).pid,
+            key: sample::key(1),
+            holder: Holder::Tmux {
+                session: "s".to_owned(),
+                attach: "tmux attach -t s".to_owned(),
+            },
+            note: None,
+        };
+        update(
+            &mut model,
+            Msg::Answered(Answered::Resume(id, Ok(resumed))),
+            NOW,
+        );
+        read(&mut model, vec![live(1)]);
+        let (view, rows) = recent(&model);
+        assert_eq!((view.total, view.note), (Some(1), None));
+        let [(_, row)] = rows.as_slice() else {
+            panic!("{rows:?}");
+        };
+        assert_eq!(row.badge, LIVE);
+        assert!(
+            matches!(&row.resume, ResumeView::Done { attach, .. } if attach == "tmux attach -t s")
+        );
     }
 }

@@ -65,8 +65,7 @@ fn row(id: SessionId, row: ArcRwSignal<RecentRow>, send: Send) -> AnyView {
     let branch = Memo::new(move |_| row.with(|r| r.branch.clone()));
     let resume = Memo::new(move |_| row.with(|r| r.resume.clone()));
     let running = move || resume.get() == ResumeView::Running;
-    let offered =
-        Memo::new(move |_| !matches!(resume.get(), ResumeView::Live(_) | ResumeView::Done { .. }));
+    let offered = Memo::new(move |_| !matches!(resume.get(), ResumeView::Done { .. }));
     view! {
         <li class="sm-row" data-session=session>
             <div class="sm-line">
@@ -114,31 +113,28 @@ fn row(id: SessionId, row: ArcRwSignal<RecentRow>, send: Send) -> AnyView {
 fn outcome(resume: ResumeView, send: Send) -> AnyView {
     match resume {
         ResumeView::Offered | ResumeView::Running => ().into_any(),
-        ResumeView::Live(pid) => {
-            view! { <p class="sm-why">{format!("Open in process {pid}; end that one before resuming.")}</p> }.into_any()
-        }
         ResumeView::Failed(sentence) => {
             view! { <p class="sm-why sm-bad" dir="auto">{sentence}</p> }.into_any()
         }
         ResumeView::Done { pid, attach, note } => {
             let copied = attach.clone();
-                view! {
-                    <div class="sm-why sm-attach">
-                        <span>{format!("Runs again as process {pid}. Attach with")}</span>
-                        <code class="sm-exact">{attach}</code>
-                        <button
-                            type="button"
-                            class="sm-copy"
-                            aria-label="Copy attach command"
-                            title="Copy"
-                            on:click=press(move || send.run(Msg::Copy(copied.clone())))
-                        >
-                            {icon(COPY)}
-                        </button>
-                        <span dir="auto">{note.unwrap_or_default()}</span>
-                    </div>
-                }
-                .into_any()
+            view! {
+                <div class="sm-why sm-attach">
+                    <span>{format!("Runs again as process {pid}. Attach with")}</span>
+                    <code class="sm-exact">{attach}</code>
+                    <button
+                        type="button"
+                        class="sm-copy"
+                        aria-label="Copy attach command"
+                        title="Copy"
+                        on:click=press(move || send.run(Msg::Copy(copied.clone())))
+                    >
+                        {icon(COPY)}
+                    </button>
+                    <span dir="auto">{note.unwrap_or_default()}</span>
+                </div>
+            }
+            .into_any()
         }
     }
 }
