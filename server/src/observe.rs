@@ -56,6 +56,26 @@ pub enum Origin {
 }
 
 impl Home {
+    /// The user whose files they are: the owner of the config directory.
+    pub fn owner(&self) -> io::Result<u32> {
+        if self.leads_astray() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(std::fs::metadata(&self.config_dir)?.uid())
+    }
+
+    /// Whether the config directory is somebody else's than the home. Only root can have arranged that in a
+    /// home of root's; in any other it is a link by which one user would have another's files read, changed
+    /// or run.
+    fn leads_astray(&self) -> bool {
+        let owner = |path: &Path| Some(std::fs::metadata(path).ok()?.uid());
+        match (owner(&self.dir), owner(&self.config_dir)) {
+            (Some(home), Some(config)) => home != 0 && home != config,
+            // What is not there leads nowhere.
+            _ => false,
+        }
+    }
+
     fn is_at(&self, canonical: &Path) -> bool {
         self.config_dir
             .canonicalize()
@@ -96,10 +116,12 @@ impl Observer {
         &self.domain
     }
 
-    /// The owners of the configured homes.
+    /// The owners of the configured homes: the users whom we look after, besides our own.
     pub fn home_owners(&self) -> Vec<u32> {
-        let owner = |home: &Home| Some(std::fs::metadata(&home.dir).ok()?.uid());
-        self.homes.iter().filter_map(owner).collect()
+        self.homes
+            .iter()
+            .filter_map(|home| home.owner().ok())
+            .collect()
     }
 
     /// Looks at the whole machine. Blocks: `cmdline` and `environ` wait for the other process's memory lock.
@@ -117,6 +139,7 @@ impl Observer {
         let mut wanted: HashSet<u32> = processes.iter().map(Process::own_pid).collect();
         wanted.extend(pids);
         let mut homes = self.homes.clone();
+        homes.retain(|home| !home.leads_astray());
         let mut finds = Finds::default();
         for (index, home) in homes.iter().enumerate() {
             finds.add(
@@ -163,7 +186,8 @@ impl Observer {
     /// The config directory that a process was started with, unless somebody else owns it: root must not
     /// be led into other people's directories by an environment that anybody can write.
     fn find_home(&self, process: &Process) -> Option<Home> {
-        if self.uid != 0 && process.uid != self.uid {
+        let cared_for = || self.uid == 0 && self.home_owners().contains(&process.uid);
+        if process.uid != self.uid && !cared_for() {
             return None;
         }
         let pid = process.key.pid;

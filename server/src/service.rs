@@ -12,10 +12,10 @@ mod resume;
 use std::{io, sync::Arc, time::Duration};
 
 use session_core::{
-    inventory::Session,
-    kill::{self, End},
+    kill::{self, End, Target},
     process::RunState,
 };
+use tokio::sync::Semaphore;
 use wire::{
     CleanupReport, CleanupRequest, Context, Health, KillRequest, Killed, Pid, ProcessKey,
     RecentList, ResumeRequest, Resumed,
@@ -50,11 +50,14 @@ struct Inner {
     users: Users,
     claims: Claims,
     briefs: DigestCache,
+    /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
+    readers: Arc<Semaphore>,
 }
 
 /// What a pid and a key lead to.
-enum Found {
-    Session(Box<Session>),
+enum Planned {
+    /// It may be ended.
+    Target(ProcessKey, Target),
     /// The process that the key names has ended, and its pid is free.
     Gone(ProcessKey),
 }
@@ -62,6 +65,9 @@ enum Found {
 /// How long a look at the machine may take. One process that holds its memory lock blocks the reader of
 /// its `cmdline`; the request must not wait with it.
 const LOOK_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Looks at once. More than this can't be asked for by people, and is far below the runtime's threads.
+const READERS: usize = 64;
 
 impl Service {
     /// Prepares to look at this machine.
@@ -80,6 +86,7 @@ impl Service {
                 users: Users::default(),
                 claims: Claims::default(),
                 briefs: DigestCache::new(),
+                readers: Arc::new(Semaphore::new(READERS)),
             }),
         })
     }
@@ -105,17 +112,13 @@ impl Service {
         let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| {
             Duration::from_millis(grace.as_millis().into())
         });
-        let found = self
-            .blocking(move |inner| inner.find(pid, request.key))
+        let planned = self
+            .blocking(move |inner| inner.plan_kill(pid, request.key))
             .await?;
-        let session = match found {
-            Found::Session(session) => session,
-            Found::Gone(key) => return Ok(present::killed(key, Ended::BEFORE)),
+        let (key, target) = match planned {
+            Planned::Target(key, target) => (key, target),
+            Planned::Gone(key) => return Ok(present::killed(key, Ended::BEFORE)),
         };
-        let key = present::key(session.key()).ok_or(ServiceError::NoProcess(pid))?;
-        let target = kill::plan(&session, &self.inner.actor()).map_err(|refusal| {
-            present::refused(refusal, pid, &self.inner.users.name(session.process.uid))
-        })?;
         let claim = self.inner.claims.process(key).ok_or(ServiceError::Busy)?;
         // Once begun it goes on to its end, and holds the claim, even when the client has left.
         let ended = self
@@ -191,7 +194,15 @@ impl Service {
                 elapsed,
             ))
         };
-        tokio::time::timeout(LOOK_DEADLINE, self.unhurried(work))
+        let reading = async {
+            let permit = Arc::clone(&self.inner.readers).acquire_owned().await;
+            let work = move |inner: &Inner| {
+                let _permit = permit;
+                work(inner)
+            };
+            self.unhurried(work).await
+        };
+        tokio::time::timeout(LOOK_DEADLINE, reading)
             .await
             .unwrap_or_else(too_long)
     }
@@ -236,8 +247,8 @@ impl Inner {
             .map_err(|error| ServiceError::fault("/proc can't be read", error))
     }
 
-    /// Finds the session that a pid means, or that the key names.
-    fn find(&self, pid: Pid, key: Option<ProcessKey>) -> Result<Found, ServiceError> {
+    /// Decides on the session that a pid means, or that the key names.
+    fn plan_kill(&self, pid: Pid, key: Option<ProcessKey>) -> Result<Planned, ServiceError> {
         if key.is_some_and(|key| key.pid != pid) {
             return Err(ServiceError::OtherKey(pid));
         }
@@ -258,15 +269,19 @@ impl Inner {
                 .map(|stat| stat.key),
         };
         match (owner, key) {
-            (None, Some(key)) => Ok(Found::Gone(key)),
-            (None, None) => Err(ServiceError::NoProcess(pid)),
+            (None, Some(key)) => return Ok(Planned::Gone(key)),
+            (None, None) => return Err(ServiceError::NoProcess(pid)),
             (Some(owner), Some(key)) if owner != present::core_key(key) => {
-                Err(ServiceError::Replaced(pid))
+                return Err(ServiceError::Replaced(pid));
             }
-            (Some(_), _) => session
-                .map(|session| Found::Session(Box::new(session)))
-                .ok_or(ServiceError::NotASession(pid)),
+            (Some(_), _) => {}
         }
+        let session = session.ok_or(ServiceError::NotASession(pid))?;
+        let key = present::key(session.key()).ok_or(ServiceError::NoProcess(pid))?;
+        let target = kill::plan(&session, &self.actor()).map_err(|refusal| {
+            present::refused(refusal, pid, &self.users.name(session.process.uid))
+        })?;
+        Ok(Planned::Target(key, target))
     }
 
     /// Who acts: this server.

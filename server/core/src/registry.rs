@@ -71,7 +71,7 @@ impl Record {
             serde_json::from_slice(bytes).map_err(|_| Unreadable::NotJson)?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         let number = |name: &str| fields.get(name).and_then(Value::as_u64);
-        if number("pid").is_some_and(|inside| inside != u64::from(pid)) {
+        if fields.contains_key("pid") && number("pid") != Some(u64::from(pid)) {
             return Err(Unreadable::OtherPid);
         }
         let ticks = number("procStart").or_else(|| text("procStart")?.parse().ok());
@@ -81,7 +81,10 @@ impl Record {
             cwd: text("cwd").filter(|cwd| cwd.starts_with('/')),
             started_at: number("startedAt").map(UnixMillis),
             proc_start: ticks.map_or(ProcStart::Unreadable, ProcStart::Ticks),
-            domain: text("pidDomain").map(PidDomain),
+            // In another form it says that the pid is of some namespace, not that it is of ours.
+            domain: fields
+                .get("pidDomain")
+                .map(|domain| PidDomain(domain.as_str().unwrap_or_default().to_owned())),
             version: text("version"),
             kind: text("kind"),
             entrypoint: text("entrypoint"),
@@ -179,7 +182,18 @@ mod tests {
         let record = Record::parse(7, odd).unwrap();
         assert_eq!(record.proc_start, ProcStart::Ticks(50));
         assert_eq!(record.name.as_deref(), Some("n"));
-        assert_eq!((record.session_id, record.status), (None, None));
+        assert_eq!((&record.session_id, &record.status), (&None, &None));
+        let ours = PidDomain::new("machine", "pid:[1]");
+        assert!(record.is_of(&ours));
+        assert!(
+            !Record::parse(7, br#"{"pidDomain":["x"]}"#)
+                .unwrap()
+                .is_of(&ours)
+        );
+        assert_eq!(
+            Record::parse(7, br#"{"pid":"7"}"#),
+            Err(Unreadable::OtherPid)
+        );
     }
 
     #[test]

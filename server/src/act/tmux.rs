@@ -54,7 +54,10 @@ pub enum TmuxError {
 
 /// Variables of our host, or of a session that we were started from: a tmux server that is born here would
 /// hand them to every program in it (`NODE_ENV=production` makes `npm install` leave out half).
-const NOT_INHERITED: [&str; 5] = [
+const NOT_INHERITED: [&str; 7] = [
+    // The server that we happen to be in is not the one that `attach_command` leads to.
+    "TMUX",
+    "TMUX_PANE",
     // Where it is wanted, `Launch` names it.
     "CLAUDE_CONFIG_DIR",
     "NODE_ENV",
@@ -104,11 +107,10 @@ impl Tmux {
         session: &str,
         scope: Option<&Scope>,
     ) -> Result<String, TmuxError> {
-        let mut command = front::command(&self.program, self.user.as_ref(), scope);
         // The client's own directory, not `-c`: that one is a format, in which `#(...)` runs a shell.
-        command
-            .args(arguments(launch, session))
-            .current_dir(&launch.cwd);
+        let cwd = Some(launch.cwd.as_path());
+        let mut command = front::command(&self.program, self.user.as_ref(), scope, cwd);
+        command.args(arguments(launch, session));
         self.finish(command)
     }
 
@@ -121,8 +123,13 @@ impl Tmux {
             &target(session),
             "#{pane_dead}",
         ]));
-        // An error says that session or server is gone, and the program with it.
-        dead.map_or(true, |dead| dead.trim() != "0")
+        match dead {
+            Ok(dead) => dead.trim() != "0",
+            // Session or server is gone, and the program with it.
+            Err(TmuxError::Refused(_)) => true,
+            // Not being able to ask says nothing.
+            Err(TmuxError::Run(..)) => false,
+        }
     }
 
     /// What the terminal shows, without its empty lines. The last lines that have left it are included: tmux
@@ -174,7 +181,7 @@ impl Tmux {
     }
 
     fn run(&self, arguments: Vec<OsString>) -> Result<String, TmuxError> {
-        let mut command = front::command(&self.program, self.user.as_ref(), None);
+        let mut command = front::command(&self.program, self.user.as_ref(), None, None);
         command.args(arguments);
         self.finish(command)
     }

@@ -67,7 +67,7 @@ impl Inner {
     fn cleanup_plan(&self) -> Result<Plan, ServiceError> {
         let look = self.look()?;
         let sessions = look.sample.sessions();
-        let live: HashMap<SessionId, u32> = sessions
+        let mut live: HashMap<SessionId, u32> = sessions
             .iter()
             .filter_map(|session| Some((session.session_id()?.clone(), session.key().pid)))
             .collect();
@@ -80,14 +80,20 @@ impl Inner {
         };
         let mut closed = Vec::new();
         for home in &look.homes {
-            match RegistryReader::at(&home.config_dir).entries(|_| true) {
-                Ok(entries) => findings.registry.extend(
-                    entries
-                        .into_iter()
-                        .filter_map(|entry| self.registry_file(home, entry, &sessions)),
-                ),
-                Err(error) => closed.push(kept(home.config_dir.join("sessions"), &error)),
-            }
+            let entries = RegistryReader::at(&home.config_dir).entries(|_| true);
+            let entries = entries.unwrap_or_else(|error| {
+                closed.push(kept(home.config_dir.join("sessions"), &error));
+                Vec::new()
+            });
+            // A session that can't be seen from here, in a container say, may still be open.
+            live.extend(entries.iter().filter_map(|entry| self.unproven(entry)));
+            findings.registry.extend(
+                entries
+                    .into_iter()
+                    .filter_map(|entry| self.registry_file(home, entry, &sessions)),
+            );
+        }
+        for home in &look.homes {
             match Transcripts::at(&home.config_dir).all(|_| true) {
                 Ok(transcripts) => findings.transcripts.extend(
                     transcripts
@@ -146,6 +152,19 @@ impl Inner {
             care: care(home),
             fact,
         })
+    }
+
+    /// The conversation and pid of a record whose process has not provably ended.
+    fn unproven(&self, entry: &Entry) -> Option<(SessionId, u32)> {
+        let EntryKind::Record {
+            parsed: Ok(record), ..
+        } = &entry.what
+        else {
+            return None;
+        };
+        let ended = matches!(self.registry_fact(record), RegistryFact::Ended(_));
+        let id = record.session_id.clone().filter(|_| !ended)?;
+        Some((id, record.pid))
     }
 
     /// Judges a record that no listed session has.

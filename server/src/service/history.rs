@@ -11,7 +11,7 @@ use wire::{Context, Pid, RecentList};
 use super::{Inner, ServiceError};
 use crate::{
     observe::{
-        Home, Look,
+        Home, Look, Origin,
         transcript::{Transcript, Transcripts, recent::Brief},
     },
     present,
@@ -41,14 +41,20 @@ impl Inner {
         let mut found = Vec::new();
         for home in &look.homes {
             match Transcripts::at(&home.config_dir).recent(UnixMillis(since), &self.briefs) {
-                Ok(recent) => found.extend(recent),
+                Ok(recent) => found.extend(recent.into_iter().map(|recent| (home, recent))),
                 Err(error) => {
                     tracing::warn!(home = %home.dir.display(), %error, "the transcripts can't be listed");
                 }
             }
         }
-        found.sort_by_key(|recent| std::cmp::Reverse(recent.transcript.modified));
-        let sessions = found.iter().map(|recent| {
+        // A conversation that lies in two homes is the one that a resume would take.
+        found.sort_by(|(home, a), (other, b)| {
+            let (one, two) = (rank(home, &a.transcript), rank(other, &b.transcript));
+            a.transcript.id().cmp(b.transcript.id()).then(two.cmp(&one))
+        });
+        found.dedup_by(|(_, later), (_, kept)| later.transcript.id() == kept.transcript.id());
+        found.sort_by_key(|(_, recent)| std::cmp::Reverse(recent.transcript.modified));
+        let sessions = found.iter().map(|(_, recent)| {
             let live = live.get(recent.transcript.id()).copied();
             present::recent(&recent.transcript, &recent.brief, live)
         });
@@ -99,7 +105,7 @@ impl Inner {
         Some((brief, transcript.modified))
     }
 
-    /// Searches all homes; what is not archived wins over what is, then the newer over the older.
+    /// Searches all homes; see `rank` for which one wins.
     pub(super) fn locate(&self, homes: &[Home], id: &SessionId) -> Option<Found> {
         let mut found = Vec::new();
         for home in homes {
@@ -118,7 +124,7 @@ impl Inner {
         }
         found
             .into_iter()
-            .max_by_key(|found| (!found.transcript.archived, found.transcript.modified))
+            .max_by_key(|found| rank(&found.home, &found.transcript))
     }
 }
 
@@ -130,6 +136,13 @@ impl Found {
             .map_err(|error| ServiceError::fault(error.to_string().trim_end_matches('.'), error))?;
         Ok(cwd.map(PathBuf::from))
     }
+}
+
+/// A home that the person named wins over one that was found, what is not archived over what is, the newer
+/// over the older.
+fn rank(home: &Home, transcript: &Transcript) -> (bool, bool, UnixMillis) {
+    let configured = home.origin == Origin::Configured;
+    (configured, !transcript.archived, transcript.modified)
 }
 
 fn transcripts(session: &Session, look: &Look) -> Option<Transcripts> {

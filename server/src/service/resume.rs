@@ -8,7 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use session_core::{id::SessionId, inventory::Session, verdict::State};
+use session_core::{
+    id::{ProcessKey, SessionId},
+    inventory::Session,
+    process::RunState,
+    verdict::State,
+};
 use wire::{Holder, ResumeRequest, Resumed};
 
 use self::command::{argv, no_claude, other_user, scope, variable};
@@ -18,7 +23,7 @@ use crate::{
         archive::{ArchiveError, hold::Hold},
         tmux::{self, Launch, Pane, Tmux},
     },
-    observe::tools::Tools,
+    observe::{Look, tools::Tools},
     present,
 };
 
@@ -27,6 +32,13 @@ const PROBATION: Duration = Duration::from_secs(2);
 /// After this time a session without a registry file is at a dialog, or of a version that writes none.
 const PATIENCE: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(100);
+
+/// A launch that came to nothing.
+struct Failure {
+    error: ServiceError,
+    /// Whether the program is known to have ended.
+    ended: bool,
+}
 
 impl Inner {
     /// Checks in the order that wire clients rely on: live, conversation and directory, tools.
@@ -42,14 +54,7 @@ impl Inner {
         }
         let id = present::core_session_id(&request.session_id);
         let look = self.look()?;
-        let holder = look
-            .sample
-            .sessions()
-            .into_iter()
-            .find(|session| session.holds(&id));
-        if let Some(key) = holder.and_then(|session| present::key(session.key())) {
-            return Err(ServiceError::Live { key });
-        }
+        self.refuse_live(&look, &id)?;
         let found = self
             .locate(&look.homes, &id)
             .ok_or_else(|| ServiceError::NoConversation(request.session_id.clone()))?;
@@ -66,7 +71,9 @@ impl Inner {
         };
         let claude = tools.claude().ok_or_else(|| no_claude(&tools))?;
         let mut hold = take(&found)?;
-        hold.restore().map_err(not_restored)?;
+        // Again, now that no other resume can come between: reading an archive takes its time.
+        self.refuse_live(&self.look()?, &id)?;
+        let restored = hold.restore().map_err(not_restored)?;
         let launch = Launch {
             session: format!("claude-{}", id.as_str().get(..8).unwrap_or(id.as_str())),
             cwd,
@@ -82,8 +89,12 @@ impl Inner {
                 living
             }
             Err(error) => {
-                if let Err(error) = hold.undo_restore() {
-                    tracing::warn!(%error, "the restored transcript stays beside its archive");
+                let Failure { error, ended } = error;
+                // While the program may still write, its transcript has to stay.
+                if ended && restored.from_archive {
+                    hold.undo_restore().map(drop).unwrap_or_else(
+                        |error| tracing::warn!(%error, "the restored transcript stays beside its archive"),
+                    );
                 }
                 return Err(error);
             }
@@ -109,19 +120,56 @@ impl Inner {
         tmux: &Tmux,
         launch: &Launch,
         id: &SessionId,
-    ) -> Result<(Pane, Session, Option<String>), ServiceError> {
-        let pane = tmux
-            .start(launch)
-            .map_err(|error| ServiceError::fault("tmux could not start a session", error))?;
-        let (session, note) = self.await_life(tmux, &pane, id).inspect_err(|_| {
-            // What was restored for it is taken back, so it must not go on. The terminal may be gone already.
+    ) -> Result<(Pane, Session, Option<String>), Failure> {
+        let pane = tmux.start(launch).map_err(|error| Failure {
+            error: ServiceError::fault("tmux could not start a session", error),
+            ended: true,
+        })?;
+        let program = self.observer.proc().stat(pane.pid).map(|stat| stat.key);
+        let (session, note) = self.await_life(tmux, &pane, id).map_err(|error| {
+            // The terminal may be gone already.
             let closed = tmux.end(&pane.session);
             tracing::debug!(?closed, "the terminal of a resume that failed");
+            let ended = program.is_none_or(|program| self.await_end(program));
+            Failure { error, ended }
         })?;
         tmux.let_go(&pane.session).unwrap_or_else(
             |error| tracing::warn!(%error, "the terminal will stay when its session ends"),
         );
         Ok((pane, session, note))
+    }
+
+    /// Waits for the end of a program whose terminal was closed; false where it goes on.
+    fn await_end(&self, program: ProcessKey) -> bool {
+        let begun = Instant::now();
+        loop {
+            let stat = self.observer.proc().stat(program.pid);
+            if stat.is_none_or(|stat| stat.key != program || stat.run_state == RunState::Dead) {
+                return true;
+            }
+            if begun.elapsed() >= PATIENCE {
+                return false;
+            }
+            sleep(STEP);
+        }
+    }
+
+    /// Refuses while a session has the conversation open, or was started to open it.
+    fn refuse_live(&self, look: &Look, id: &SessionId) -> Result<(), ServiceError> {
+        let own = self.actor();
+        let holder = look.sample.sessions().into_iter().find(|session| {
+            let uid = session.process.uid;
+            // Anybody can put an id among the arguments of a program.
+            let counts = session.record.is_some()
+                || uid == own.uid
+                || uid == 0
+                || own.home_owners.contains(&uid);
+            counts && session.holds(id)
+        });
+        match holder.and_then(|session| present::key(session.key())) {
+            Some(key) => Err(ServiceError::Live { key }),
+            None => Ok(()),
+        }
     }
 
     /// Waits until the session is known to live, or tells why it does not.
@@ -175,7 +223,8 @@ impl Inner {
                 continue;
             }
             return match session.session_id() {
-                None => Ok((session, Some(asks(tmux, pane)))),
+                None if is_asking(session.verdict.state) => Ok((session, Some(asks(tmux, pane)))),
+                None => Ok((session, Some(silent(tmux, pane)))),
                 Some(other) => Err(ServiceError::fault(
                     format!("Claude Code opened another conversation, {other}"),
                     "the session below the terminal's process has another id",
@@ -236,6 +285,13 @@ fn last_words(screen: &str) -> String {
 fn asks(tmux: &Tmux, pane: &Pane) -> String {
     format!(
         "Claude Code asks for something before it goes on; answer it with `{}`.",
+        tmux.attach_command(&pane.session)
+    )
+}
+
+fn silent(tmux: &Tmux, pane: &Pane) -> String {
+    format!(
+        "Claude Code runs, but has not registered its session yet; look at it with `{}`.",
         tmux.attach_command(&pane.session)
     )
 }

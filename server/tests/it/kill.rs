@@ -238,6 +238,10 @@ fn another_users_session_is_not_root_s_to_end() {
     assert!(sentence.contains(&owner.to_string()), "{sentence}");
     assert!(session.is_alive());
     chown(server.home(), Some(owner), Some(group)).unwrap();
+    // A home whose `.claude` is somebody else's is not believed at all.
+    let refusal = kill(&server, session.pid(), "{}");
+    refuse(&refusal, 403, "not_a_session");
+    chown(server.home().join(".claude"), Some(owner), Some(group)).unwrap();
     check(&server, &session, 60_000, "exited");
     session.wait();
 }

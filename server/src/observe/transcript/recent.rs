@@ -118,8 +118,9 @@ impl Brief {
         Self {
             title: short(digest.title),
             last_prompt: short(digest.last_prompt),
-            git_branch: digest.git_branch,
-            cwd: digest.cwd,
+            git_branch: short(digest.git_branch),
+            // No directory of the kernel's is longer (PATH_MAX).
+            cwd: digest.cwd.filter(|cwd| cwd.len() <= 4096),
             conversation,
         }
     }

@@ -1,6 +1,6 @@
 //! Who runs a resumed session, and with which words it is started.
 
-use std::{ffi::OsString, os::unix::fs::MetadataExt as _, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf};
 
 use nix::unistd::{Uid, User};
 use session_core::id::SessionId;
@@ -8,23 +8,34 @@ use session_core::id::SessionId;
 use super::super::{Inner, ServiceError};
 use crate::{
     act::tmux::{OtherUser, Scope},
-    observe::{Home, tools::Tools},
+    observe::{Home, Origin, tools::Tools},
 };
 
 impl Inner {
     /// Who runs the session: the configured user; for root, the owner of the conversation's home, so that no
     /// file in it ever becomes root's; else ourselves.
     pub(super) fn runner(&self, home: &Home) -> Result<User, ServiceError> {
+        let owner = home.owner().map_err(|error| {
+            ServiceError::fault("The owner of the conversation's home can't be told", error)
+        })?;
+        let owner = Uid::from_raw(owner);
         let found = match &self.config.user {
             Some(name) => User::from_name(name),
-            None => {
-                let own = Uid::effective();
-                let owner = std::fs::metadata(&home.config_dir)
-                    .map(|file| Uid::from_raw(file.uid()))
-                    .unwrap_or(own);
-                User::from_uid(if own.is_root() { owner } else { own })
-            }
+            None if Uid::effective().is_root() => User::from_uid(owner),
+            None => User::from_uid(Uid::effective()),
         };
+        if let Ok(Some(user)) = &found
+            && home.origin == Origin::Found
+            && user.uid != owner
+        {
+            return Err(ServiceError::fault(
+                format!(
+                    "The conversation is another user's; name {} in homes to resume it",
+                    home.dir.display()
+                ),
+                "a home that was found by itself is not run in by anybody but its owner",
+            ));
+        }
         match found {
             // Our own HOME may be another one than the password file's.
             Ok(Some(user)) if user.uid == Uid::effective() => Ok(User {
