@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFile, chmod, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { settled } from './listing.mjs';
 import { until } from './until.mjs';
@@ -83,8 +84,13 @@ describe('context', () => {
     assert.deepEqual([bad.status, bad.json.code], [400, 'bad_pid']);
   });
 
-  // From here on the file is not what it was; each test puts it back.
+  // From here on the file is not what it was; each test puts it back. Claude Code may still have a line to
+  // add, and would make the file again.
   const instead = async (put, look) => {
+    for (let size = -1; size !== (await stat(path)).size;) {
+      ({ size } = await stat(path));
+      await delay(500);
+    }
     await rename(path, `${path}.aside`);
     try {
       await put();
