@@ -148,10 +148,16 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
         folder,
         project,
         branch: text::some_line(session.git_branch.as_deref()),
-        badge: match (&resume, session.archived) {
-            (ResumeView::Done { .. }, _) => LIVE,
-            (ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_), true) => ARCHIVED,
-            (ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_), false) => ENDED,
+        // The answer about a resume may be older or newer than the list: either may know of the process.
+        badge: match &resume {
+            ResumeView::Done { .. } => LIVE,
+            ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_) => {
+                match (session.live, session.archived) {
+                    (Some(_), _) => LIVE,
+                    (None, true) => ARCHIVED,
+                    (None, false) => ENDED,
+                }
+            }
         },
         age: measure::age_between(session.last_activity_at, model.live.server_now()),
         size: measure::bytes(session.size_bytes),
@@ -165,7 +171,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{Answered, Msg, Surroundings, answer::Rows, update::update},
+        model::{
+            Answered, Msg, Surroundings,
+            answer::{Rows, Trouble},
+            update::update,
+        },
         sample::{self, NOW},
     };
 
@@ -233,6 +243,29 @@ mod tests {
             "nothing like it",
             "No conversation fits the filter.",
         );
+    }
+
+    #[test]
+    fn a_refused_resume_keeps_its_sentence_and_what_is_live_is_called_so() {
+        let mut model = known(vec![sample::recent(1)]);
+        let id = sample::recent(1).session_id;
+        update(&mut model, Msg::Resume(id.clone()), NOW);
+        let trouble = Trouble::Unreadable;
+        let sentence = trouble.sentence();
+        update(
+            &mut model,
+            Msg::Answered(Answered::Resume(id, Err(trouble))),
+            NOW,
+        );
+        for (row, badge) in [(sample::recent(1), ENDED), (live(1), LIVE)] {
+            read(&mut model, vec![row]);
+            let (_, rows) = recent(&model);
+            let [(_, row)] = rows.as_slice() else {
+                panic!("{rows:?}");
+            };
+            assert_eq!(row.badge, badge);
+            assert_eq!(row.resume, ResumeView::Failed(sentence.clone()));
+        }
     }
 
     #[test]
