@@ -65,6 +65,9 @@ impl Directory {
     /// a directory of the same owner: a link must not lead root into somebody else's.
     pub fn inside(config: &Path, name: &str) -> io::Result<Self> {
         let root = Self::root(config)?;
+        if let Ok(directory) = root.directory(OsStr::new(name)) {
+            return Ok(directory);
+        }
         let directory = Self {
             fd: openat(
                 &root.fd,

@@ -1,11 +1,10 @@
 //! Reads `<config>/sessions`, Claude Code's registry of live sessions.
 
 use std::{
-    fs::File,
+    ffi::OsStr,
     io::{self, Read as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 use session_core::{
@@ -14,17 +13,19 @@ use session_core::{
     registry::{Record, Unreadable},
 };
 
+use crate::beneath::{self, Directory};
+
 /// The registry of one config directory.
 #[derive(Clone, Debug)]
 pub struct RegistryReader {
-    dir: PathBuf,
+    config: PathBuf,
 }
 
 /// One file in it.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub path: PathBuf,
-    /// The uid that owns the file.
+    /// The uid that owns the file; nobody's (-1) where it was not read.
     pub owner: u32,
     pub modified: UnixMillis,
     pub bytes: u64,
@@ -47,6 +48,9 @@ pub enum EntryKind {
     Legacy,
 }
 
+/// The uid that no file has (chown(2)).
+const NOBODY: u32 = u32::MAX;
+
 /// A registry file is well under a kilobyte; more than this is something else.
 const MAX_BYTES: u64 = 256 * 1024;
 
@@ -54,35 +58,63 @@ impl RegistryReader {
     /// `config_dir` is `~/.claude` or what `CLAUDE_CONFIG_DIR` says.
     pub fn at(config_dir: &Path) -> Self {
         Self {
-            dir: config_dir.join("sessions"),
+            config: config_dir.to_owned(),
         }
     }
 
     /// Reads the files whose pid is wanted; a directory that is not there has none.
     pub fn entries(&self, wanted: impl Fn(u32) -> bool) -> io::Result<Vec<Entry>> {
-        let listing = match std::fs::read_dir(&self.dir) {
-            Ok(listing) => listing,
+        let directory = match Directory::inside(&self.config, "sessions") {
+            Ok(directory) => directory,
             Err(error) if is_absent(&error) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let mut entries = Vec::new();
-        for item in listing {
-            let path = item?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-                continue;
-            };
-            let Some(kind) = Kind::of(name) else {
-                continue;
-            };
-            if let Kind::Record(pid) | Kind::Key(pid) = kind
-                && !wanted(pid)
-            {
-                continue;
-            }
+        let wanted = |name: &String| match Kind::of(name)? {
+            Kind::Record(pid) if wanted(pid) => Some(Kind::Record(pid)),
+            Kind::Key(pid) if wanted(pid) => Some(Kind::Key(pid)),
+            Kind::Record(_) | Kind::Key(_) => None,
+            Kind::Legacy => Some(Kind::Legacy),
+        };
+        let entry = |name: String| {
+            let kind = wanted(&name)?;
             // `None`: it was removed since it was listed.
-            entries.extend(entry(path, kind));
+            self.entry(&directory, &name, kind)
+        };
+        Ok(directory.names()?.into_iter().filter_map(entry).collect())
+    }
+
+    fn entry(&self, directory: &Directory, name: &str, kind: Kind) -> Option<Entry> {
+        let found = |entry: beneath::Entry, owner, what| Entry {
+            path: self.config.join("sessions").join(name),
+            owner,
+            modified: entry.modified,
+            bytes: entry.size_bytes,
+            what,
+        };
+        let listed = || directory.entry(OsStr::new(name)).ok().flatten();
+        let Kind::Record(pid) = kind else {
+            let what = match kind {
+                Kind::Key(pid) => EntryKind::Key { pid },
+                Kind::Record(_) | Kind::Legacy => EntryKind::Legacy,
+            };
+            return Some(found(listed()?, NOBODY, what));
+        };
+        match read(directory, name) {
+            Ok((content, entry, owner)) => {
+                let parsed = Record::parse(pid, &content).map(Box::new);
+                Some(found(
+                    entry,
+                    owner,
+                    EntryKind::Record {
+                        pid,
+                        content,
+                        parsed,
+                    },
+                ))
+            }
+            Err(error) if is_absent(&error) => None,
+            Err(_) => Some(found(listed()?, NOBODY, EntryKind::Sealed { pid })),
         }
-        Ok(entries)
     }
 }
 
@@ -126,46 +158,13 @@ fn pid(digits: &str) -> Option<u32> {
         .filter(|pid: &u32| pid.to_string() == digits)
 }
 
-fn entry(path: PathBuf, kind: Kind) -> Option<Entry> {
-    let metadata = std::fs::symlink_metadata(&path).ok()?;
-    let modified = metadata
-        .modified()
-        .ok()?
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let what = match kind {
-        Kind::Record(pid) => match read(&path) {
-            Ok(content) => EntryKind::Record {
-                pid,
-                parsed: Record::parse(pid, &content).map(Box::new),
-                content,
-            },
-            Err(error) if is_absent(&error) => return None,
-            Err(_) => EntryKind::Sealed { pid },
-        },
-        Kind::Key(pid) => EntryKind::Key { pid },
-        Kind::Legacy => EntryKind::Legacy,
-    };
-    Some(Entry {
-        path,
-        owner: metadata.uid(),
-        modified: UnixMillis(u64::try_from(modified.as_millis()).unwrap_or(u64::MAX)),
-        bytes: metadata.size(),
-        what,
-    })
-}
-
-/// Follows no link and waits for no writer: root may look into directories that others can write.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let flags = i32::try_from(flags.bits()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
+/// Reads one file; the owner is that of the very file whose content is returned.
+fn read(directory: &Directory, name: &str) -> io::Result<(Vec<u8>, beneath::Entry, u32)> {
+    let (file, entry) = directory.file(OsStr::new(name))?;
+    let owner = file.metadata()?.uid();
     let mut content = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut content)?;
-    Ok(content)
+    Ok((content, entry, owner))
 }
 
 fn is_absent(error: &io::Error) -> bool {
