@@ -1,5 +1,8 @@
 //! One look at a machine: which processes are sessions, and which registry files speak of them.
 
+mod homes;
+mod pin;
+
 use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, chown, symlink},
@@ -244,83 +247,6 @@ fn a_container_s_record_counts_for_its_own_process_only() {
 }
 
 #[test]
-fn homes_are_found_by_the_environment_of_a_live_session() {
-    let machine = Machine::new();
-    let named = TestClaude::new();
-    let home = tempfile::tempdir().unwrap();
-    let default = home.path().join(".claude");
-    register(named.config(), 700, 50_000, ID);
-    register(&default, 701, 50_000, OTHER_ID);
-    let variable = format!("CLAUDE_CONFIG_DIR={}", named.config().display());
-    let home = format!("HOME={}", home.path().display());
-    machine
-        .proc
-        .claude(700, 50_000)
-        .environ(&["HOME=/", &variable]);
-    machine
-        .proc
-        .claude(701, 50_000)
-        .environ(&["XHOME=/nowhere", &home]);
-    // A second session of the same home does not name it twice.
-    machine.proc.claude(702, 50_000).environ(&[&home]);
-    machine
-        .proc
-        .claude(703, 50_000)
-        .environ(&["CLAUDE_CONFIG_DIR=relative"]);
-    machine.check(&[
-        (700, REGISTERED, State::Idle, Some(ID)),
-        (701, REGISTERED, State::Idle, Some(OTHER_ID)),
-        (702, EXECUTABLE, State::Unknown, None),
-        (703, EXECUTABLE, State::Unknown, None),
-    ]);
-    let homes = machine.look().homes;
-    let mut found: Vec<_> = homes
-        .iter()
-        .skip(1)
-        .map(|home| (home.config_dir.as_path(), home.origin))
-        .collect();
-    found.sort_by_key(|&(path, _)| path);
-    let mut expected = [named.config(), &default].map(|path| (path, Origin::Found));
-    expected.sort_by_key(|&(path, _)| path);
-    assert_eq!(found, expected);
-}
-
-#[test]
-fn an_environment_does_not_lead_into_somebody_else_s_directory() {
-    let machine = Machine::new();
-    let claude = TestClaude::new();
-    register(claude.config(), 700, 50_000, ID);
-    let variable = format!("CLAUDE_CONFIG_DIR={}", claude.config().display());
-    // The directory is ours, the process is not.
-    machine
-        .proc
-        .claude(700, 50_000)
-        .uid(54_321)
-        .environ(&[&variable]);
-    machine.check(&[(700, EXECUTABLE, State::Unknown, None)]);
-    assert_eq!(machine.look().homes.len(), 1);
-    // The path is one in the process's own root, where it names another directory.
-    let root = tempfile::tempdir().unwrap();
-    let process = machine.proc.claude(701, 50_000).environ(&[&variable]);
-    process.root(root.path().to_str().unwrap());
-    assert_eq!(machine.look().homes.len(), 1);
-}
-
-#[test]
-fn a_record_that_somebody_else_wrote_is_not_about_this_process() {
-    let machine = Machine::new();
-    machine.proc.claude(700, 50_000).uid(54_321);
-    machine.register(700, 50_000, ID);
-    let file = machine.claude.config().join("sessions/700.json");
-    // Root's word counts for everybody.
-    if rustix::process::geteuid().is_root() {
-        machine.check(&[(700, REGISTERED, State::Idle, Some(ID))]);
-        chown(file, Some(54_322), None).unwrap();
-    }
-    machine.check(&[(700, EXECUTABLE, State::Unknown, None)]);
-}
-
-#[test]
 fn odd_names_and_arguments_do_no_harm() {
     let machine = Machine::new();
     machine.proc.claude(700, 50_000).comm(b"a) R 1 (b");
@@ -418,56 +344,4 @@ fn children_and_lineage_are_read_where_they_are_asked_for() {
     assert!(!reader.has_children(4_000_000));
     assert_eq!(reader.lineage(700), [700, 1]);
     assert_eq!(reader.lineage(4_000_000), [4_000_000]);
-}
-
-/// Kills and reaps the child that the test started, through its own handle.
-struct Guard(Child);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-fn plan(session: &Session) -> Target {
-    let actor = Actor {
-        uid: rustix::process::geteuid().as_raw(),
-        home_owners: Vec::new(),
-        lineage: Vec::new(),
-    };
-    kill::plan(session, &actor).unwrap()
-}
-
-#[test]
-fn a_tree_that_is_not_the_kernel_s_can_not_reach_a_real_process() {
-    let child = Command::new("sleep").arg("60").stdin(Stdio::null()).spawn();
-    let mut child = Guard(child.unwrap());
-    let machine = Machine::new();
-    machine.proc.claude(child.0.id(), 50_000);
-    let target = plan(&machine.sessions()[0]);
-    let pinned = machine.proc.reader().pin(&target).unwrap();
-    let refused = act::kill::kill(&pinned, Duration::from_millis(20)).unwrap_err();
-    assert_eq!(refused.raw_os_error(), Some(Errno::BADF.raw_os_error()));
-    assert_eq!(child.0.try_wait().unwrap(), None);
-}
-
-#[test]
-fn what_changed_between_plan_and_pin_is_not_held() {
-    let child = Command::new("sleep").arg("60").stdin(Stdio::null()).spawn();
-    let child = Guard(child.unwrap());
-    let pid = child.0.id();
-    let machine = Machine::new();
-    let process = machine.proc.claude(pid, 50_000);
-    let target = plan(&machine.sessions()[0]);
-    let key = ProcessKey {
-        pid,
-        start_ticks: 50_000,
-    };
-    assert_eq!(target.key(), key);
-    let reader = machine.proc.reader();
-    let process = process.uid(54_321);
-    assert!(matches!(reader.pin(&target), Err(PinError::Replaced(k)) if k == key));
-    process.file("stat", b"");
-    assert!(matches!(reader.pin(&target), Err(PinError::Gone(k)) if k == key));
 }
