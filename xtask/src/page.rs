@@ -14,6 +14,8 @@ use crate::{cargo, workspace};
 /// The most that the page may weigh in bytes: the host reads it again on every visit to the tab.
 const BUDGET: usize = 320 * 1024;
 
+const SPLIT_MARKER: &str = "_WASM_SPLIT_MARKER_";
+
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Builds the page and writes it to `out`.
@@ -57,6 +59,17 @@ fn pack(wasm: Vec<u8>) -> Result<String> {
         files.is_empty(),
         "JavaScript of a crate can't be loaded from a blob: {files:?}"
     );
-    let wasm = output.wasm_mut().emit_wasm();
+    let module = output.wasm_mut();
+    // wasm_split (of leptos) names an export after a hash of the path that its manifest has on this machine.
+    // It serves a tool that splits modules, and would make each machine's page another one.
+    let markers = module
+        .exports
+        .iter()
+        .filter(|export| export.name.starts_with(SPLIT_MARKER));
+    let markers: Vec<_> = markers.map(|export| export.id()).collect();
+    for marker in markers {
+        module.exports.delete(marker);
+    }
+    let wasm = module.emit_wasm();
     bundle::module(output.js(), &wasm)
 }
