@@ -11,10 +11,7 @@ mod resume;
 
 use std::{io, sync::Arc, time::Duration};
 
-use session_core::{
-    kill::{self, End, Target},
-    process::RunState,
-};
+use session_core::kill::{self, End, Target};
 use tokio::sync::Semaphore;
 use wire::{
     CleanupReport, CleanupRequest, Context, Health, KillRequest, Killed, Pid, ProcessKey,
@@ -260,13 +257,7 @@ impl Inner {
             .find(|session| session.key().pid == pid.get());
         let owner = match &session {
             Some(session) => Some(session.key()),
-            // A zombie has ended, although its entry is still there.
-            None => self
-                .observer
-                .proc()
-                .stat(pid.get())
-                .filter(|stat| stat.run_state != RunState::Dead)
-                .map(|stat| stat.key),
+            None => self.observer.proc().running(pid.get()),
         };
         match (owner, key) {
             (None, Some(key)) => return Ok(Planned::Gone(key)),

@@ -19,7 +19,7 @@ use rustix::{
 use session_core::{
     id::ProcessKey,
     kill::Target,
-    process::{Namespace, Process, StatLine, may_be_claude},
+    process::{Namespace, Process, RunState, StatLine, may_be_claude},
 };
 
 /// `/proc`, or a tree that looks like it.
@@ -146,6 +146,13 @@ impl ProcReader {
 
     pub fn stat(&self, pid: u32) -> Option<StatLine> {
         StatLine::parse(&self.read(pid, "stat")?)
+    }
+
+    /// The process that runs under a pid, `None` where there is none, or one that has ended and whose entry
+    /// waits to be reaped.
+    pub fn running(&self, pid: u32) -> Option<ProcessKey> {
+        let stat = self.stat(pid)?;
+        (stat.run_state != RunState::Dead).then_some(stat.key)
     }
 
     /// Whether the kernel knows the pid, even where `/proc` hides it (`hidepid`, proc(5)). Sends nothing.

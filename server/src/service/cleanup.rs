@@ -173,7 +173,7 @@ impl Inner {
             return RegistryFact::Foreign;
         }
         // Read after the record: a process that has started since is there, one that has ended is not.
-        let owner = self.observer.proc().stat(record.pid).map(|stat| stat.key);
+        let owner = self.observer.proc().running(record.pid);
         match (owner, record.proc_start) {
             (None, _) => RegistryFact::Ended(Ending::Gone { pid: record.pid }),
             (Some(owner), ProcStart::Ticks(start_ticks)) if owner.start_ticks != start_ticks => {
@@ -193,8 +193,11 @@ impl Inner {
     fn may_run(&self, orphan: &Orphan) -> Option<String> {
         let proc = self.observer.proc();
         let runs = match orphan.ending {
-            // A /proc that hides other users' processes shows none where there is one; a signal can tell.
-            Ending::Gone { pid } => proc.stat(pid).is_some() || proc.answers(pid),
+            Ending::Gone { pid } => match proc.stat(pid) {
+                Some(_) => proc.running(pid).is_some(),
+                // A /proc that hides other users' processes shows none where there is one; a signal can tell.
+                None => proc.answers(pid),
+            },
             Ending::Replaced { was } => proc.stat(was.pid).is_none_or(|stat| stat.key == was),
         };
         runs.then(|| format!("process {} may run after all", orphan.pid))

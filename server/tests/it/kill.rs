@@ -121,6 +121,10 @@ fn one_that_has_ended_is_already_gone() {
     await_state(&session, WaitPidFlag::WEXITED);
     let body = format!(r#"{{"key":"{key}"}}"#);
     expect(&kill(&server, pid, &body), &key, "already_gone");
+    // Nor does its entry keep its registry file from being cleaned up.
+    let report = server.ask(&post_json("/sessions/cleanup", "{}")).json();
+    assert_eq!(report["items"][0]["result"]["type"], "deleted", "{report}");
+    assert_eq!(report["deletedSessions"], 1, "{report}");
     session.wait();
     expect(&kill(&server, pid, &body), &key, "already_gone");
     refuse(&kill(&server, pid, "{}"), 403, "not_a_session");
