@@ -18,7 +18,7 @@ use nix::{
 use session_manager::observe::proc::ProcReader;
 
 use crate::{
-    client::{Answer, Connection, Server},
+    client::{Answer, Connection, Server, post_json},
     test_session::{TestSession, register},
 };
 
