@@ -12,7 +12,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{CWD, Dir, Mode, OFlags, openat, readlinkat},
+    fs::{CWD, Dir, Mode, OFlags, fstat, openat, readlinkat},
     io::Errno,
     process::{Pid, PidfdFlags, pidfd_open, test_kill_process},
 };
@@ -117,8 +117,7 @@ impl ProcReader {
     pub fn process(&self, pid: u32) -> Option<Process> {
         let dir = open_dir(&self.dir, pid.to_string()).ok()?;
         let stat = StatLine::parse(&read_at(&dir, "stat")?)?;
-        let status = read_at(&dir, "status")?;
-        let uid = real_uid(&status)?;
+        let uid = owner(&dir)?;
         let argv = read_at(&dir, "cmdline").unwrap_or_default();
         let wchan = read_at(&dir, "wchan").map(|wchan| text(wchan.trim_ascii_end()));
         let exe = match link_at(&dir, "exe") {
@@ -133,7 +132,7 @@ impl ProcReader {
             key: stat.key,
             ppid: stat.ppid,
             uid,
-            namespace: self.namespace(&dir, &status),
+            namespace: self.namespace(&dir),
             comm: stat.comm,
             run_state: stat.run_state,
             rss_pages: stat.rss_pages,
@@ -241,7 +240,7 @@ impl ProcReader {
             pidfd_open(pid.ok_or(PinError::Gone(key))?, PidfdFlags::empty()).map_err(gone_or)?;
         let dir = open_dir(&self.dir, key.pid.to_string()).map_err(gone_or)?;
         let stat = read_at(&dir, "stat").and_then(|stat| StatLine::parse(&stat));
-        let uid = read_at(&dir, "status").and_then(|status| real_uid(&status));
+        let uid = owner(&dir);
         match (stat, uid) {
             (Some(stat), Some(uid)) if stat.key == key && uid == target.uid() => {
                 Ok(Pinned { key, dir, pidfd })
@@ -251,12 +250,15 @@ impl ProcReader {
         }
     }
 
-    fn namespace(&self, dir: &OwnedFd, status: &[u8]) -> Namespace {
-        match (link_at(dir, "ns/pid"), numbers(status, "NSpid:").last()) {
-            (Exe::Path(link), Some(&pid)) if link != self.namespace => {
-                Namespace::Other { link, pid }
-            }
-            _ => Namespace::Ours,
+    fn namespace(&self, dir: &OwnedFd) -> Namespace {
+        let other = match link_at(dir, "ns/pid") {
+            Exe::Path(link) if link != self.namespace => link,
+            Exe::Path(_) | Exe::Denied | Exe::None => return Namespace::Ours,
+        };
+        let status = read_at(dir, "status").unwrap_or_default();
+        match numbers(&status, "NSpid:").last() {
+            Some(&pid) => Namespace::Other { link: other, pid },
+            None => Namespace::Ours,
         }
     }
 
@@ -316,10 +318,13 @@ fn link_at(dir: impl AsFd, path: &str) -> Exe {
     }
 }
 
-/// The first number of the line `Uid:` in status: the real uid. The owner of `/proc/<pid>` would be root
-/// for a process that is not dumpable (proc(5)).
-fn real_uid(status: &[u8]) -> Option<u32> {
-    numbers(status, "Uid:").first().copied()
+/// The effective uid: the owner of `/proc/<pid>`. That is root also for a process that is not dumpable
+/// (proc(5)), and then the second number of the line `Uid:` in status tells, which costs more to ask for.
+fn owner(dir: &OwnedFd) -> Option<u32> {
+    match fstat(dir).ok()?.st_uid {
+        0 => numbers(&read_at(dir, "status")?, "Uid:").get(1).copied(),
+        uid => Some(uid),
+    }
 }
 
 /// The numbers of one line of status.

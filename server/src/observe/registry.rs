@@ -162,7 +162,8 @@ fn pid(digits: &str) -> Option<u32> {
 fn read(directory: &Directory, name: &str) -> io::Result<(Vec<u8>, beneath::Entry, u32)> {
     let (file, entry) = directory.file(OsStr::new(name))?;
     let owner = file.metadata()?.uid();
-    let mut content = Vec::new();
+    let mut content =
+        Vec::with_capacity(usize::try_from(entry.size_bytes.min(MAX_BYTES)).unwrap_or(0) + 1);
     file.take(MAX_BYTES).read_to_end(&mut content)?;
     Ok((content, entry, owner))
 }

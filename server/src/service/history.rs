@@ -98,9 +98,11 @@ impl Inner {
         look: &Look,
     ) -> Option<(std::sync::Arc<Brief>, UnixMillis)> {
         let transcripts = transcripts(session, look)?;
-        let transcript = transcripts
-            .find(session.session_id()?, recorded_cwd(session))
-            .ok()??;
+        let (id, cwd) = (session.session_id()?, recorded_cwd(session));
+        if let Some(known) = cwd.and_then(|cwd| transcripts.glance(id, cwd, &self.briefs)) {
+            return Some(known);
+        }
+        let transcript = transcripts.find(id, cwd).ok()??;
         let brief = transcripts.brief(&transcript, &self.briefs).ok()?;
         Some((brief, transcript.modified))
     }

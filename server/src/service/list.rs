@@ -1,6 +1,7 @@
 //! The rows of the list.
 
 use session_core::{
+    id::UnixMillis,
     inventory::Session,
     kill,
     verdict::{Patience, State},
@@ -18,6 +19,7 @@ impl Inner {
         let actor = self.actor();
         let rows = look.sample.sessions().into_iter().filter_map(|session| {
             let brief = self.brief(&session, look);
+            let grown_at = brief.as_ref().map(|&(_, grown_at)| grown_at);
             present::row(RowFacts {
                 now: look.sample.taken_at,
                 user: self.users.name(session.process.uid),
@@ -28,8 +30,8 @@ impl Inner {
                 git_branch: brief
                     .as_ref()
                     .and_then(|(brief, _)| brief.git_branch.clone()),
-                grown_at: brief.as_ref().map(|&(_, grown_at)| grown_at),
-                has_children: self.has_children(&session),
+                grown_at,
+                has_children: self.has_children(&session, grown_at, look.sample.taken_at),
                 patience: self.patience(),
                 page_bytes: rustix::param::page_size() as u64,
                 kill: kill::plan(&session, &actor),
@@ -47,8 +49,15 @@ impl Inner {
     }
 
     /// Looked up only where it decides something.
-    fn has_children(&self, session: &Session) -> bool {
+    fn has_children(
+        &self,
+        session: &Session,
+        grown_at: Option<UnixMillis>,
+        now: UnixMillis,
+    ) -> bool {
+        let touched_at = session.touched_at().max(grown_at.unwrap_or(UnixMillis(0)));
         session.verdict.state == State::Working
+            && now.saturating_since(touched_at) >= self.config.stuck_after
             && self.observer.proc().has_children(session.key().pid)
     }
 }

@@ -2,12 +2,15 @@
 
 use std::{ffi::OsStr, io, sync::Arc};
 
+use rustix::fs::lstat;
 use session_core::{
-    id::UnixMillis,
+    id::{SessionId, UnixMillis},
+    project_dir,
     transcript::{Digest, Place, Talk, TranscriptName, text},
 };
 
 use super::{Transcript, Transcripts, digest_cache::DigestCache, reading::Unreadable};
+use crate::beneath::Entry;
 
 /// Read from each end of a transcript for one row.
 const WITHIN: u64 = 256 << 10;
@@ -82,6 +85,20 @@ impl Transcripts {
             }
         }
         Ok(found)
+    }
+
+    /// Returns the words for a row, and when the transcript last grew, if it lies where `cwd` tells and has not
+    /// changed since it was read. One look at its name: most rows of most lists need no more.
+    pub fn glance(
+        &self,
+        id: &SessionId,
+        cwd: &str,
+        cache: &DigestCache,
+    ) -> Option<(Arc<Brief>, UnixMillis)> {
+        let place = Place::new(self.config.clone(), &project_dir::encode(cwd), id.clone())?;
+        let entry = Entry::of(&lstat(place.transcript_path()).ok()?);
+        let transcript = Transcript::new(place, false, &entry);
+        Some((cache.get(&transcript)?, transcript.modified))
     }
 
     /// Returns the words for a row, from memory where the file has not changed.
