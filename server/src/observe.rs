@@ -108,10 +108,6 @@ impl Observer {
         &self.proc
     }
 
-    pub fn homes(&self) -> &[Home] {
-        &self.homes
-    }
-
     pub fn domain(&self) -> &PidDomain {
         &self.domain
     }

@@ -31,14 +31,23 @@ pub struct ProcReader {
     namespace: String,
 }
 
-/// Where the executable's link leads.
+/// Where one of a process's links leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Exe {
+enum Link {
     Path(String),
     /// Another user's process, and we are not root.
     Denied,
     /// A kernel thread, or gone.
     None,
+}
+
+impl Link {
+    fn path(self) -> Option<String> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Denied | Self::None => None,
+        }
+    }
 }
 
 /// A process that is held: what was read through it is what will be signalled.
@@ -71,10 +80,7 @@ impl ProcReader {
     pub fn at(root: impl Into<PathBuf>) -> io::Result<Self> {
         let root = root.into();
         let dir = open_dir(CWD, &root)?;
-        let namespace = match link_at(&dir, "self/ns/pid") {
-            Exe::Path(link) => link,
-            Exe::Denied | Exe::None => String::new(),
-        };
+        let namespace = link_at(&dir, "self/ns/pid").path().unwrap_or_default();
         Ok(Self {
             root,
             dir,
@@ -102,14 +108,14 @@ impl ProcReader {
     /// Whether a process is worth reading whole: one link for nearly all of them.
     pub fn may_be_claude(&self, pid: u32) -> bool {
         match self.exe(pid) {
-            Exe::Path(path) => may_be_claude(&path),
-            Exe::Denied => self.read(pid, "comm").is_some_and(|comm| {
+            Link::Path(path) => may_be_claude(&path),
+            Link::Denied => self.read(pid, "comm").is_some_and(|comm| {
                 matches!(
                     comm.trim_ascii_end(),
                     b"claude" | b"claude.exe" | b"node" | b"MainThread" | b"bun"
                 )
             }),
-            Exe::None => false,
+            Link::None => false,
         }
     }
 
@@ -120,14 +126,6 @@ impl ProcReader {
         let uid = owner(&dir)?;
         let argv = read_at(&dir, "cmdline").unwrap_or_default();
         let wchan = read_at(&dir, "wchan").map(|wchan| text(wchan.trim_ascii_end()));
-        let exe = match link_at(&dir, "exe") {
-            Exe::Path(path) => Some(path),
-            Exe::Denied | Exe::None => None,
-        };
-        let cwd = match link_at(&dir, "cwd") {
-            Exe::Path(path) => Some(path),
-            Exe::Denied | Exe::None => None,
-        };
         Some(Process {
             key: stat.key,
             ppid: stat.ppid,
@@ -137,8 +135,8 @@ impl ProcReader {
             run_state: stat.run_state,
             rss_pages: stat.rss_pages,
             argv: strings(&argv),
-            exe,
-            cwd,
+            exe: link_at(&dir, "exe").path(),
+            cwd: link_at(&dir, "cwd").path(),
             wchan: wchan.filter(|wchan| !wchan.is_empty()),
         })
     }
@@ -251,9 +249,11 @@ impl ProcReader {
     }
 
     fn namespace(&self, dir: &OwnedFd) -> Namespace {
-        let other = match link_at(dir, "ns/pid") {
-            Exe::Path(link) if link != self.namespace => link,
-            Exe::Path(_) | Exe::Denied | Exe::None => return Namespace::Ours,
+        let Some(other) = link_at(dir, "ns/pid")
+            .path()
+            .filter(|link| *link != self.namespace)
+        else {
+            return Namespace::Ours;
         };
         let status = read_at(dir, "status").unwrap_or_default();
         match numbers(&status, "NSpid:").last() {
@@ -262,7 +262,7 @@ impl ProcReader {
         }
     }
 
-    fn exe(&self, pid: u32) -> Exe {
+    fn exe(&self, pid: u32) -> Link {
         link_at(&self.dir, &format!("{pid}/exe"))
     }
 
@@ -303,18 +303,18 @@ fn read_at(dir: impl AsFd, path: &str) -> Option<Vec<u8>> {
     }
 }
 
-fn link_at(dir: impl AsFd, path: &str) -> Exe {
+fn link_at(dir: impl AsFd, path: &str) -> Link {
     match readlinkat(dir, path, Vec::new()) {
         Ok(link) => {
             let path = text(link.as_bytes());
             // An update replaces the file under a running program.
-            Exe::Path(
+            Link::Path(
                 path.strip_suffix(" (deleted)")
                     .map_or_else(|| path.clone(), str::to_owned),
             )
         }
-        Err(Errno::ACCESS | Errno::PERM) => Exe::Denied,
-        Err(_) => Exe::None,
+        Err(Errno::ACCESS | Errno::PERM) => Link::Denied,
+        Err(_) => Link::None,
     }
 }
 

@@ -43,22 +43,15 @@ impl Inner {
             process: &|orphan| self.may_run(orphan),
             transcript: &|place, file| {
                 let in_use = OpenFiles::scan(Path::new("/proc"), std::process::id()).contains(file);
-                let is_live = || {
-                    Some(
-                        self.look()
-                            .ok()?
-                            .sample
-                            .sessions()
-                            .iter()
-                            .any(|session| session.holds(&place.id)),
-                    )
-                };
-                match in_use {
-                    true => Some("a process has it open".to_owned()),
-                    // What can't be looked at is taken to be in use.
-                    false if is_live() != Some(false) => Some("its session runs".to_owned()),
-                    false => None,
+                if in_use {
+                    return Some("a process has it open".to_owned());
                 }
+                // What can't be looked at is taken to be in use.
+                let runs = self.look().map_or(true, |look| {
+                    let sessions = look.sample.sessions();
+                    sessions.iter().any(|session| session.holds(&place.id))
+                });
+                runs.then(|| "its session runs".to_owned())
             },
         };
         Ok(present::cleanup::done(execute(plan, &recheck)))
