@@ -18,9 +18,10 @@ import { until } from './until.mjs';
 
 const API_KEY = 'mock-key-00000000000000000000000000000000';
 
-// Makes the world; `end` ends whatever was started in it, also after a failure.
-export async function makeWorld() {
-  const claude = await installClaude();
+// Makes the world; `end` ends whatever was started in it, also after a failure. `version` is that of
+// Claude Code, where it is to be another than usual.
+export async function makeWorld({ version } = {}) {
+  const claude = await installClaude(version);
   const root = await realpath(await mkdtemp(join(tmpdir(), 'sm-')));
   const mock = await startMock();
   const home = join(root, 'home');

@@ -5,20 +5,29 @@
 //   say TEXT         answer TEXT
 //   repeat N TEXT    answer TEXT, N times over
 //   hold NAME TEXT   answer TEXT once the test releases NAME (the session works until then)
+//   stream NAME TEXT stream words until the test releases NAME, then TEXT
+//   think NAME TEXT  think aloud until the test releases NAME, then answer TEXT
 //   bash COMMAND     call the tool Bash
 //   tool NAME JSON   call the tool NAME with JSON as its input
+//   tools JSON       call several tools in one answer: [[NAME, INPUT], ...]
 //   fail STATUS      answer with that HTTP status
 //
 // Steps are separated by ` ;; `; one is played for each turn of the model since the prompt. Past the
 // end the model says `done.` A prompt that is to read like a person's is a story: a key of `stories`,
 // whose value is the script.
 
-const WORDS = /^(say|repeat|hold|bash|tool|fail)\b/;
+const WORDS = /^(say|repeat|hold|stream|think|bash|tools?|fail)\b/;
+// How Claude Code asks for the summary that /compact leaves behind.
+const COMPACTION = /detailed summary of (the|this|our) conversation/;
 
 // Returns the step that answers this conversation.
 export function nextStep(request, stories = {}) {
   if (request.output_config?.format?.type === 'json_schema') return filled(request.output_config.format.schema);
-  const { script, turns } = lastScript(request.messages ?? [], stories);
+  const messages = request.messages ?? [];
+  if (messages.length > 0 && texts(messages.at(-1).content).some(text => COMPACTION.test(text))) {
+    return { verb: 'say', text: '<analysis>None.</analysis>\n<summary>The test has talked to the mock.</summary>' };
+  }
+  const { script, turns } = lastScript(messages, stories);
   const steps = script.split(' ;; ');
   return parseStep(steps[turns] ?? 'say done.');
 }
@@ -56,16 +65,20 @@ function parseStep(step) {
   const [verb, rest] = cut(step.trim());
   switch (verb) {
     case 'bash':
-      return { verb: 'tool', name: 'Bash', input: { command: rest, description: 'a command of the test' } };
+      return tools(['Bash', { command: rest, description: 'a command of the test' }]);
     case 'tool': {
       const [name, json] = cut(rest);
-      return { verb, name, input: JSON.parse(json || '{}') };
+      return tools([name, JSON.parse(json || '{}')]);
     }
+    case 'tools':
+      return tools(...JSON.parse(rest));
     case 'repeat': {
       const [times, text] = cut(rest);
       return { verb: 'say', text: text.repeat(Number(times)) };
     }
-    case 'hold': {
+    case 'hold':
+    case 'stream':
+    case 'think': {
       const [name, text] = cut(rest);
       return { verb, name, text: text || 'released.' };
     }
@@ -75,6 +88,8 @@ function parseStep(step) {
       return { verb: 'say', text: rest };
   }
 }
+
+const tools = (...calls) => ({ verb: 'tools', calls: calls.map(([name, input]) => ({ name, input })) });
 
 function cut(text) {
   const at = text.indexOf(' ');
