@@ -1,7 +1,8 @@
 //! Values for tests: one plain session, changed by each test where it matters.
 
 use wire::{
-    Actions, Context, Permit, Pid, ProcessKey, RecentSession, Session, State, StateSource, Status,
+    Actions, Confidence, Context, Permit, Pid, ProcessKey, RecentSession, Rule, Session, State,
+    StateSource, Status,
 };
 
 /// The time at which every sample was taken.
@@ -35,8 +36,13 @@ pub(crate) fn session(pid: u32) -> Session {
         waiting_for: None,
         state_source: StateSource::Registry,
         state_since: Some(NOW - 300_000),
+        confidence: Confidence::Stated,
+        rule: Rule::RegistryStatus,
+        ask: None,
+        tool: None,
         stuck: false,
         abandoned: false,
+        asks: false,
         last_activity_at: NOW - 300_000,
         name: None,
         title: Some("Parse nested lists".to_owned()),

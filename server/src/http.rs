@@ -72,6 +72,9 @@ where
             Route::Health => What::Health,
             Route::Sessions(scope) => What::Sessions(scope),
             Route::Context(pid) => What::Context(pid),
+            Route::Why(_) | Route::Socket | Route::Events => {
+                return Err(wire::Reject::NotFound.into());
+            }
             Route::Kill(pid) => {
                 let body = body::read(&parts.headers, body, deadline).await?;
                 let takes = r#"{"key":"<key>","graceMs":5000}, each where it is needed"#;

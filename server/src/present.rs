@@ -9,11 +9,11 @@ use session_core::{
     inventory::Session,
     kill::{End, Refusal, Target, Ward},
     transcript::Digest,
-    verdict::{self, Mark, Patience},
+    verdict::{self, Mark, Patience, Verdict},
 };
 use wire::{
-    Actions, Code, Context, KillOutcome, Permit, Pid, ProcessKey, RecentSession, SessionId, State,
-    StateSource, Status,
+    Actions, Code, Confidence, Context, KillOutcome, Permit, Pid, ProcessKey, RecentSession, Rule,
+    SessionId, State, StateSource, Status,
 };
 
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub struct RowFacts<'a> {
     pub session: &'a Session,
+    pub verdict: Verdict,
     pub now: UnixMillis,
     pub user: String,
     /// The home whose registry lists the session.
@@ -50,7 +51,7 @@ pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
         grown.max(session.touched_at())
     });
     let silence = now.saturating_since(touched_at);
-    let verdict = &session.verdict;
+    let verdict = &facts.verdict;
     let mark = verdict::mark(verdict.state, silence, facts.has_children, facts.patience);
     let state = state(verdict.state);
     let elapsed_sec = now.saturating_since(session.started_at).as_secs();
@@ -70,13 +71,15 @@ pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
         key,
         state,
         waiting_for: known(|record| &record.waiting_for),
-        state_source: match verdict.source {
-            verdict::Source::Registry => StateSource::Registry,
-            verdict::Source::Process => StateSource::Process,
-        },
+        state_source: source(verdict.source),
         state_since: verdict.since.map(|since| since.0),
+        confidence: confidence(verdict.confidence),
+        rule: rule(verdict.rule),
+        ask: None,
+        tool: None,
         stuck: mark == Mark::Stuck,
         abandoned: mark == Mark::Abandoned,
+        asks: false,
         last_activity_at: touched_at.0,
         name: known(|record| &record.name),
         title: facts.title,
@@ -124,6 +127,34 @@ fn state(state: verdict::State) -> State {
         verdict::State::Shell => State::Shell,
         verdict::State::Stopped => State::Stopped,
         verdict::State::Unknown => State::Unknown,
+    }
+}
+
+fn source(source: verdict::Source) -> StateSource {
+    match source {
+        verdict::Source::Registry => StateSource::Registry,
+        verdict::Source::Process => StateSource::Process,
+    }
+}
+
+fn confidence(confidence: verdict::Confidence) -> Confidence {
+    match confidence {
+        verdict::Confidence::Stated => Confidence::Stated,
+        verdict::Confidence::Inferred => Confidence::Inferred,
+        verdict::Confidence::Unknown => Confidence::Unknown,
+    }
+}
+
+fn rule(rule: verdict::Rule) -> Rule {
+    match rule {
+        verdict::Rule::StoppedBySignal => Rule::StoppedBySignal,
+        verdict::Rule::RegistryStatus => Rule::RegistryStatus,
+        verdict::Rule::RegistryWord => Rule::RegistryWord,
+        verdict::Rule::FirstDialog => Rule::FirstDialog,
+        verdict::Rule::JustStarted => Rule::JustStarted,
+        verdict::Rule::RegistrySealed => Rule::RegistrySealed,
+        verdict::Rule::NoStatus => Rule::NoStatus,
+        verdict::Rule::NoRecord => Rule::NoRecord,
     }
 }
 

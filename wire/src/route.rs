@@ -15,9 +15,14 @@ pub enum Route {
     Health,
     Sessions(Scope),
     Context(Pid),
+    Why(Pid),
     Kill(Pid),
     Resume,
     Cleanup,
+    /// The live feed as a WebSocket.
+    Socket,
+    /// The live feed as server-sent events.
+    Events,
 }
 
 /// Which sessions.
@@ -87,10 +92,13 @@ impl Route {
             [Some("standalone.css"), None, ..] => Self::PageStyle,
             [Some("icon.svg"), None, ..] => Self::Icon,
             [Some("health"), None, ..] => Self::Health,
+            [Some("ws"), None, ..] => Self::Socket,
+            [Some("events"), None, ..] => Self::Events,
             [Some("sessions"), None, ..] => Self::Sessions(Scope::Live),
             [Some("sessions"), Some("resume"), None, ..] => Self::Resume,
             [Some("sessions"), Some("cleanup"), None, ..] => Self::Cleanup,
             [Some("sessions"), Some(pid), Some("context"), None] => Self::Context(parse_pid(pid)?),
+            [Some("sessions"), Some(pid), Some("why"), None] => Self::Why(parse_pid(pid)?),
             [Some("sessions"), Some(pid), Some("kill"), None] => Self::Kill(parse_pid(pid)?),
             _ => return Err(Reject::NotFound),
         };
@@ -113,7 +121,10 @@ impl Route {
             | Self::Icon
             | Self::Health
             | Self::Sessions(_)
-            | Self::Context(_) => Method::Get,
+            | Self::Context(_)
+            | Self::Why(_)
+            | Self::Socket
+            | Self::Events => Method::Get,
             Self::Kill(_) | Self::Resume | Self::Cleanup => Method::Post,
         }
     }
@@ -130,9 +141,12 @@ impl Route {
             Self::Sessions(Scope::Live) => "/sessions".to_owned(),
             Self::Sessions(Scope::Recent { days }) => format!("/sessions?scope=recent&days={days}"),
             Self::Context(pid) => format!("/sessions/{pid}/context"),
+            Self::Why(pid) => format!("/sessions/{pid}/why"),
             Self::Kill(pid) => format!("/sessions/{pid}/kill"),
             Self::Resume => "/sessions/resume".to_owned(),
             Self::Cleanup => "/sessions/cleanup".to_owned(),
+            Self::Socket => "/ws".to_owned(),
+            Self::Events => "/events".to_owned(),
         }
     }
 }
@@ -199,6 +213,9 @@ mod tests {
             Route::Sessions(Scope::Live),
             Route::Sessions(Scope::Recent { days: 30 }),
             Route::Context(pid(7)),
+            Route::Why(pid(7)),
+            Route::Socket,
+            Route::Events,
             Route::Kill(pid(7)),
             Route::Resume,
             Route::Cleanup,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Code, Pid, ProcessKey, SessionId};
+use crate::{Ask, Code, Pid, ProcessKey, Rule, SessionId};
 
 /// A live Claude Code process. The first nine fields are those of the 1.x API and keep its order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,10 +31,19 @@ pub struct Session {
     pub state_source: StateSource,
     /// Unix milliseconds at which `state` began, `None` where nothing recorded it.
     pub state_since: Option<u64>,
+    pub confidence: Confidence,
+    /// What decided on `state`; `Rule::sentence` says it for people.
+    pub rule: Rule,
+    /// What the session asks of a person, `None` where it asks nothing or nothing tells what.
+    pub ask: Option<Ask>,
+    /// The call that a working session has under way, `None` where there is none or nothing tells.
+    pub tool: Option<RunningTool>,
     /// Works, but has shown no progress for longer than the configured time.
     pub stuck: bool,
     /// Sits at its prompt and has not been touched for longer than the configured time.
     pub abandoned: bool,
+    /// At its prompt, and its last answer ends with a question.
+    pub asks: bool,
     /// Unix milliseconds: the latest of transcript growth, registry change and process start.
     pub last_activity_at: u64,
     /// The name that Claude Code gave the session, or the user did with `/rename`.
@@ -95,6 +104,31 @@ pub enum StateSource {
     Process,
     #[serde(other)]
     Unknown,
+}
+
+/// How certain a state is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The session itself or the kernel says so.
+    Stated,
+    /// It follows from what the session wrote and what its process does.
+    Inferred,
+    /// Nothing tells.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A tool call without a result yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunningTool {
+    /// `Bash`, `Edit`, `mcp__server__tool`, ...
+    pub name: String,
+    /// Its main input for people, such as the command; cut where it is long.
+    pub input: String,
+    /// Unix milliseconds at which it was called, `None` where its line has no time.
+    pub since: Option<u64>,
 }
 
 /// The three words of the 1.x API, derived from `State`.

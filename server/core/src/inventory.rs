@@ -8,7 +8,7 @@ use crate::{
     id::{ProcessKey, SessionId, UnixMillis},
     process::{Likeness, Namespace, Process, RunState},
     registry::{PidDomain, ProcStart, Record},
-    verdict::{Evidence, Verdict, judge},
+    verdict::{Evidence, More, Verdict, judge},
 };
 
 /// One look at the machine.
@@ -48,8 +48,11 @@ pub struct Session {
     pub process: Process,
     pub record: Option<Filed<Record>>,
     pub proof: Proof,
-    pub verdict: Verdict,
+    /// A `<pid>.<hash>.key` file at least as young as the process: it has got as far as its first dialog.
+    pub has_key_file: bool,
     pub started_at: UnixMillis,
+    /// When it was looked at.
+    pub seen_at: UnixMillis,
 }
 
 /// What makes a process a session, in falling order of strength.
@@ -70,6 +73,18 @@ impl Session {
 
     pub fn session_id(&self) -> Option<&SessionId> {
         self.record.as_ref()?.what.session_id.as_ref()
+    }
+
+    /// Judges what it is doing.
+    pub fn verdict(&self, more: &More<'_>) -> Verdict {
+        judge(&Evidence {
+            process: &self.process,
+            record: self.record.as_ref().map(|record| &record.what),
+            has_key_file: self.has_key_file,
+            started_at: self.started_at,
+            now: self.seen_at,
+            more,
+        })
     }
 
     /// Whether this process has the conversation open, or was started to open it.
@@ -159,19 +174,13 @@ impl Sample {
             return None;
         }
         let started_at = self.started_at(process.key);
-        let verdict = judge(&Evidence {
-            process,
-            record: record.map(|record| &record.what),
-            has_key_file: self.has_key_file(process.own_pid(), started_at),
-            started_at,
-            now: self.taken_at,
-        });
         Some(Session {
             process: process.clone(),
             record: record.map(|&record| record.clone()),
             proof,
-            verdict,
+            has_key_file: self.has_key_file(process.own_pid(), started_at),
             started_at,
+            seen_at: self.taken_at,
         })
     }
 
@@ -201,6 +210,7 @@ mod tests {
             comm: "claude".to_owned(),
             run_state: RunState::Alive,
             rss_pages: 1,
+            cpu_ticks: 0,
             argv: vec!["claude".to_owned()],
             exe: exe.map(str::to_owned),
             cwd: Some("/home/dev/p".to_owned()),
@@ -236,7 +246,13 @@ mod tests {
         let sessions = sample(processes, records).sessions();
         let seen: Vec<_> = sessions
             .iter()
-            .map(|session| (session.key().pid, session.proof, session.verdict.state))
+            .map(|session| {
+                (
+                    session.key().pid,
+                    session.proof,
+                    session.verdict(&More::NOTHING).state,
+                )
+            })
             .collect();
         assert_eq!(seen, expected);
     }
@@ -271,7 +287,13 @@ mod tests {
             let sessions = sample.sessions();
             let seen: Vec<_> = sessions
                 .iter()
-                .map(|session| (session.key().pid, session.proof, session.verdict.state))
+                .map(|session| {
+                    (
+                        session.key().pid,
+                        session.proof,
+                        session.verdict(&More::NOTHING).state,
+                    )
+                })
                 .collect();
             assert_eq!(seen, expected);
         };

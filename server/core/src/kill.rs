@@ -129,7 +129,6 @@ mod tests {
     use crate::{
         id::UnixMillis,
         process::{Namespace, Process, RunState},
-        verdict::{Source, State, Verdict},
     };
 
     fn session(pid: u32, uid: u32, proof: Proof) -> Session {
@@ -145,6 +144,7 @@ mod tests {
                 comm: "claude".to_owned(),
                 run_state: RunState::Alive,
                 rss_pages: 1,
+                cpu_ticks: 0,
                 argv: Vec::new(),
                 exe: None,
                 cwd: None,
@@ -152,12 +152,9 @@ mod tests {
             },
             record: None,
             proof,
-            verdict: Verdict {
-                state: State::Unknown,
-                source: Source::Process,
-                since: None,
-            },
+            has_key_file: false,
             started_at: UnixMillis(0),
+            seen_at: UnixMillis(0),
         }
     }
 

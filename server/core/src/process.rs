@@ -19,6 +19,8 @@ pub struct Process {
     pub comm: String,
     pub run_state: RunState,
     pub rss_pages: u64,
+    /// User and system time that it has used so far, in clock ticks.
+    pub cpu_ticks: u64,
     /// The argument list, lossily decoded; the process may change it.
     pub argv: Vec<String>,
     /// The executable's path, without the kernel's ` (deleted)`.
@@ -56,6 +58,8 @@ pub struct StatLine {
     pub comm: String,
     pub run_state: RunState,
     pub rss_pages: u64,
+    /// User and system time that it has used so far, in clock ticks; without its children.
+    pub cpu_ticks: u64,
 }
 
 impl StatLine {
@@ -88,6 +92,7 @@ impl StatLine {
                 _ => RunState::Alive,
             },
             rss_pages: stat.rss,
+            cpu_ticks: stat.utime.saturating_add(stat.stime),
         })
     }
 }
@@ -231,6 +236,7 @@ mod tests {
             comm: comm.to_owned(),
             run_state: RunState::Alive,
             rss_pages: 1,
+            cpu_ticks: 0,
             argv: argv.iter().map(|&arg| arg.to_owned()).collect(),
             exe: exe.map(str::to_owned),
             cwd: None,

@@ -37,6 +37,35 @@ pub struct Verdict {
     pub source: Source,
     /// `None` where nothing recorded the change.
     pub since: Option<UnixMillis>,
+    pub confidence: Confidence,
+    pub rule: Rule,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confidence {
+    /// The session itself or the kernel says so.
+    Stated,
+    /// It follows from what the session wrote and what its process does.
+    Inferred,
+    /// Nothing tells.
+    Unknown,
+}
+
+/// What decided, in the order in which the rules are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    StoppedBySignal,
+    RegistryStatus,
+    /// The registry has a status in a word that is not known here.
+    RegistryWord,
+    /// A dialog comes before the session registers.
+    FirstDialog,
+    JustStarted,
+    /// Its files are not ours to read.
+    RegistrySealed,
+    /// It is registered without a status.
+    NoStatus,
+    NoRecord,
 }
 
 /// All that is known of one session when it is judged.
@@ -48,6 +77,23 @@ pub struct Evidence<'a> {
     pub has_key_file: bool,
     pub started_at: UnixMillis,
     pub now: UnixMillis,
+    pub more: &'a More<'a>,
+}
+
+/// What is looked up beside process and registry.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct More<'a> {
+    /// The files of the process's user are not ours to read.
+    pub sealed: bool,
+    pub unused: std::marker::PhantomData<&'a ()>,
+}
+
+impl More<'_> {
+    /// Where only process and registry are looked at.
+    pub const NOTHING: More<'static> = More {
+        sealed: false,
+        unused: std::marker::PhantomData,
+    };
 }
 
 /// A start takes about a second (2.1.329: the file after 650 ms, its status after 800 to 1,000 ms); ten
@@ -57,38 +103,51 @@ const START: Duration = Duration::from_secs(10);
 /// Judges in falling order of trust: a stopped process can't have changed its file since; then the
 /// registry's status; then age.
 pub fn judge(evidence: &Evidence<'_>) -> Verdict {
-    let from_process = |state, since| Verdict {
+    let from_process = |state, since, confidence, rule| Verdict {
         state,
         source: Source::Process,
         since,
+        confidence,
+        rule,
     };
+    let starting = |rule| {
+        let since = Some(evidence.started_at);
+        from_process(State::Starting, since, Confidence::Inferred, rule)
+    };
+    let unknown = |rule| from_process(State::Unknown, None, Confidence::Unknown, rule);
     if evidence.process.run_state == RunState::Stopped {
-        return from_process(State::Stopped, None);
+        let (state, rule) = (State::Stopped, Rule::StoppedBySignal);
+        return from_process(state, None, Confidence::Stated, rule);
     }
     let young = evidence.now.saturating_since(evidence.started_at) < START;
     match evidence.record {
         Some(record) => match record.status.as_deref() {
-            Some(status) => Verdict {
-                state: stated(status, record.waiting_for.as_deref()),
-                source: Source::Registry,
-                since: record.status_updated_at,
-            },
+            Some(status) => {
+                let known = stated(status, record.waiting_for.as_deref());
+                Verdict {
+                    state: known.unwrap_or(State::Unknown),
+                    source: Source::Registry,
+                    since: record.status_updated_at,
+                    confidence: known.map_or(Confidence::Unknown, |_| Confidence::Stated),
+                    rule: known.map_or(Rule::RegistryWord, |_| Rule::RegistryStatus),
+                }
+            }
             // The Agent SDK's sessions never write a status.
             None if young && record.entrypoint.as_deref() == Some("cli") => {
-                from_process(State::Starting, Some(evidence.started_at))
+                starting(Rule::JustStarted)
             }
-            None => from_process(State::Unknown, None),
+            None => unknown(Rule::NoStatus),
         },
-        None if evidence.has_key_file || young => {
-            from_process(State::Starting, Some(evidence.started_at))
-        }
-        None => from_process(State::Unknown, None),
+        None if evidence.has_key_file => starting(Rule::FirstDialog),
+        None if young => starting(Rule::JustStarted),
+        None if evidence.more.sealed => unknown(Rule::RegistrySealed),
+        None => unknown(Rule::NoRecord),
     }
 }
 
 /// Translates the registry's words (2.1.329).
-fn stated(status: &str, waiting_for: Option<&str>) -> State {
-    match status {
+fn stated(status: &str, waiting_for: Option<&str>) -> Option<State> {
+    Some(match status {
         "busy" => State::Working,
         "idle" => State::Idle,
         "shell" => State::Shell,
@@ -100,8 +159,8 @@ fn stated(status: &str, waiting_for: Option<&str>) -> State {
             // "input needed", "goal proposal", and what later versions may add: a person is asked.
             _ => State::WaitingInput,
         },
-        _ => State::Unknown,
-    }
+        _ => return None,
+    })
 }
 
 /// How long a session may be silent before that is worth a mark.
@@ -156,6 +215,7 @@ mod tests {
             comm: "claude".to_owned(),
             run_state,
             rss_pages: 1,
+            cpu_ticks: 0,
             argv: vec!["claude".to_owned()],
             exe: None,
             cwd: None,
@@ -174,6 +234,7 @@ mod tests {
             has_key_file: true,
             started_at: UnixMillis(1_795_225_699_449),
             now: UnixMillis(1_795_229_999_999),
+            more: &More::NOTHING,
         });
         assert_eq!((verdict.state, verdict.source), (expected, source));
         let since = if source == Source::Registry {
@@ -238,6 +299,7 @@ mod tests {
             has_key_file,
             started_at: UnixMillis(1_000),
             now: UnixMillis(1_000 + age_ms),
+            more: &More::NOTHING,
         })
         .state
     }

@@ -31,9 +31,12 @@ pub(super) fn route(route: Route) {
         Route::Health => ("/health", None),
         Route::Sessions(_) => ("/sessions", None),
         Route::Context(pid) => ("/sessions/:pid/context", Some(pid)),
+        Route::Why(pid) => ("/sessions/:pid/why", Some(pid)),
         Route::Kill(pid) => ("/sessions/:pid/kill", Some(pid)),
         Route::Resume => ("/sessions/resume", None),
         Route::Cleanup => ("/sessions/cleanup", None),
+        Route::Socket => ("/ws", None),
+        Route::Events => ("/events", None),
     };
     let span = Span::current();
     span.record("route", name);

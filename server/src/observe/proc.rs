@@ -134,6 +134,7 @@ impl ProcReader {
             comm: stat.comm,
             run_state: stat.run_state,
             rss_pages: stat.rss_pages,
+            cpu_ticks: stat.cpu_ticks,
             argv: strings(&argv),
             exe: link_at(&dir, "exe").path(),
             cwd: link_at(&dir, "cwd").path(),

@@ -4,7 +4,7 @@ use session_core::{
     id::UnixMillis,
     inventory::Session,
     kill,
-    verdict::{Patience, State},
+    verdict::{More, Patience, State, Verdict},
 };
 
 use super::Inner;
@@ -18,6 +18,7 @@ impl Inner {
     pub(super) fn rows(&self, look: &Look) -> Vec<wire::Session> {
         let actor = self.actor();
         let rows = look.sample.sessions().into_iter().filter_map(|session| {
+            let verdict = session.verdict(&self.more(&session));
             let brief = self.brief(&session, look);
             let grown_at = brief.as_ref().map(|&(_, grown_at)| grown_at);
             present::row(RowFacts {
@@ -31,7 +32,8 @@ impl Inner {
                     .as_ref()
                     .and_then(|(brief, _)| brief.git_branch.clone()),
                 grown_at,
-                has_children: self.has_children(&session, grown_at, look.sample.taken_at),
+                has_children: self.has_children(&session, &verdict, grown_at, look.sample.taken_at),
+                verdict,
                 patience: self.patience(),
                 page_bytes: rustix::param::page_size() as u64,
                 kill: kill::plan(&session, &actor),
@@ -39,6 +41,14 @@ impl Inner {
             })
         });
         rows.collect()
+    }
+
+    fn more(&self, session: &Session) -> More<'_> {
+        let uid = rustix::process::geteuid().as_raw();
+        More {
+            sealed: uid != 0 && uid != session.process.uid,
+            ..More::NOTHING
+        }
     }
 
     fn patience(&self) -> Patience {
@@ -52,11 +62,12 @@ impl Inner {
     fn has_children(
         &self,
         session: &Session,
+        verdict: &Verdict,
         grown_at: Option<UnixMillis>,
         now: UnixMillis,
     ) -> bool {
         let touched_at = session.touched_at().max(grown_at.unwrap_or(UnixMillis(0)));
-        session.verdict.state == State::Working
+        verdict.state == State::Working
             && now.saturating_since(touched_at) >= self.config.stuck_after
             && self.observer.proc().has_children(session.key().pid)
     }

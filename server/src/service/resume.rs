@@ -12,7 +12,7 @@ use session_core::{
     id::{ProcessKey, SessionId},
     inventory::Session,
     process::RunState,
-    verdict::State,
+    verdict::{More, State},
 };
 use wire::{Holder, ResumeRequest, Resumed};
 
@@ -216,14 +216,17 @@ impl Inner {
                 ));
             };
             if session.session_id() == Some(id) {
-                let note = is_asking(session.verdict.state).then(|| asks(tmux, pane));
+                let note =
+                    is_asking(session.verdict(&More::NOTHING).state).then(|| asks(tmux, pane));
                 return Ok((session, note));
             }
             if begun.elapsed() < PATIENCE {
                 continue;
             }
             return match session.session_id() {
-                None if is_asking(session.verdict.state) => Ok((session, Some(asks(tmux, pane)))),
+                None if is_asking(session.verdict(&More::NOTHING).state) => {
+                    Ok((session, Some(asks(tmux, pane))))
+                }
                 None => Ok((session, Some(silent(tmux, pane)))),
                 Some(other) => Err(ServiceError::fault(
                     format!("Claude Code opened another conversation, {other}"),

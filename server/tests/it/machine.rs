@@ -19,7 +19,7 @@ use session_core::{
     id::{ProcessKey, UnixMillis},
     inventory::{Proof, Session},
     kill::{self, Actor, Target},
-    verdict::State,
+    verdict::{More, State},
 };
 use session_manager::{
     act,
@@ -76,7 +76,12 @@ impl Machine {
                 let id = session
                     .session_id()
                     .map(session_core::id::SessionId::as_str);
-                (session.key().pid, session.proof, session.verdict.state, id)
+                (
+                    session.key().pid,
+                    session.proof,
+                    session.verdict(&More::NOTHING).state,
+                    id,
+                )
             })
             .collect();
         assert_eq!(seen, expected);

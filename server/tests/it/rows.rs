@@ -10,7 +10,12 @@ use nix::{
     unistd::Pid,
 };
 use serde_json::{Value, json};
-use session_core::{id::UnixMillis, inventory::Proof, kill, verdict::State};
+use session_core::{
+    id::UnixMillis,
+    inventory::Proof,
+    kill,
+    verdict::{More, State},
+};
 use session_manager::{
     clock,
     observe::{Observer, proc::ProcReader},
@@ -91,8 +96,13 @@ fn a_row_has_every_documented_field() {
         "waitingFor": "permission prompt",
         "stateSource": "registry",
         "stateSince": 7,
+        "confidence": "stated",
+        "rule": "registry_status",
+        "ask": null,
+        "tool": null,
         "stuck": false,
         "abandoned": false,
+        "asks": false,
         "name": "p1-42",
         "title": "Add a test",
         "gitBranch": "main",
@@ -222,7 +232,7 @@ fn another_users_session_is_listed_by_its_name_and_not_to_be_ended() {
     let ours = ours.expect("a process called claude");
     assert_eq!(ours.proof, Proof::Inferred);
     assert_eq!(ours.cwd(), None);
-    assert_eq!(ours.verdict.state, State::Starting);
+    assert_eq!(ours.verdict(&More::NOTHING).state, State::Starting);
     let actor = kill::Actor {
         uid: 65_534,
         home_owners: Vec::new(),
