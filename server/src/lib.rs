@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod connection;
+pub mod feed;
 pub mod http;
 pub mod lifecycle;
 pub mod observe;

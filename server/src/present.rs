@@ -54,7 +54,7 @@ pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
     let verdict = &facts.verdict;
     let mark = verdict::mark(verdict.state, silence, facts.has_children, facts.patience);
     let state = state(verdict.state);
-    let elapsed_sec = now.saturating_since(session.started_at).as_secs();
+    let (elapsed_sec, elapsed) = elapsed_since(session.started_at, now);
     let cwd = session.cwd().unwrap_or("unknown").to_owned();
     let known = |field: fn(&session_core::registry::Record) -> &Option<String>| {
         record.and_then(|record| field(record).clone())
@@ -63,7 +63,7 @@ pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
         pid: key.pid,
         project: project(&cwd).to_owned(),
         cwd,
-        elapsed: elapsed(elapsed_sec),
+        elapsed,
         elapsed_sec,
         wchan: process.wchan.clone().unwrap_or_else(|| "0".to_owned()),
         status: status(state, mark, silence, facts.patience),
@@ -105,6 +105,12 @@ pub fn project(cwd: &str) -> &str {
         None | Some("") => cwd,
         Some(name) => name,
     }
+}
+
+/// How long something has run, in seconds and for people.
+pub fn elapsed_since(started_at: UnixMillis, now: UnixMillis) -> (u64, String) {
+    let seconds = now.saturating_since(started_at).as_secs();
+    (seconds, elapsed(seconds))
 }
 
 /// Seconds for people, as the 1.x API wrote them.

@@ -7,6 +7,7 @@ mod cleanup;
 mod error;
 mod history;
 mod list;
+mod live;
 mod resume;
 
 use std::{io, sync::Arc, time::Duration};
@@ -18,8 +19,8 @@ use wire::{
     RecentList, ResumeRequest, Resumed,
 };
 
-use self::claim::Claims;
 pub use self::error::ServiceError;
+use self::{claim::Claims, live::Live};
 use crate::{
     act::{self, kill::Ended},
     clock::now,
@@ -47,6 +48,7 @@ struct Inner {
     users: Users,
     claims: Claims,
     briefs: DigestCache,
+    live: Live,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
 }
@@ -83,6 +85,7 @@ impl Service {
                 users: Users::default(),
                 claims: Claims::default(),
                 briefs: DigestCache::new(),
+                live: Live::new(),
                 readers: Arc::new(Semaphore::new(READERS)),
             }),
         })
