@@ -3,6 +3,7 @@
 //! No I/O, no clock, no async; time, paths and bytes come in as arguments. Nothing here is `Serialize`.
 
 pub mod cleanup;
+pub mod hook;
 pub mod id;
 pub mod inventory;
 pub mod kill;
