@@ -2,11 +2,13 @@
 //!
 //! No I/O, no clock, no async; time, paths and bytes come in as arguments. Nothing here is `Serialize`.
 
+pub mod ask;
 pub mod cleanup;
 pub mod hook;
 pub mod id;
 pub mod inventory;
 pub mod kill;
+mod lenient;
 pub mod process;
 pub mod project_dir;
 pub mod registry;

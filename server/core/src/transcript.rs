@@ -7,6 +7,7 @@
 pub mod fold;
 mod line;
 mod prompt;
+pub mod tail;
 pub mod text;
 
 use std::{path::PathBuf, sync::LazyLock};
@@ -121,7 +122,7 @@ pub enum Talk {
 pub fn cwd_of(bytes: &[u8]) -> Option<String> {
     static CWD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"cwd\""));
     CWD.find(bytes)?;
-    let line = Line::parse(bytes)?;
+    let line = line::parse::<Line>(bytes)?;
     line.cwd
         .0
         .filter(|cwd| !cwd.is_empty() && !line.is_sidechain.0)

@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::{Digest, Talk, line::Line, prompt, text};
+use super::{
+    Digest, Talk,
+    line::{self, Line},
+    prompt, text,
+};
 
 /// The original program cut the last answer here, in UTF-16 units.
 pub(super) const ASSISTANT_LIMIT: usize = 800;
@@ -75,7 +79,7 @@ impl Fold {
         if !self.may_tell(bytes) {
             return;
         }
-        if let Some(line) = Line::parse(bytes) {
+        if let Some(line) = line::parse::<Line>(bytes) {
             self.take(line);
         }
     }

@@ -16,6 +16,21 @@ pub fn cut(text: &str, limit: usize) -> &str {
     text
 }
 
+/// Returns the longest end of `text` that has at most `limit` UTF-16 units; a surrogate pair is never split.
+pub fn end(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    let mut units = 0;
+    for (at, character) in text.char_indices().rev() {
+        units += character.len_utf16();
+        if units > limit {
+            return text.get(at + character.len_utf8()..).unwrap_or(text);
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +43,15 @@ mod tests {
         assert_eq!(cut("ab🦀c", 5), "ab🦀c");
         assert_eq!(cut("äöü", 2), "äö");
         assert_eq!(cut("", 0), "");
+    }
+
+    #[test]
+    fn the_end_of_a_text_is_cut_by_the_same_measure() {
+        assert_eq!(end("a🦀bc", 2), "bc");
+        assert_eq!(end("a🦀bc", 3), "bc");
+        assert_eq!(end("a🦀bc", 4), "🦀bc");
+        assert_eq!(end("a🦀bc", 5), "a🦀bc");
+        assert_eq!(end("äöü", 2), "öü");
+        assert_eq!(end("", 0), "");
     }
 }
