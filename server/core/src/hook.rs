@@ -3,14 +3,14 @@
 //! Knows the payloads of the events that we subscribe to (captured with 2.1.329; 2.0.30 lacks some of them). Does not know
 //! where a report is kept, nor what a session is doing: Esc fires no hook, so a report is evidence and not a state.
 
-pub mod asked;
+mod asked;
 mod fields;
 mod file;
 #[cfg(test)]
 mod tests;
 
 use crate::id::{ProcessKey, SessionId, UnixMillis};
-use asked::Asked;
+pub use asked::{Asked, MAX_INPUT};
 use fields::Fields;
 
 /// What the hooks of one session last said. A field is `None` where the newest event does not have it.
