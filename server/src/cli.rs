@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     config::Config,
+    hooks,
     http::AllowedHosts,
     lifecycle,
     serve::{self, Limits},
@@ -48,6 +49,13 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 enum Command {
     /// Answer HTTP on 127.0.0.1 until told to end (also without any subcommand).
     Serve(ServeArgs),
+    /// Keep what Claude Code tells at one of its events; it runs this itself.
+    #[command(hide = true)]
+    Hook {
+        /// Of a later version's settings.
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        _later: Vec<OsString>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +83,10 @@ pub fn run(
     };
     let arguments = match cli.command {
         Some(Command::Serve(arguments)) => arguments,
+        Some(Command::Hook { .. }) => {
+            hooks::report();
+            return Ok(ExitCode::SUCCESS);
+        }
         None => cli.serve,
     };
     serve(&arguments, config())

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 mod connection;
 pub mod feed;
+pub mod hooks;
 pub mod http;
 pub mod lifecycle;
 pub mod observe;

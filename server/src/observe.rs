@@ -1,5 +1,6 @@
 //! Looks at the machine and returns plain data; decides nothing.
 
+pub mod hooks;
 pub mod open_files;
 pub mod proc;
 pub mod registry;

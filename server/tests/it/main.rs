@@ -12,6 +12,7 @@ mod caller;
 mod cleanup;
 mod client;
 mod config;
+mod hooks;
 mod http;
 mod kill;
 mod lifecycle;
