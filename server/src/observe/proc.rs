@@ -2,6 +2,8 @@
 //!
 //! "Gone" and "not ours to read" are facts (`None`), not errors.
 
+pub mod glance;
+
 use std::{
     fs, io,
     os::{
@@ -19,8 +21,10 @@ use rustix::{
 use session_core::{
     id::ProcessKey,
     kill::Target,
-    process::{Namespace, Process, RunState, StatLine, may_be_claude},
+    process::{Namespace, Process, RunState, StatLine},
 };
+
+use glance::Glance;
 
 /// `/proc`, or a tree that looks like it.
 #[derive(Debug)]
@@ -107,16 +111,7 @@ impl ProcReader {
 
     /// Whether a process is worth reading whole: one link for nearly all of them.
     pub fn may_be_claude(&self, pid: u32) -> bool {
-        match self.exe(pid) {
-            Link::Path(path) => may_be_claude(&path),
-            Link::Denied => self.read(pid, "comm").is_some_and(|comm| {
-                matches!(
-                    comm.trim_ascii_end(),
-                    b"claude" | b"claude.exe" | b"node" | b"MainThread" | b"bun"
-                )
-            }),
-            Link::None => false,
-        }
+        self.glance(pid) == Glance::MayBeClaude
     }
 
     /// Reads one process, `None` where it is gone.
