@@ -4,6 +4,7 @@
 //! on and end a turn. Does not know whether a process still works on it: a call without a result may run, wait for
 //! a person, or have died with its process.
 
+pub mod background;
 mod line;
 mod user;
 
@@ -11,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{line::Content, text};
 use crate::{ask::Ask, id::UnixMillis};
+use background::Background;
 use line::{Line, Message};
 use user::Said;
 
@@ -64,6 +66,7 @@ pub struct OpenTool {
 pub struct Tail {
     turn: Turn,
     open: Vec<OpenTool>,
+    background: Background,
     at: Option<UnixMillis>,
     began: Option<UnixMillis>,
     ended: Option<UnixMillis>,
@@ -73,6 +76,8 @@ pub struct Tail {
     unstated: bool,
     /// The id of the newest answer.
     message: Option<String>,
+    /// More was met than results, so earlier lines would change little.
+    anchored: bool,
 }
 
 impl Tail {
@@ -90,6 +95,7 @@ impl Tail {
             return;
         }
         let at = line.at();
+        self.background.line(&line, at);
         let turn = match line.kind.0.as_deref() {
             Some("user") => self.take_user(line, at),
             Some("assistant") => Some(self.take_assistant(line, at)),
@@ -109,6 +115,11 @@ impl Tail {
     /// Returns the calls without a result, the oldest first.
     pub fn open(&self) -> &[OpenTool] {
         &self.open
+    }
+
+    /// Returns what was started in the background and not heard of since.
+    pub fn background(&self) -> &Background {
+        &self.background
     }
 
     /// Returns when the newest line that counted was written.
@@ -140,6 +151,11 @@ impl Tail {
         self.unstated && self.turn == Turn::Done
     }
 
+    /// Returns whether it is known where the turn stands; results alone do not tell whether others are awaited.
+    pub fn is_anchored(&self) -> bool {
+        self.anchored
+    }
+
     fn set(&mut self, turn: Turn, at: Option<UnixMillis>) {
         if !turn.is_running() && (self.turn.is_running() || self.turn == Turn::Silent) {
             self.ended = at;
@@ -153,7 +169,13 @@ impl Tail {
 
     fn take_user(&mut self, line: Line, at: Option<UnixMillis>) -> Option<Turn> {
         match user::said(line) {
+            // 2.1.197 wrote the first prompt of a file behind the answer to it.
+            Said::Prompt if self.began.is_none() && at.is_some() && at < self.at => {
+                self.began = at;
+                None
+            }
             Said::Prompt => {
+                self.anchored = true;
                 self.began = at;
                 self.message = None;
                 self.last_text = None;
@@ -170,7 +192,10 @@ impl Tail {
                     Turn::Silent | Turn::Model | Turn::Tools => Some(self.running()),
                 }
             }
-            Said::Interruption => Some(Turn::Interrupted),
+            Said::Interruption => {
+                self.anchored = true;
+                Some(Turn::Interrupted)
+            }
             Said::Nothing => None,
         }
     }
@@ -182,6 +207,7 @@ impl Tail {
             stop_reason,
             content,
         } = line.message.0;
+        self.anchored = true;
         let id = id.0.map(|id| text::cut(&id, ID_LIMIT).to_owned());
         if id.is_none() || id != self.message {
             // The API gives no further answer before every call has its result.
@@ -260,7 +286,10 @@ impl Tail {
             Turn::Silent | Turn::Model | Turn::Tools | Turn::Done => Turn::Done,
         };
         match line.subtype.0.as_deref()? {
-            "turn_duration" => Some(ended),
+            "turn_duration" => {
+                self.anchored = true;
+                Some(ended)
+            }
             // Where nobody asked for it, it is done in the middle of a turn, which then goes on.
             "compact_boundary" if line.compact_metadata.0.trigger.0.as_deref() == Some("auto") => {
                 match self.turn {
@@ -269,11 +298,10 @@ impl Tail {
                 }
             }
             "compact_boundary" => {
+                self.anchored = true;
                 self.question = None;
                 Some(Turn::Done)
             }
-            // The request failed and will be sent again.
-            "api_error" if matches!(self.turn, Turn::Silent | Turn::Model) => Some(Turn::Model),
             _ => None,
         }
     }

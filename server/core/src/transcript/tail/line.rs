@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     id::UnixMillis,
@@ -28,6 +28,11 @@ pub(super) struct Line {
     pub(super) message: Loose<Message>,
     pub(super) compact_metadata: Loose<CompactMetadata>,
     pub(super) attachment: Loose<Attachment>,
+    pub(super) tool_use_result: Loose<ToolUseResult>,
+    /// Of a queued prompt.
+    pub(super) content: Text,
+    /// Of `turn_duration`, from 2.1 on; absent where there are none.
+    pub(super) pending_background_agent_count: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +69,16 @@ pub(super) struct CompactMetadata {
 pub(super) struct Attachment {
     #[serde(rename = "type")]
     pub(super) kind: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ToolUseResult {
+    /// The agent was started and the call did not wait for it.
+    pub(super) is_async: Flag,
+    pub(super) agent_id: Text,
+    /// Of a shell.
+    pub(super) background_task_id: Text,
 }
 
 impl Line {

@@ -27,6 +27,9 @@ fn course(transcript: &[u8]) -> String {
         for tool in tail.open() {
             write!(now, ", {} {:?}", tool.name, tool.ask.subject()).unwrap();
         }
+        for task in tail.background().tasks() {
+            write!(now, " & {:?}", task.kind).unwrap();
+        }
         if let Some(question) = tail.question() {
             write!(now, ", asks {:?}", question.subject()).unwrap();
         }

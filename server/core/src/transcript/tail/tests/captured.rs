@@ -26,20 +26,21 @@ fn a_session_after_clear_that_ran_a_subagent() {
     check(
         CAPTURED[0],
         expect![[r#"
-          0 Silent
-          6 Model
-         22 Tools, Agent "m"
-         27 Model
-         35 Done
-         41 Model
-         44 Done
-         49 Model
-         53 Tools, Bash "exit 3"
-         56 Model
-         60 Done
-         62 Interrupted
-        at Some(UnixMillis(1795226658090)), since Some(UnixMillis(1795226657582))
-    "#]],
+              0 Silent
+              6 Model
+             22 Tools, Agent "m"
+             27 Model & Agent
+             35 Done & Agent
+             41 Model & Agent
+             44 Done & Agent
+             47 Done
+             49 Model
+             53 Tools, Bash "exit 3"
+             56 Model
+             60 Done
+             62 Interrupted
+            at Some(UnixMillis(1795226658090)), since Some(UnixMillis(1795226657582))
+        "#]],
     );
 }
 
@@ -114,41 +115,43 @@ fn a_long_interactive_session() {
     check(
         CAPTURED[5],
         expect![[r#"
-          0 Silent
-          4 Model
-         22 Done
-         30 Model
-         32 Done
-         35 Model
-         37 Done
-         41 Model
-         45 Tools, Bash "touch /home/dev/work/x1 && sleep 60"
-         47 Model
-         48 Interrupted
-         50 Model
-         54 Tools, AskUserQuestion "Which one?"
-         55 Model
-         57 Done
-         60 Model
-         65 Tools, Write "/home/dev/.claude/plans/x.md"
-         71 Model
-         72 Interrupted
-         77 Model
-         90 Interrupted
-         92 Model
-         95 Tools, Bash "sleep 20"
-         96 Model
-         98 Interrupted
-        101 Model
-        104 Done
-        107 Model
-        114 Tools, Agent "mock agent"
-        115 Model
-        117 Done
-        121 Model
-        124 Done
-        at Some(UnixMillis(1795226243692)), since Some(UnixMillis(1795226243678))
-    "#]],
+              0 Silent
+              4 Model
+             22 Done
+             30 Model
+             32 Done
+             35 Model
+             37 Done
+             41 Model
+             45 Tools, Bash "touch /home/dev/work/x1 && sleep 60"
+             47 Model
+             48 Interrupted
+             50 Model
+             54 Tools, AskUserQuestion "Which one?"
+             55 Model
+             57 Done
+             60 Model
+             65 Tools, Write "/home/dev/.claude/plans/x.md"
+             71 Model
+             72 Interrupted
+             77 Model
+             90 Interrupted
+             92 Model
+             95 Tools, Bash "sleep 20"
+             96 Model & Shell
+             98 Interrupted & Shell
+             99 Interrupted
+            101 Model
+            104 Done
+            107 Model
+            114 Tools, Agent "mock agent"
+            115 Model & Agent
+            117 Done & Agent
+            121 Model & Agent
+            124 Done & Agent
+            125 Done
+            at Some(UnixMillis(1795226243692)), since Some(UnixMillis(1795226243678))
+        "#]],
     );
 }
 

@@ -121,7 +121,8 @@ fn an_error_of_the_api_ends_the_turn() {
         Turn::Failed
     );
     assert_eq!(turn(&[PROMPT, failed, PROMPT]), Turn::Model);
-    assert_eq!(turn(&[PROMPT, &system("api_error")]), Turn::Model);
+    // Those of the attempts are written much later, among lines of the next turn.
+    assert_eq!(turn(&[PROMPT, failed, &system("api_error")]), Turn::Failed);
 }
 
 #[test]
@@ -242,6 +243,68 @@ fn times_are_those_of_the_lines_that_counted() {
     assert_eq!(after(&[&result("a")]).since(), None);
     let odd = PROMPT.replace("2026-01-01", "1926-01-01");
     assert_eq!(after(&[&odd]).at(), None);
+}
+
+#[test]
+fn a_prompt_that_is_written_behind_its_answer_does_not_begin_a_turn() {
+    let answer =
+        text("m", r#""end_turn""#, "x").replacen('{', r#"{"timestamp":"2026-01-01T00:03:00Z","#, 1);
+    let tail = after(&[&answer, PROMPT]);
+    assert_eq!(tail.turn(), Turn::Done);
+    // Only a file's first one is.
+    assert_eq!(turn(&[PROMPT, &answer, PROMPT]), Turn::Model);
+}
+
+#[test]
+fn background_tasks_are_known_until_a_notification_ends_them() {
+    let started = |fields: &str| {
+        format!(
+            r#"{{"type":"user","message":{{"content":[{{"type":"tool_result","tool_use_id":"a"}}]}},"toolUseResult":{{{fields}}}}}"#
+        )
+    };
+    let agent = started(r#""isAsync":true,"agentId":"g1""#);
+    let shell = started(r#""backgroundTaskId":"s1""#);
+    let notified = |id: &str, rest: &str| {
+        format!(
+            r#"{{"type":"queue-operation","operation":"enqueue","content":"<task-notification>\n<task-id>{id}</task-id>\n{rest}</task-notification>"}}"#
+        )
+    };
+    let tasks = |lines: &[&str]| {
+        let tail = after(lines);
+        tail.background()
+            .tasks()
+            .iter()
+            .map(|task| task.id.clone())
+            .collect::<Vec<_>>()
+    };
+    let completed = "<status>completed</status>";
+    assert_eq!(tasks(&[&agent, &shell]), ["g1", "s1"]);
+    assert_eq!(tasks(&[&agent, &agent]), ["g1"]);
+    assert_eq!(tasks(&[&agent, &shell, &notified("g1", completed)]), ["s1"]);
+    assert_eq!(tasks(&[&agent, &shell, &notified("s1", completed)]), ["g1"]);
+    assert_eq!(tasks(&[&agent, &notified("g1", "")]), ["g1"]);
+    // The end of a turn says how many agents are left.
+    let left = r#"{"type":"system","subtype":"turn_duration","pendingBackgroundAgentCount":1}"#;
+    assert_eq!(tasks(&[&agent, &shell, left]), ["g1", "s1"]);
+    assert_eq!(tasks(&[&agent, &shell, &system("turn_duration")]), ["s1"]);
+    // One that the call waited for.
+    assert!(tasks(&[&started(r#""isAsync":false,"agentId":"g1""#)]).is_empty());
+    let many: Vec<String> = (0..1_000)
+        .map(|number| shell.replace("s1", &number.to_string()))
+        .collect();
+    assert_eq!(
+        fold(many.join("\n").as_bytes()).background().tasks().len(),
+        64
+    );
+}
+
+#[test]
+fn results_alone_do_not_tell_where_the_turn_stands() {
+    assert!(!after(&[&result("a")]).is_anchored());
+    assert!(after(&[&result("a"), &call("m", "b")]).is_anchored());
+    assert!(after(&[PROMPT]).is_anchored());
+    assert!(after(&[&system("turn_duration")]).is_anchored());
+    assert!(!Tail::new().is_anchored());
 }
 
 #[test]
