@@ -109,6 +109,10 @@ impl Observer {
         &self.proc
     }
 
+    pub fn ticks_per_second(&self) -> u64 {
+        self.ticks_per_second
+    }
+
     pub fn domain(&self) -> &PidDomain {
         &self.domain
     }

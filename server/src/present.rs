@@ -1,15 +1,19 @@
 //! Turns what the core decided into values on the wire; the only file that knows both.
 
+mod ask;
 pub mod cleanup;
 
 use std::time::Duration;
 
 use session_core::{
+    ask::Ask,
+    evidence::Evidence,
     id::UnixMillis,
     inventory::Session,
     kill::{End, Refusal, Target, Ward},
+    mark::{self, Life, Mark, Patience},
     transcript::Digest,
-    verdict::{self, Mark, Patience, Verdict},
+    verdict::{self, Verdict},
 };
 use wire::{
     Actions, Code, Confidence, Context, KillOutcome, Permit, Pid, ProcessKey, RecentSession, Rule,
@@ -26,16 +30,16 @@ use crate::{
 #[derive(Debug)]
 pub struct RowFacts<'a> {
     pub session: &'a Session,
-    pub verdict: Verdict,
-    pub now: UnixMillis,
+    pub evidence: &'a Evidence<'a>,
+    pub verdict: &'a Verdict,
     pub user: String,
     /// The home whose registry lists the session.
     pub home: Option<String>,
     pub title: Option<String>,
     pub git_branch: Option<String>,
-    /// When the transcript last grew.
-    pub grown_at: Option<UnixMillis>,
-    pub has_children: bool,
+    /// The latest of transcript growth, registry change and process start.
+    pub touched_at: UnixMillis,
+    pub life: Life,
     pub patience: Patience,
     pub page_bytes: u64,
     pub kill: Result<Target, Refusal>,
@@ -43,16 +47,19 @@ pub struct RowFacts<'a> {
 
 /// Builds a row, `None` where the pid is beyond what the kernel gives out.
 pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
-    let RowFacts { session, now, .. } = facts;
+    let RowFacts {
+        session,
+        verdict,
+        touched_at,
+        ..
+    } = facts;
+    let now = session.seen_at;
     let process = &session.process;
     let record = session.record.as_ref().map(|record| &record.what);
     let key = key(session.key())?;
-    let touched_at = facts.grown_at.map_or(session.touched_at(), |grown| {
-        grown.max(session.touched_at())
-    });
     let silence = now.saturating_since(touched_at);
-    let verdict = &facts.verdict;
-    let mark = verdict::mark(verdict.state, silence, facts.has_children, facts.patience);
+    let mark = mark::mark(verdict.state, silence, facts.life, facts.patience);
+    let asked = verdict.ask(facts.evidence);
     let state = state(verdict.state);
     let (elapsed_sec, elapsed) = elapsed_since(session.started_at, now);
     let cwd = session.cwd().unwrap_or("unknown").to_owned();
@@ -75,11 +82,11 @@ pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
         state_since: verdict.since.map(|since| since.0),
         confidence: confidence(verdict.confidence),
         rule: rule(verdict.rule),
-        ask: None,
-        tool: None,
+        tool: verdict.tool(facts.evidence).map(ask::tool),
         stuck: mark == Mark::Stuck,
         abandoned: mark == Mark::Abandoned,
-        asks: false,
+        asks: matches!(asked, Some(Ask::Text { .. })),
+        ask: asked.map(ask::ask),
         last_activity_at: touched_at.0,
         name: known(|record| &record.name),
         title: facts.title,
@@ -139,6 +146,8 @@ fn state(state: verdict::State) -> State {
 fn source(source: verdict::Source) -> StateSource {
     match source {
         verdict::Source::Registry => StateSource::Registry,
+        verdict::Source::Hook => StateSource::Hook,
+        verdict::Source::Transcript => StateSource::Transcript,
         verdict::Source::Process => StateSource::Process,
     }
 }
@@ -156,6 +165,17 @@ fn rule(rule: verdict::Rule) -> Rule {
         verdict::Rule::StoppedBySignal => Rule::StoppedBySignal,
         verdict::Rule::RegistryStatus => Rule::RegistryStatus,
         verdict::Rule::RegistryWord => Rule::RegistryWord,
+        verdict::Rule::HookReport => Rule::HookReport,
+        verdict::Rule::NothingSince => Rule::NothingSince,
+        verdict::Rule::OpenQuestion => Rule::OpenQuestion,
+        verdict::Rule::OpenPlan => Rule::OpenPlan,
+        verdict::Rule::ToolRuns => Rule::ToolRuns,
+        verdict::Rule::ToolWaits => Rule::ToolWaits,
+        verdict::Rule::ToolOpen => Rule::ToolOpen,
+        verdict::Rule::ModelsTurn => Rule::ModelsTurn,
+        verdict::Rule::AnswerFinished => Rule::AnswerFinished,
+        verdict::Rule::Interrupted => Rule::Interrupted,
+        verdict::Rule::TurnFailed => Rule::TurnFailed,
         verdict::Rule::FirstDialog => Rule::FirstDialog,
         verdict::Rule::JustStarted => Rule::JustStarted,
         verdict::Rule::RegistrySealed => Rule::RegistrySealed,

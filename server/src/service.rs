@@ -5,6 +5,7 @@
 mod claim;
 mod cleanup;
 mod error;
+mod evidence;
 mod history;
 mod list;
 mod live;
@@ -20,7 +21,7 @@ use wire::{
 };
 
 pub use self::error::ServiceError;
-use self::{claim::Claims, live::Live};
+use self::{claim::Claims, evidence::Exertions, live::Live};
 use crate::{
     act::{self, kill::Ended},
     clock::now,
@@ -48,6 +49,7 @@ struct Inner {
     users: Users,
     claims: Claims,
     briefs: DigestCache,
+    exertions: Exertions,
     live: Live,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
@@ -85,6 +87,7 @@ impl Service {
                 users: Users::default(),
                 claims: Claims::default(),
                 briefs: DigestCache::new(),
+                exertions: Exertions::default(),
                 live: Live::new(),
                 readers: Arc::new(Semaphore::new(READERS)),
             }),

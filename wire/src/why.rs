@@ -42,14 +42,15 @@ pub struct Evidence {
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     StoppedBySignal,
-    HookAhead,
     RegistryStatus,
     RegistryWord,
     HookReport,
+    NothingSince,
     OpenQuestion,
     OpenPlan,
     ToolRuns,
     ToolWaits,
+    ToolOpen,
     ModelsTurn,
     AnswerFinished,
     Interrupted,
@@ -65,16 +66,17 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule that a server of this version knows, in the order in which they are tried.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::StoppedBySignal,
-        Self::HookAhead,
         Self::RegistryStatus,
         Self::RegistryWord,
         Self::HookReport,
+        Self::NothingSince,
         Self::OpenQuestion,
         Self::OpenPlan,
         Self::ToolRuns,
         Self::ToolWaits,
+        Self::ToolOpen,
         Self::ModelsTurn,
         Self::AnswerFinished,
         Self::Interrupted,
@@ -90,9 +92,6 @@ impl Rule {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::StoppedBySignal => "The kernel says that the process is stopped by a signal.",
-            Self::HookAhead => {
-                "A hook reported this a moment ago; Claude Code's own file follows it as a rule."
-            }
             Self::RegistryStatus => "Claude Code's own file for this session says so.",
             Self::RegistryWord => {
                 "Claude Code's own file has a status that this version does not know."
@@ -100,11 +99,17 @@ impl Rule {
             Self::HookReport => {
                 "Claude Code's own file has no status; the session's last hook says so."
             }
+            Self::NothingSince => {
+                "The process took the conversation up and has written nothing in it since."
+            }
             Self::OpenQuestion => "The transcript ends with a question that has no answer yet.",
             Self::OpenPlan => "The transcript ends with a plan that has not been decided on yet.",
             Self::ToolRuns => "The transcript ends with a tool call, and something runs for it.",
             Self::ToolWaits => {
                 "The transcript ends with a tool call, and nothing runs for it: it waits to be allowed."
+            }
+            Self::ToolOpen => {
+                "The transcript ends with a tool call that shows no trace outside: it runs, or waits to be allowed."
             }
             Self::ModelsTurn => {
                 "The transcript ends with a prompt or a result: it is the model's turn."

@@ -5,10 +5,11 @@
 use std::{collections::HashMap, path::PathBuf};
 
 use crate::{
+    evidence::{Evidence, More},
     id::{ProcessKey, SessionId, UnixMillis},
     process::{Likeness, Namespace, Process, RunState},
     registry::{PidDomain, ProcStart, Record},
-    verdict::{Evidence, More, Verdict, judge},
+    verdict::{Verdict, judge},
 };
 
 /// One look at the machine.
@@ -75,16 +76,21 @@ impl Session {
         self.record.as_ref()?.what.session_id.as_ref()
     }
 
-    /// Judges what it is doing.
-    pub fn verdict(&self, more: &More<'_>) -> Verdict {
-        judge(&Evidence {
+    /// Everything that a verdict on it can rest on.
+    pub fn evidence<'a>(&'a self, more: &'a More<'a>) -> Evidence<'a> {
+        Evidence {
             process: &self.process,
             record: self.record.as_ref().map(|record| &record.what),
             has_key_file: self.has_key_file,
             started_at: self.started_at,
             now: self.seen_at,
             more,
-        })
+        }
+    }
+
+    /// Judges it by process and registry alone.
+    pub fn plain_verdict(&self) -> Verdict {
+        judge(&self.evidence(&More::NOTHING))
     }
 
     /// Whether this process has the conversation open, or was started to open it.
@@ -250,7 +256,7 @@ mod tests {
                 (
                     session.key().pid,
                     session.proof,
-                    session.verdict(&More::NOTHING).state,
+                    session.plain_verdict().state,
                 )
             })
             .collect();
@@ -291,7 +297,7 @@ mod tests {
                     (
                         session.key().pid,
                         session.proof,
-                        session.verdict(&More::NOTHING).state,
+                        session.plain_verdict().state,
                     )
                 })
                 .collect();

@@ -4,11 +4,14 @@
 
 pub mod ask;
 pub mod cleanup;
+pub mod evidence;
+pub mod exertion;
 pub mod hook;
 pub mod id;
 pub mod inventory;
 pub mod kill;
 mod lenient;
+pub mod mark;
 pub mod process;
 pub mod project_dir;
 pub mod registry;

@@ -1,13 +1,18 @@
-//! From evidence to a state: what a session is doing, since when, and what that rests on.
+//! From evidence to a state: what a session is doing, since when, how certain that is and which rule decided.
 //!
-//! Says `Unknown` rather than guess.
+//! A pure fold, in falling order of trust. Says `Unknown` rather than guess.
+
+mod written;
 
 use std::time::Duration;
 
 use crate::{
+    ask::Ask,
+    evidence::{Access, Evidence},
     id::UnixMillis,
-    process::{Process, RunState},
+    process::RunState,
     registry::Record,
+    transcript::tail::OpenTool,
 };
 
 /// What a session is doing.
@@ -28,6 +33,8 @@ pub enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Registry,
+    Hook,
+    Transcript,
     Process,
 }
 
@@ -58,6 +65,21 @@ pub enum Rule {
     RegistryStatus,
     /// The registry has a status in a word that is not known here.
     RegistryWord,
+    /// The registry is silent, and the newest word is a hook's.
+    HookReport,
+    /// Nothing was written since the process took up the conversation.
+    NothingSince,
+    OpenQuestion,
+    OpenPlan,
+    ToolRuns,
+    /// A call that would have had its result by now has none, and no process of it runs.
+    ToolWaits,
+    /// A call that leaves no trace outside while it runs or waits.
+    ToolOpen,
+    ModelsTurn,
+    AnswerFinished,
+    Interrupted,
+    TurnFailed,
     /// A dialog comes before the session registers.
     FirstDialog,
     JustStarted,
@@ -68,81 +90,41 @@ pub enum Rule {
     NoRecord,
 }
 
-/// All that is known of one session when it is judged.
-#[derive(Clone, Copy, Debug)]
-pub struct Evidence<'a> {
-    pub process: &'a Process,
-    pub record: Option<&'a Record>,
-    /// A `<pid>.<hash>.key` file at least as young as the process: it has got as far as its first dialog.
-    pub has_key_file: bool,
-    pub started_at: UnixMillis,
-    pub now: UnixMillis,
-    pub more: &'a More<'a>,
-}
-
-/// What is looked up beside process and registry.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct More<'a> {
-    /// The files of the process's user are not ours to read.
-    pub sealed: bool,
-    pub unused: std::marker::PhantomData<&'a ()>,
-}
-
-impl More<'_> {
-    /// Where only process and registry are looked at.
-    pub const NOTHING: More<'static> = More {
-        sealed: false,
-        unused: std::marker::PhantomData,
-    };
-}
-
 /// A start takes about a second (2.1.329: the file after 650 ms, its status after 800 to 1,000 ms); ten
 /// times that is not a start any more.
 const START: Duration = Duration::from_secs(10);
 
 /// Judges in falling order of trust: a stopped process can't have changed its file since; then the
-/// registry's status; then age.
+/// registry's status; then what the session wrote; then age.
 pub fn judge(evidence: &Evidence<'_>) -> Verdict {
-    let from_process = |state, since, confidence, rule| Verdict {
-        state,
-        source: Source::Process,
-        since,
-        confidence,
-        rule,
-    };
-    let starting = |rule| {
-        let since = Some(evidence.started_at);
-        from_process(State::Starting, since, Confidence::Inferred, rule)
-    };
-    let unknown = |rule| from_process(State::Unknown, None, Confidence::Unknown, rule);
     if evidence.process.run_state == RunState::Stopped {
-        let (state, rule) = (State::Stopped, Rule::StoppedBySignal);
-        return from_process(state, None, Confidence::Stated, rule);
+        return Verdict {
+            state: State::Stopped,
+            source: Source::Process,
+            since: None,
+            confidence: Confidence::Stated,
+            rule: Rule::StoppedBySignal,
+        };
     }
-    let young = evidence.now.saturating_since(evidence.started_at) < START;
-    match evidence.record {
-        Some(record) => match record.status.as_deref() {
-            Some(status) => {
-                let known = stated(status, record.waiting_for.as_deref());
-                Verdict {
-                    state: known.unwrap_or(State::Unknown),
-                    source: Source::Registry,
-                    since: record.status_updated_at,
-                    confidence: known.map_or(Confidence::Unknown, |_| Confidence::Stated),
-                    rule: known.map_or(Rule::RegistryWord, |_| Rule::RegistryStatus),
-                }
-            }
-            // The Agent SDK's sessions never write a status.
-            None if young && record.entrypoint.as_deref() == Some("cli") => {
-                starting(Rule::JustStarted)
-            }
-            None => unknown(Rule::NoStatus),
-        },
-        None if evidence.has_key_file => starting(Rule::FirstDialog),
-        None if young => starting(Rule::JustStarted),
-        None if evidence.more.sealed => unknown(Rule::RegistrySealed),
-        None => unknown(Rule::NoRecord),
+    if let Some(verdict) = evidence.record.and_then(by_status) {
+        return verdict;
     }
+    if let Some(verdict) = written::judge(evidence) {
+        return verdict;
+    }
+    by_age(evidence)
+}
+
+/// The registry's own word, `None` where it has none.
+fn by_status(record: &Record) -> Option<Verdict> {
+    let state = stated(record.status.as_deref()?, record.waiting_for.as_deref());
+    Some(Verdict {
+        state: state.unwrap_or(State::Unknown),
+        source: Source::Registry,
+        since: record.status_updated_at,
+        confidence: state.map_or(Confidence::Unknown, |_| Confidence::Stated),
+        rule: state.map_or(Rule::RegistryWord, |_| Rule::RegistryStatus),
+    })
 }
 
 /// Translates the registry's words (2.1.329).
@@ -163,45 +145,68 @@ fn stated(status: &str, waiting_for: Option<&str>) -> Option<State> {
     })
 }
 
-/// How long a session may be silent before that is worth a mark.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    pub stuck_after: Duration,
-    pub abandoned_after: Duration,
+fn by_age(evidence: &Evidence<'_>) -> Verdict {
+    let verdict = |state, confidence, rule| Verdict {
+        state,
+        source: Source::Process,
+        since: (state == State::Starting).then_some(evidence.started_at),
+        confidence,
+        rule,
+    };
+    let starting = |rule| verdict(State::Starting, Confidence::Inferred, rule);
+    let unknown = |rule| verdict(State::Unknown, Confidence::Unknown, rule);
+    let is_young = evidence.age() < START;
+    match evidence.record {
+        // The Agent SDK's sessions never write a status.
+        Some(record) if is_young && record.entrypoint.as_deref() == Some("cli") => {
+            starting(Rule::JustStarted)
+        }
+        Some(_) => unknown(Rule::NoStatus),
+        None if evidence.has_key_file => starting(Rule::FirstDialog),
+        None if is_young => starting(Rule::JustStarted),
+        None if evidence.more.access == Access::Sealed => unknown(Rule::RegistrySealed),
+        None => unknown(Rule::NoRecord),
+    }
 }
 
-/// The marks beside a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    None,
-    /// Works without progress.
-    Stuck,
-    /// At the prompt, untouched.
-    Abandoned,
-}
+impl Verdict {
+    /// What a session in this state asks of a person, as far as hook and transcript tell.
+    pub fn ask(&self, evidence: &Evidence<'_>) -> Option<Ask> {
+        match self.state {
+            State::WaitingPermission | State::WaitingInput => written::asked(self, evidence),
+            State::Idle | State::Shell => evidence.more.tail?.question().cloned(),
+            State::Starting
+            | State::Working
+            | State::WaitingDialog
+            | State::Stopped
+            | State::Unknown => None,
+        }
+    }
 
-/// Marks a silence. `has_children`: a tool, a server or a shell of the session runs, so silence is no
-/// proof of a hang.
-pub fn mark(state: State, silence: Duration, has_children: bool, patience: Patience) -> Mark {
-    match state {
-        State::Working if silence >= patience.stuck_after && !has_children => Mark::Stuck,
-        State::Idle | State::Shell if silence >= patience.abandoned_after => Mark::Abandoned,
-        State::Working
-        | State::Idle
-        | State::Starting
-        | State::WaitingPermission
-        | State::WaitingInput
-        | State::WaitingDialog
-        | State::Shell
-        | State::Stopped
-        | State::Unknown => Mark::None,
+    /// The call that a working session has under way.
+    pub fn tool<'a>(&self, evidence: &Evidence<'a>) -> Option<&'a OpenTool> {
+        match self.state {
+            State::Working => evidence.more.tail?.open().first(),
+            State::Starting
+            | State::WaitingPermission
+            | State::WaitingInput
+            | State::WaitingDialog
+            | State::Idle
+            | State::Shell
+            | State::Stopped
+            | State::Unknown => None,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{id::ProcessKey, process::Namespace};
+    use crate::{
+        evidence::More,
+        id::ProcessKey,
+        process::{Namespace, Process},
+    };
 
     fn process(run_state: RunState) -> Process {
         Process {
@@ -318,23 +323,5 @@ mod tests {
             without_status(Some(r#"{"status":"dreaming"}"#), true, 500),
             State::Unknown
         );
-    }
-
-    #[test]
-    fn silence_is_marked_only_where_it_means_something() {
-        let patience = Patience {
-            stuck_after: Duration::from_secs(10),
-            abandoned_after: Duration::from_secs(20),
-        };
-        let at = |state, seconds, children| {
-            mark(state, Duration::from_secs(seconds), children, patience)
-        };
-        assert_eq!(at(State::Working, 9, false), Mark::None);
-        assert_eq!(at(State::Working, 10, false), Mark::Stuck);
-        assert_eq!(at(State::Working, 10, true), Mark::None);
-        assert_eq!(at(State::Idle, 19, false), Mark::None);
-        assert_eq!(at(State::Idle, 20, true), Mark::Abandoned);
-        assert_eq!(at(State::WaitingPermission, 999, false), Mark::None);
-        assert_eq!(at(State::Shell, 999, true), Mark::Abandoned);
     }
 }

@@ -1,10 +1,12 @@
 //! What transcripts remember: the recent conversations and what one was last about.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use session_core::{
+    hook::Report,
     id::{ProcessKey, SessionId, UnixMillis},
     inventory::Session,
+    transcript::tail::Tail,
 };
 use wire::{Context, Pid, RecentList};
 
@@ -12,6 +14,7 @@ use super::{Inner, ServiceError};
 use crate::{
     observe::{
         Home, Look, Origin,
+        hooks::HookReports,
         transcript::{Transcript, Transcripts, recent::Brief},
     },
     present,
@@ -22,6 +25,15 @@ use crate::{
 pub(super) struct Found {
     pub(super) home: Home,
     pub(super) transcript: Transcript,
+}
+
+/// What the transcript of a live session says.
+#[derive(Clone, Debug)]
+pub(super) struct Words {
+    pub(super) brief: Arc<Brief>,
+    /// `None` where it is compressed or can't be read any more.
+    pub(super) tail: Option<Arc<Tail>>,
+    pub(super) grown_at: UnixMillis,
 }
 
 impl Inner {
@@ -91,20 +103,30 @@ impl Inner {
         }
     }
 
-    /// The words for a live session's row, and when its transcript last grew.
-    pub(super) fn brief(
-        &self,
-        session: &Session,
-        look: &Look,
-    ) -> Option<(std::sync::Arc<Brief>, UnixMillis)> {
+    /// What the transcript of a live session says, `None` where it has none or it can't be read.
+    pub(super) fn words(&self, session: &Session, look: &Look) -> Option<Words> {
         let transcripts = transcripts(session, look)?;
         let (id, cwd) = (session.session_id()?, recorded_cwd(session));
-        if let Some(known) = cwd.and_then(|cwd| transcripts.glance(id, cwd, &self.briefs)) {
-            return Some(known);
-        }
-        let transcript = transcripts.find(id, cwd).ok()??;
-        let brief = transcripts.brief(&transcript, &self.briefs).ok()?;
-        Some((brief, transcript.modified))
+        let transcript = match cwd.and_then(|cwd| transcripts.glance(id, cwd)) {
+            Some(transcript) => transcript,
+            None => transcripts.find(id, cwd).ok()??,
+        };
+        Some(Words {
+            brief: transcripts.brief(&transcript, &self.briefs).ok()?,
+            tail: None,
+            grown_at: transcript.modified,
+        })
+    }
+
+    /// What the hooks of a live session last reported. They write below the home of whoever runs it, which is not
+    /// told where the configuration lies elsewhere; then it is ours, if it is anybody's that we know.
+    pub(super) fn hook(&self, session: &Session, look: &Look) -> Option<Report> {
+        let home = look.homes.get(session.record.as_ref()?.home)?;
+        let homes = match home.origin {
+            Origin::Configured => &home.dir,
+            Origin::Found => &self.config.home,
+        };
+        HookReports::at(homes).of(session.session_id()?)
     }
 
     /// Searches all homes; see `rank` for which one wins.

@@ -1,54 +1,53 @@
 //! The rows of the list.
 
-use session_core::{
-    id::UnixMillis,
-    inventory::Session,
-    kill,
-    verdict::{More, Patience, State, Verdict},
-};
+use session_core::{kill, mark::Patience};
 
-use super::Inner;
+use super::{Inner, evidence::Known};
 use crate::{
     observe::Look,
     present::{self, RowFacts},
 };
 
 impl Inner {
-    /// Builds the rows of one look, longest-running first.
+    /// Builds the rows of one look at the whole machine, longest-running first.
     pub(super) fn rows(&self, look: &Look) -> Vec<wire::Session> {
+        let known = self.know_all(look);
+        self.exertions.keep(&known);
+        self.rows_of(&known, look)
+    }
+
+    pub(super) fn know_all(&self, look: &Look) -> Vec<Known> {
+        let sessions = look.sample.sessions().into_iter();
+        sessions.map(|session| self.know(session, look)).collect()
+    }
+
+    /// Builds the rows of these sessions.
+    pub(super) fn rows_of(&self, known: &[Known], look: &Look) -> Vec<wire::Session> {
         let actor = self.actor();
-        let rows = look.sample.sessions().into_iter().filter_map(|session| {
-            let verdict = session.verdict(&self.more(&session));
-            let brief = self.brief(&session, look);
-            let grown_at = brief.as_ref().map(|&(_, grown_at)| grown_at);
-            present::row(RowFacts {
-                now: look.sample.taken_at,
-                user: self.users.name(session.process.uid),
-                home: session.record.as_ref().and_then(|record| {
-                    Some(look.homes.get(record.home)?.dir.display().to_string())
-                }),
-                title: brief.as_ref().and_then(|(brief, _)| brief.title.clone()),
-                git_branch: brief
-                    .as_ref()
-                    .and_then(|(brief, _)| brief.git_branch.clone()),
-                grown_at,
-                has_children: self.has_children(&session, &verdict, grown_at, look.sample.taken_at),
-                verdict,
-                patience: self.patience(),
-                page_bytes: rustix::param::page_size() as u64,
-                kill: kill::plan(&session, &actor),
-                session: &session,
+        let lives = self.lives(known);
+        let rows = known.iter().zip(lives).filter_map(|(known, life)| {
+            let session = &known.session;
+            let words = known.words.as_ref();
+            known.judged(|evidence, verdict| {
+                present::row(RowFacts {
+                    evidence,
+                    verdict: &verdict,
+                    user: self.users.name(session.process.uid),
+                    home: session.record.as_ref().and_then(|record| {
+                        Some(look.homes.get(record.home)?.dir.display().to_string())
+                    }),
+                    title: words.and_then(|words| words.brief.title.clone()),
+                    git_branch: words.and_then(|words| words.brief.git_branch.clone()),
+                    touched_at: known.touched_at(),
+                    life,
+                    patience: self.patience(),
+                    page_bytes: rustix::param::page_size() as u64,
+                    kill: kill::plan(session, &actor),
+                    session,
+                })
             })
         });
         rows.collect()
-    }
-
-    fn more(&self, session: &Session) -> More<'_> {
-        let uid = rustix::process::geteuid().as_raw();
-        More {
-            sealed: uid != 0 && uid != session.process.uid,
-            ..More::NOTHING
-        }
     }
 
     fn patience(&self) -> Patience {
@@ -56,19 +55,5 @@ impl Inner {
             stuck_after: self.config.stuck_after,
             abandoned_after: self.config.abandoned_after,
         }
-    }
-
-    /// Looked up only where it decides something.
-    fn has_children(
-        &self,
-        session: &Session,
-        verdict: &Verdict,
-        grown_at: Option<UnixMillis>,
-        now: UnixMillis,
-    ) -> bool {
-        let touched_at = session.touched_at().max(grown_at.unwrap_or(UnixMillis(0)));
-        verdict.state == State::Working
-            && now.saturating_since(touched_at) >= self.config.stuck_after
-            && self.observer.proc().has_children(session.key().pid)
     }
 }

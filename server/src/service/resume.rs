@@ -12,7 +12,7 @@ use session_core::{
     id::{ProcessKey, SessionId},
     inventory::Session,
     process::RunState,
-    verdict::{More, State},
+    verdict::State,
 };
 use wire::{Holder, ResumeRequest, Resumed};
 
@@ -216,15 +216,14 @@ impl Inner {
                 ));
             };
             if session.session_id() == Some(id) {
-                let note =
-                    is_asking(session.verdict(&More::NOTHING).state).then(|| asks(tmux, pane));
+                let note = is_asking(session.plain_verdict().state).then(|| asks(tmux, pane));
                 return Ok((session, note));
             }
             if begun.elapsed() < PATIENCE {
                 continue;
             }
             return match session.session_id() {
-                None if is_asking(session.verdict(&More::NOTHING).state) => {
+                None if is_asking(session.plain_verdict().state) => {
                     Ok((session, Some(asks(tmux, pane))))
                 }
                 None => Ok((session, Some(silent(tmux, pane)))),

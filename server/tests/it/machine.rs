@@ -19,7 +19,7 @@ use session_core::{
     id::{ProcessKey, UnixMillis},
     inventory::{Proof, Session},
     kill::{self, Actor, Target},
-    verdict::{More, State},
+    verdict::State,
 };
 use session_manager::{
     act,
@@ -79,7 +79,7 @@ impl Machine {
                 (
                     session.key().pid,
                     session.proof,
-                    session.verdict(&More::NOTHING).state,
+                    session.plain_verdict().state,
                     id,
                 )
             })
@@ -342,11 +342,16 @@ fn a_start_time_does_not_wander_until_the_clock_is_set() {
 fn children_and_lineage_are_read_where_they_are_asked_for() {
     let machine = Machine::new();
     machine.proc.claude(700, 50_000).child(701);
-    machine.proc.claude(701, 50_000);
+    machine.proc.claude(701, 50_000).child(702);
+    machine.proc.claude(702, 50_000);
     let reader = machine.proc.reader();
-    assert!(reader.has_children(700));
-    assert!(!reader.has_children(701));
-    assert!(!reader.has_children(4_000_000));
+    let pids = |of: Vec<session_core::process::StatLine>| {
+        of.iter().map(|it| it.key.pid).collect::<Vec<_>>()
+    };
+    assert_eq!(pids(reader.children(700)), [701]);
+    assert_eq!(pids(reader.children(701)), [702]);
+    assert!(reader.children(4_000_000).is_empty());
+    assert_eq!(pids(reader.descendants(700)), [701, 702]);
     assert_eq!(reader.lineage(700), [700, 1]);
     assert_eq!(reader.lineage(4_000_000), [4_000_000]);
 }

@@ -14,7 +14,7 @@ use session_core::{
     id::UnixMillis,
     inventory::Proof,
     kill,
-    verdict::{More, State},
+    verdict::State,
 };
 use session_manager::{
     clock,
@@ -232,7 +232,7 @@ fn another_users_session_is_listed_by_its_name_and_not_to_be_ended() {
     let ours = ours.expect("a process called claude");
     assert_eq!(ours.proof, Proof::Inferred);
     assert_eq!(ours.cwd(), None);
-    assert_eq!(ours.verdict(&More::NOTHING).state, State::Starting);
+    assert_eq!(ours.plain_verdict().state, State::Starting);
     let actor = kill::Actor {
         uid: 65_534,
         home_owners: Vec::new(),

@@ -87,18 +87,12 @@ impl Transcripts {
         Ok(found)
     }
 
-    /// Returns the words for a row, and when the transcript last grew, if it lies where `cwd` tells and has not
-    /// changed since it was read. One look at its name: most rows of most lists need no more.
-    pub fn glance(
-        &self,
-        id: &SessionId,
-        cwd: &str,
-        cache: &DigestCache,
-    ) -> Option<(Arc<Brief>, UnixMillis)> {
+    /// Returns the transcript if it lies where `cwd` tells. One look at its name: most rows of most lists need no more.
+    /// Whoever opens it looks again.
+    pub fn glance(&self, id: &SessionId, cwd: &str) -> Option<Transcript> {
         let place = Place::new(self.config.clone(), &project_dir::encode(cwd), id.clone())?;
         let entry = Entry::of(&lstat(place.transcript_path()).ok()?);
-        let transcript = Transcript::new(place, false, &entry);
-        Some((cache.get(&transcript)?, transcript.modified))
+        Some(Transcript::new(place, false, &entry))
     }
 
     /// Returns the words for a row, from memory where the file has not changed.

@@ -1,0 +1,73 @@
+//! What a verdict on a session can rest on.
+//!
+//! Knows the kinds of evidence. Does not know what follows from them: that is `verdict`.
+
+use crate::{
+    hook::Report, id::UnixMillis, process::Process, registry::Record, transcript::tail::Tail,
+};
+
+/// All that is known of one session when it is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    pub process: &'a Process,
+    pub record: Option<&'a Record>,
+    /// A `<pid>.<hash>.key` file at least as young as the process: it has got as far as its first dialog.
+    pub has_key_file: bool,
+    pub started_at: UnixMillis,
+    pub now: UnixMillis,
+    pub more: &'a More<'a>,
+}
+
+/// What is looked up beside process and registry; `NOTHING` where that is not done.
+#[derive(Clone, Copy, Debug)]
+pub struct More<'a> {
+    pub access: Access,
+    /// The end of the session's transcript, `None` where it has none or it can't be read.
+    pub tail: Option<&'a Tail>,
+    /// What the session's hooks last reported, `None` where none is installed or none has run.
+    pub hook: Option<&'a Report>,
+    /// Start times of the session's child processes, `None` where they were not looked up.
+    pub children: Option<&'a [UnixMillis]>,
+}
+
+/// Whether the files that tell about a session may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Open,
+    /// They are another user's and closed to us.
+    Sealed,
+}
+
+/// Start times of processes are rounded down to a tick, and a transcript's line is written a little after
+/// the call that it is about was made.
+const SLACK_MS: u64 = 1_000;
+
+impl More<'_> {
+    pub const NOTHING: More<'static> = More {
+        access: Access::Open,
+        tail: None,
+        hook: None,
+        children: None,
+    };
+
+    /// Whether a process runs that was started after the oldest call without a result. Servers of MCP live as long as
+    /// their session, so that a child alone says nothing. `None` where the children were not looked up.
+    pub fn tool_process_runs(&self) -> Option<bool> {
+        let called = self.tail?.open().iter().filter_map(|call| call.at).min()?;
+        let since = UnixMillis(called.0.saturating_sub(SLACK_MS));
+        Some(self.children?.iter().any(|&started| started >= since))
+    }
+}
+
+impl<'a> Evidence<'a> {
+    /// The hook's report, unless it is about an earlier process of the conversation.
+    pub fn hook(&self) -> Option<&'a Report> {
+        let began = self.started_at.0.saturating_sub(SLACK_MS);
+        self.more.hook.filter(|report| report.at.0 >= began)
+    }
+
+    /// How long the process has run.
+    pub fn age(&self) -> std::time::Duration {
+        self.now.saturating_since(self.started_at)
+    }
+}

@@ -1,0 +1,181 @@
+//! What follows from what a session wrote: its transcript's end and its hooks' last report.
+//!
+//! Only asked where the registry has no status: sessions of the Agent SDK and versions before about 2.1.139.
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::{Confidence, Rule, START, Source, State, Verdict};
+use crate::{
+    ask::Ask,
+    evidence::Evidence,
+    hook::{Asked, Event, Notice, Report},
+    id::UnixMillis,
+    transcript::tail::{OpenTool, Tail, Turn},
+};
+
+/// A tool that works on files has its result within this time, and one that starts a program has started it.
+const PROMPT: Duration = Duration::from_secs(3);
+
+/// Versions before 2.1 don't say why an answer ended; what follows a text follows within this time.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// A registry file follows a hook, or the hook it, within this time.
+const TOGETHER_MS: u64 = 5_000;
+
+/// Judges by the newer of the two, `None` where neither says anything.
+pub(super) fn judge(evidence: &Evidence<'_>) -> Option<Verdict> {
+    let tail = evidence
+        .more
+        .tail
+        .filter(|tail| tail.turn() != Turn::Silent);
+    let written_at = tail.and_then(Tail::at);
+    let reported = evidence
+        .hook()
+        .filter(|report| written_at.is_none_or(|written| report.at >= written))
+        .and_then(by_report);
+    reported.or_else(|| by_tail(tail?, evidence))
+}
+
+fn by_report(report: &Report) -> Option<Verdict> {
+    let state = reported(report)?;
+    let asked = report.asked.as_ref();
+    Some(Verdict {
+        state,
+        source: Source::Hook,
+        since: Some(asked.map_or(report.at, |asked| asked.at)),
+        confidence: Confidence::Stated,
+        rule: Rule::HookReport,
+    })
+}
+
+/// The state that a report leaves the session in; `None` after its end, which only the process can tell.
+fn reported(report: &Report) -> Option<State> {
+    if let Some(asked) = &report.asked {
+        return Some(match asked.tool.as_str() {
+            "AskUserQuestion" => State::WaitingInput,
+            _ => State::WaitingPermission,
+        });
+    }
+    Some(match report.event {
+        Event::UserPromptSubmit | Event::PostToolUse | Event::PostToolUseFailure => State::Working,
+        Event::PermissionRequest => State::WaitingPermission,
+        Event::SessionStart | Event::Stop | Event::StopFailure => State::Idle,
+        Event::Notification => match report.notice? {
+            Notice::Permission => State::WaitingPermission,
+            Notice::Question => State::WaitingInput,
+            Notice::Idle => State::Idle,
+        },
+        Event::SessionEnd => return None,
+    })
+}
+
+fn by_tail(tail: &Tail, evidence: &Evidence<'_>) -> Option<Verdict> {
+    let verdict = |state, since, rule| {
+        Some(Verdict {
+            state,
+            source: Source::Transcript,
+            since,
+            confidence: if state == State::Unknown {
+                Confidence::Unknown
+            } else {
+                Confidence::Inferred
+            },
+            rule,
+        })
+    };
+    // What stands there was written for an earlier process: this one has only taken the conversation up.
+    if tail.at().is_some_and(|at| at < evidence.started_at) {
+        let began = Some(evidence.started_at);
+        return (evidence.age() >= START)
+            .then(|| verdict(State::Idle, began, Rule::NothingSince))
+            .flatten();
+    }
+    let quiet = tail
+        .at()
+        .map_or(Duration::MAX, |at| evidence.now.saturating_since(at));
+    let (state, rule) = match tail.turn() {
+        Turn::Silent => return None,
+        Turn::Tools => {
+            let (state, since, rule) = by_calls(tail.open(), quiet, evidence);
+            return verdict(state, since, rule);
+        }
+        Turn::Done if tail.is_unstated() && quiet < PAUSE => (State::Working, Rule::ModelsTurn),
+        Turn::Model => (State::Working, Rule::ModelsTurn),
+        Turn::Done => (State::Idle, Rule::AnswerFinished),
+        Turn::Interrupted => (State::Idle, Rule::Interrupted),
+        Turn::Failed => (State::Idle, Rule::TurnFailed),
+    };
+    verdict(state, tail.since(), rule)
+}
+
+/// Calls without a result: one may run, or wait for a person.
+fn by_calls(
+    calls: &[OpenTool],
+    quiet: Duration,
+    evidence: &Evidence<'_>,
+) -> (State, Option<UnixMillis>, Rule) {
+    let find = |is: fn(&Ask) -> bool| calls.iter().find(|call| is(&call.ask));
+    if let Some(call) = find(|ask| matches!(ask, Ask::Questions(_))) {
+        return (State::WaitingInput, call.at, Rule::OpenQuestion);
+    }
+    if let Some(call) = find(|ask| matches!(ask, Ask::Plan { .. })) {
+        return (State::WaitingPermission, call.at, Rule::OpenPlan);
+    }
+    let first = calls.iter().find_map(|call| call.at);
+    let runs = evidence.more.tool_process_runs();
+    if runs == Some(true) {
+        return (State::Working, first, Rule::ToolRuns);
+    }
+    if quiet < PROMPT {
+        return (State::Working, first, Rule::ToolOpen);
+    }
+    let plain = calls.iter().find(|call| leaves_no_doubt(&call.name));
+    match plain {
+        Some(call) if runs == Some(false) => (State::WaitingPermission, call.at, Rule::ToolWaits),
+        // A subagent works; what it asks is not in this transcript.
+        None if calls.iter().all(|call| is_subagent(&call.name)) => {
+            (State::Working, first, Rule::ToolRuns)
+        }
+        Some(_) | None => (State::Unknown, None, Rule::ToolOpen),
+    }
+}
+
+/// Tools that, once allowed, either start a program at once or are done in a moment.
+fn leaves_no_doubt(tool: &str) -> bool {
+    matches!(
+        tool,
+        "Bash" | "Edit" | "Glob" | "Grep" | "MultiEdit" | "NotebookEdit" | "Read" | "Write"
+    )
+}
+
+fn is_subagent(tool: &str) -> bool {
+    matches!(tool, "Agent" | "Task")
+}
+
+/// What a waiting session asks: the hook knows for certain, the transcript where only one thing can be meant.
+pub(super) fn asked(verdict: &Verdict, evidence: &Evidence<'_>) -> Option<Ask> {
+    let since = verdict.since.unwrap_or(UnixMillis(0)).0;
+    let hook = evidence.hook().and_then(|report| report.asked.as_ref());
+    if let Some(asked) = hook.filter(|asked| asked.at.0.saturating_add(TOGETHER_MS) >= since) {
+        return Some(of_hook(asked));
+    }
+    let calls = evidence.more.tail?.open();
+    let is_question = |call: &&OpenTool| matches!(call.ask, Ask::Questions(_));
+    let call = if verdict.state == State::WaitingInput {
+        calls.iter().find(is_question)
+    } else {
+        // A subagent's own call stands in a transcript of its own.
+        calls
+            .iter()
+            .find(|call| !is_question(call) && !is_subagent(&call.name))
+    };
+    call.map(|call| call.ask.clone())
+}
+
+fn of_hook(asked: &Asked) -> Ask {
+    let input = asked.input.as_deref().map(serde_json::from_str);
+    let input: Option<&RawValue> = input.and_then(Result::ok);
+    Ask::of_tool(&asked.tool, input.unwrap_or(RawValue::NULL))
+}

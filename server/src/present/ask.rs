@@ -1,0 +1,35 @@
+//! What a session asks and what it runs, in the wire's words.
+
+use session_core::{ask, transcript::tail::OpenTool};
+
+pub(super) fn ask(ask: ask::Ask) -> wire::Ask {
+    match ask {
+        ask::Ask::Permission { tool, input } => wire::Ask::Permission { tool, input },
+        ask::Ask::Questions(questions) => wire::Ask::Question {
+            questions: questions.into_iter().map(question).collect(),
+        },
+        ask::Ask::Plan { text } => wire::Ask::Plan { text },
+        ask::Ask::Text { text } => wire::Ask::Text { text },
+    }
+}
+
+fn question(question: ask::Question) -> wire::Question {
+    let choice = |choice: ask::Choice| wire::Choice {
+        label: choice.label,
+        description: choice.description,
+    };
+    wire::Question {
+        question: question.question,
+        header: question.header,
+        multi_select: question.multi_select,
+        options: question.options.into_iter().map(choice).collect(),
+    }
+}
+
+pub(super) fn tool(call: &OpenTool) -> wire::RunningTool {
+    wire::RunningTool {
+        name: call.name.clone(),
+        input: call.ask.subject().to_owned(),
+        since: call.at.map(|at| at.0),
+    }
+}

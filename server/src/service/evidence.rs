@@ -1,0 +1,194 @@
+//! Looks up what a verdict on a session can rest on, beside its process and its registry file.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    thread::sleep,
+};
+
+use session_core::{
+    evidence::{Access, Evidence, More},
+    exertion::{APART, Reading},
+    hook::Report,
+    id::{ProcessKey, UnixMillis},
+    inventory::Session,
+    mark::Life,
+    transcript::tail::{Tail, Turn},
+    verdict::{State, Verdict, judge},
+};
+
+use super::{Inner, history::Words};
+use crate::{clock::now, observe::Look};
+
+/// A session with everything that was looked up for it.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) session: Session,
+    /// What its transcript says, `None` where there is none.
+    pub(super) words: Option<Words>,
+    hook: Option<Report>,
+    children: Option<Vec<UnixMillis>>,
+    access: Access,
+}
+
+/// When sessions were last seen to compute.
+#[derive(Debug, Default)]
+pub(super) struct Exertions(Mutex<HashMap<ProcessKey, Exertion>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Exertion {
+    latest: Reading,
+    /// `None` where it was never seen to.
+    worked_at: Option<UnixMillis>,
+}
+
+impl Known {
+    /// Calls back with the evidence and the verdict on it.
+    pub(super) fn judged<T>(&self, tell: impl FnOnce(&Evidence<'_>, Verdict) -> T) -> T {
+        let more = More {
+            access: self.access,
+            tail: self.tail(),
+            hook: self.hook.as_ref(),
+            children: self.children.as_deref(),
+        };
+        let evidence = self.session.evidence(&more);
+        tell(&evidence, judge(&evidence))
+    }
+
+    pub(super) fn tail(&self) -> Option<&Tail> {
+        self.words.as_ref()?.tail.as_deref()
+    }
+
+    /// The latest of transcript growth, registry change and process start.
+    pub(super) fn touched_at(&self) -> UnixMillis {
+        let grown_at = self.words.as_ref().map(|words| words.grown_at);
+        grown_at.map_or(self.session.touched_at(), |grown| {
+            grown.max(self.session.touched_at())
+        })
+    }
+}
+
+impl Inner {
+    /// Looks up what there is to know of a session.
+    pub(super) fn know(&self, session: Session, look: &Look) -> Known {
+        let words = self.words(&session, look);
+        let uid = rustix::process::geteuid().as_raw();
+        let is_sealed = uid != 0 && uid != session.process.uid;
+        let mut known = Known {
+            hook: self.hook(&session, look),
+            words,
+            children: None,
+            access: if is_sealed {
+                Access::Sealed
+            } else {
+                Access::Open
+            },
+            session,
+        };
+        if self.wants_children(&known) {
+            let children = self.observer.proc().children(known.session.key().pid);
+            known.children = Some(
+                children
+                    .iter()
+                    .map(|child| look.sample.started_at(child.key))
+                    .collect(),
+            );
+        }
+        known
+    }
+
+    /// Tells whether sessions that work in silence show any other sign of life, in the order in which they are given.
+    pub(super) fn lives(&self, all: &[Known]) -> Vec<Life> {
+        let is_suspect = |known: &Known| {
+            self.is_silent(known)
+                && known.judged(|evidence, verdict| {
+                    let own_tool = evidence.more.tool_process_runs();
+                    // Without a transcript, any child may be the tool.
+                    let any_child = known.children.as_ref().is_some_and(|it| !it.is_empty());
+                    verdict.state == State::Working
+                        && !own_tool.unwrap_or(known.tail().is_none() && any_child)
+                })
+        };
+        let suspects: Vec<bool> = all.iter().map(is_suspect).collect();
+        let named = || all.iter().zip(&suspects).filter(|(_, suspect)| **suspect);
+        let mut is_new = false;
+        for (known, _) in named() {
+            is_new |= self.exertions.read(self, &known.session);
+        }
+        if is_new {
+            sleep(APART + APART / 4);
+            for (known, _) in named() {
+                self.exertions.read(self, &known.session);
+            }
+        }
+        let life = |(known, suspect): (&Known, &bool)| match suspect {
+            true if self.worked_lately(&known.session) => Life::Active,
+            true => Life::Still,
+            false if self.is_silent(known) => Life::Active,
+            false => Life::Unseen,
+        };
+        all.iter().zip(&suspects).map(life).collect()
+    }
+
+    fn is_silent(&self, known: &Known) -> bool {
+        let silence = known.session.seen_at.saturating_since(known.touched_at());
+        silence >= self.config.stuck_after
+    }
+
+    /// Looked up only where it decides something.
+    fn wants_children(&self, known: &Known) -> bool {
+        let record = known.session.record.as_ref().map(|record| &record.what);
+        let has_status = record.is_some_and(|record| record.status.is_some());
+        let calls = known.tail().is_some_and(|tail| tail.turn() == Turn::Tools);
+        (!has_status && calls) || self.is_silent(known)
+    }
+
+    fn worked_lately(&self, session: &Session) -> bool {
+        let worked_at = self.exertions.worked_at(session.key());
+        worked_at.is_some_and(|at| session.seen_at.saturating_since(at) < self.config.stuck_after)
+    }
+}
+
+impl Exertions {
+    /// Takes a reading of a session's processor time; true where it is the first.
+    fn read(&self, inner: &Inner, session: &Session) -> bool {
+        let proc = inner.observer.proc();
+        let Some(own) = proc.stat(session.key().pid) else {
+            return false;
+        };
+        let below = proc.descendants(session.key().pid);
+        let reading = Reading {
+            at: now(),
+            own_ticks: own.cpu_ticks,
+            below_ticks: below.iter().map(|process| process.cpu_ticks).sum(),
+        };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = all.get_mut(&session.key()) else {
+            let first = Exertion {
+                latest: reading,
+                worked_at: None,
+            };
+            all.insert(session.key(), first);
+            return true;
+        };
+        let ticks_per_second = inner.observer.ticks_per_second();
+        if let Some(works) = reading.shows_work_since(&known.latest, ticks_per_second) {
+            known.latest = reading;
+            if works {
+                known.worked_at = Some(reading.at);
+            }
+        }
+        false
+    }
+
+    fn worked_at(&self, key: ProcessKey) -> Option<UnixMillis> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&key)?.worked_at
+    }
+
+    /// Forgets all but these.
+    pub(super) fn keep(&self, live: &[Known]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|key, _| live.iter().any(|known| known.session.key() == *key));
+    }
+}
