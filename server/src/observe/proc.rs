@@ -80,6 +80,9 @@ pub enum PinError {
 /// make us hold.
 const MAX_READ: usize = 256 * 1024;
 
+/// Of a session's processes, what is looked at to see whether any computes.
+const MAX_DESCENDANTS: usize = 512;
+
 impl ProcReader {
     pub fn at(root: impl Into<PathBuf>) -> io::Result<Self> {
         let root = root.into();
@@ -174,19 +177,42 @@ impl ProcReader {
         }
     }
 
-    /// Whether any thread of the process has a child process.
-    pub fn has_children(&self, pid: u32) -> bool {
+    /// The living children of a process, over all of its threads (proc(5), `/proc/<pid>/task/<tid>/children`).
+    pub fn children(&self, pid: u32) -> Vec<StatLine> {
         let Ok(tasks) = open_dir(&self.dir, format!("{pid}/task")) else {
-            return false;
+            return Vec::new();
         };
         let Ok(entries) = Dir::read_from(&tasks) else {
-            return false;
+            return Vec::new();
         };
-        entries.flatten().any(|entry| {
+        let pids = entries.flatten().flat_map(|entry| {
             let name = entry.file_name().to_string_lossy();
-            let children = read_at(&tasks, &format!("{name}/children"));
-            children.is_some_and(|children| !children.trim_ascii().is_empty())
-        })
+            let children = read_at(&tasks, &format!("{name}/children")).unwrap_or_default();
+            let children = String::from_utf8_lossy(&children);
+            let pids = children
+                .split_whitespace()
+                .map_while(|pid| pid.parse().ok());
+            pids.collect::<Vec<u32>>()
+        });
+        let children = pids.filter_map(|pid| self.stat(pid));
+        children
+            .filter(|child| child.run_state != RunState::Dead)
+            .collect()
+    }
+
+    /// The children of a process, theirs, and so on. Of a tree that grows faster than it is read, a part.
+    pub fn descendants(&self, pid: u32) -> Vec<StatLine> {
+        let mut found = self.children(pid);
+        let mut next = 0;
+        while let Some(parent) = found.get(next).map(|process| process.key.pid) {
+            if found.len() >= MAX_DESCENDANTS {
+                break;
+            }
+            let below = self.children(parent);
+            found.extend(below);
+            next += 1;
+        }
+        found
     }
 
     /// The pid, its parent, and so on up to 1.
