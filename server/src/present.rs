@@ -2,6 +2,7 @@
 
 mod ask;
 pub mod cleanup;
+pub mod why;
 
 use std::time::Duration;
 

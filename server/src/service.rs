@@ -17,7 +17,7 @@ use session_core::kill::{self, End, Target};
 use tokio::sync::Semaphore;
 use wire::{
     CleanupReport, CleanupRequest, Context, Health, KillRequest, Killed, Pid, ProcessKey,
-    RecentList, ResumeRequest, Resumed,
+    RecentList, ResumeRequest, Resumed, Why,
 };
 
 pub use self::error::ServiceError;
@@ -107,6 +107,11 @@ impl Service {
     /// Tells what the conversation of a live session was last about.
     pub async fn context(&self, pid: Pid) -> Result<Context, ServiceError> {
         self.unhurried(move |inner| inner.context(pid)).await
+    }
+
+    /// Tells why a session is said to be in its state.
+    pub async fn why(&self, pid: Pid) -> Result<Why, ServiceError> {
+        self.blocking(move |inner| inner.why(pid)).await
     }
 
     /// Ends one session's own process and tells how it ended.

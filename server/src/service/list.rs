@@ -2,7 +2,9 @@
 
 use session_core::{kill, mark::Patience};
 
-use super::{Inner, evidence::Known};
+use wire::{Pid, Why};
+
+use super::{Inner, ServiceError, evidence::Known};
 use crate::{
     observe::Look,
     present::{self, RowFacts},
@@ -48,6 +50,17 @@ impl Inner {
             })
         });
         rows.collect()
+    }
+
+    /// Tells what the verdict on one session rests on.
+    pub(super) fn why(&self, pid: Pid) -> Result<Why, ServiceError> {
+        let look = self.look_at(pid)?;
+        let known = self.know_all(&look);
+        let known = known.iter().find(|it| it.session.key().pid == pid.get());
+        let known = known.ok_or(ServiceError::NotASession(pid))?;
+        known
+            .judged(|evidence, verdict| present::why::why(&known.session, evidence, &verdict))
+            .ok_or(ServiceError::NotASession(pid))
     }
 
     fn patience(&self) -> Patience {
