@@ -3,6 +3,7 @@
 //! Knows how the module is made. Does not know what the page shows.
 
 mod bundle;
+mod digits85;
 
 use std::{fs, path::Path};
 

@@ -1,9 +1,10 @@
 //! Puts wasm-bindgen's glue and the wasm itself into one ES module that imports nothing.
 
 use anyhow::{Result, ensure};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use miniz_oxide::deflate::compress_to_vec;
 use sha2::{Digest as _, Sha256};
+
+use crate::page::digits85;
 
 /// Everything around the glue: see the file for what the host's calls may do in which order.
 const FRAME: &str = include_str!("frame.js");
@@ -12,7 +13,8 @@ const FRAME: &str = include_str!("frame.js");
 pub(super) fn module(glue: &str, wasm: &[u8]) -> Result<String> {
     let glue = inner(glue)?;
     let id = id(&glue, wasm);
-    let packed = STANDARD.encode(compress_to_vec(wasm, 10));
+    let packed = compress_to_vec(wasm, 10);
+    let (size, packed) = (packed.len().to_string(), digits85::encode(&packed));
     let mut module = String::with_capacity(FRAME.len() + glue.len() + packed.len());
     for line in FRAME.lines() {
         match line.trim() {
@@ -20,7 +22,10 @@ pub(super) fn module(glue: &str, wasm: &[u8]) -> Result<String> {
             comment if comment.is_empty() || comment.starts_with("//") => {}
             "/* glue */" => module.push_str(&glue),
             code => {
-                let code = code.replace("/* wasm */", &packed).replace("/* id */", &id);
+                let code = code
+                    .replace("/* wasm */", &packed)
+                    .replace("/* size */", &size)
+                    .replace("/* id */", &id);
                 module.push_str(&code);
                 module.push('\n');
             }
