@@ -8,6 +8,8 @@ pub mod digest_cache;
 mod forwards;
 pub mod reading;
 pub mod recent;
+pub mod tail;
+pub mod tail_cache;
 
 use std::{
     ffi::OsStr,

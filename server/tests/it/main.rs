@@ -20,6 +20,7 @@ mod machine;
 mod resume;
 mod rows;
 mod serve;
+mod tail;
 mod test_claude;
 mod test_proc;
 mod test_session;

@@ -1,0 +1,82 @@
+//! The ends of transcripts that were read before, so that the next look costs only what was appended.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use session_core::transcript::tail::Tail;
+
+use super::{Transcript, Transcripts, tail::Known};
+
+/// A machine with more live sessions than this reads some ends again.
+const LIMIT: usize = 1_024;
+
+/// Ends by path. What was not asked for longest makes room.
+#[derive(Debug, Default)]
+pub struct TailCache {
+    ends: Mutex<Ends>,
+}
+
+#[derive(Debug, Default)]
+struct Ends {
+    by_path: HashMap<PathBuf, Asked>,
+    /// Counts the questions; the time of this cache.
+    questions: u64,
+}
+
+#[derive(Debug)]
+struct Asked {
+    known: Known,
+    last: u64,
+}
+
+impl TailCache {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns what the end of `transcript` says, `None` where it is archived or can't be read.
+    pub fn get(&self, transcripts: &Transcripts, transcript: &Transcript) -> Option<Arc<Tail>> {
+        if transcript.archived {
+            return None;
+        }
+        let known = self.ends().known(transcript);
+        if let Some(known) = &known
+            && known.is_of(transcript)
+        {
+            return Some(Arc::clone(known.tail()));
+        }
+        // Nobody waits for this reading; two at once find the same.
+        let known = transcripts.tail(transcript, known).ok()?;
+        let tail = Arc::clone(known.tail());
+        self.ends().keep(transcript, known);
+        Some(tail)
+    }
+
+    fn ends(&self) -> MutexGuard<'_, Ends> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ends {
+    fn known(&mut self, transcript: &Transcript) -> Option<Known> {
+        self.questions += 1;
+        let asked = self.by_path.get_mut(&transcript.path)?;
+        asked.last = self.questions;
+        Some(asked.known.clone())
+    }
+
+    fn keep(&mut self, transcript: &Transcript, known: Known) {
+        if self.by_path.len() >= LIMIT && !self.by_path.contains_key(&transcript.path) {
+            let oldest = self.by_path.iter().min_by_key(|(_, asked)| asked.last);
+            if let Some(path) = oldest.map(|(path, _)| path.clone()) {
+                self.by_path.remove(&path);
+            }
+        }
+        let last = self.questions;
+        self.by_path
+            .insert(transcript.path.clone(), Asked { known, last });
+    }
+}
