@@ -22,12 +22,19 @@ pub struct Evidence<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct More<'a> {
     pub access: Access,
-    /// The end of the session's transcript, `None` where it has none or it can't be read.
+    /// The end of the session's transcript, silent where it has none yet, `None` where it can't be read.
     pub tail: Option<&'a Tail>,
     /// What the session's hooks last reported, `None` where none is installed or none has run.
     pub hook: Option<&'a Report>,
-    /// Start times of the session's child processes, `None` where they were not looked up.
-    pub children: Option<&'a [UnixMillis]>,
+    /// The session's child processes, `None` where they were not looked up.
+    pub children: Option<&'a [Child]>,
+}
+
+/// A child process of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    pub comm: String,
+    pub started_at: UnixMillis,
 }
 
 /// Whether the files that tell about a session may be read.
@@ -50,12 +57,24 @@ impl More<'_> {
         children: None,
     };
 
-    /// Whether a process runs that was started after the oldest call without a result. Servers of MCP live as long as
-    /// their session, so that a child alone says nothing. `None` where the children were not looked up.
+    /// Whether a shell runs that was started after the oldest call without a result. Servers of MCP live as long as
+    /// their session, and 2.0.30 asks npm for its newest version now and then, so that a child alone says nothing.
+    /// `None` where the children were not looked up or nothing is called.
     pub fn tool_process_runs(&self) -> Option<bool> {
         let called = self.tail?.open().iter().filter_map(|call| call.at).min()?;
         let since = UnixMillis(called.0.saturating_sub(SLACK_MS));
-        Some(self.children?.iter().any(|&started| started >= since))
+        let is_tool = |child: &Child| child.is_shell() && child.started_at >= since;
+        Some(self.children?.iter().any(is_tool))
+    }
+}
+
+impl Child {
+    /// The Bash tool runs its command in the user's shell, or in one of these (2.0.30 to 2.1.329).
+    fn is_shell(&self) -> bool {
+        matches!(
+            self.comm.as_str(),
+            "bash" | "zsh" | "sh" | "dash" | "ash" | "ksh" | "fish"
+        )
     }
 }
 

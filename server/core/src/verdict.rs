@@ -107,7 +107,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
         };
     }
     if let Some(verdict) = evidence.record.and_then(by_status) {
-        return verdict;
+        return written::corrected(verdict, evidence);
     }
     if let Some(verdict) = written::judge(evidence) {
         return verdict;

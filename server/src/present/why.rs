@@ -1,7 +1,7 @@
 //! Words what a verdict rests on, and what else was looked at.
 
 use session_core::{
-    evidence::{Access, Evidence},
+    evidence::{Access, Child, Evidence},
     hook::Report,
     id::UnixMillis,
     inventory::{Proof, Session},
@@ -139,17 +139,21 @@ fn children(evidence: &Evidence<'_>) -> Said {
         (None, _) => ("Its children decide nothing here.".to_owned(), None),
         (Some([]), _) => ("It has no child process.".to_owned(), None),
         (Some(children), Some(true)) => (
-            "A process runs that was started after the call.".to_owned(),
-            children.iter().max().copied(),
+            "A shell runs that was started after the call.".to_owned(),
+            newest(children),
         ),
         (Some(children), Some(false) | None) => (
             format!(
-                "It has {} child processes, none started after a call.",
+                "It has {} child processes, none of them a shell that was started after a call.",
                 children.len()
             ),
-            children.iter().max().copied(),
+            newest(children),
         ),
     }
+}
+
+fn newest(children: &[Child]) -> Option<UnixMillis> {
+    children.iter().map(|child| child.started_at).max()
 }
 
 /// What stands for a source in a sentence.

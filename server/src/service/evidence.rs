@@ -7,12 +7,13 @@ use std::{
 };
 
 use session_core::{
-    evidence::{Access, Evidence, More},
+    evidence::{Access, Child, Evidence, More},
     exertion::{APART, Reading},
     hook::Report,
     id::{ProcessKey, UnixMillis},
     inventory::Session,
     mark::Life,
+    process::StatLine,
     transcript::tail::{Tail, Turn},
     verdict::{State, Verdict, judge},
 };
@@ -24,10 +25,10 @@ use crate::{clock::now, observe::Look};
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) session: Session,
-    /// What its transcript says, `None` where there is none.
-    pub(super) words: Option<Words>,
+    /// What its transcript says.
+    pub(super) words: Words,
     hook: Option<Report>,
-    children: Option<Vec<UnixMillis>>,
+    children: Option<Vec<Child>>,
     access: Access,
 }
 
@@ -56,15 +57,14 @@ impl Known {
     }
 
     pub(super) fn tail(&self) -> Option<&Tail> {
-        self.words.as_ref()?.tail.as_deref()
+        self.words.tail.as_deref()
     }
 
     /// The latest of transcript growth, registry change and process start.
     pub(super) fn touched_at(&self) -> UnixMillis {
-        let grown_at = self.words.as_ref().map(|words| words.grown_at);
-        grown_at.map_or(self.session.touched_at(), |grown| {
-            grown.max(self.session.touched_at())
-        })
+        let touched_at = self.session.touched_at();
+        let grown_at = self.words.grown_at;
+        grown_at.map_or(touched_at, |grown| grown.max(touched_at))
     }
 }
 
@@ -87,12 +87,11 @@ impl Inner {
         };
         if self.wants_children(&known) {
             let children = self.observer.proc().children(known.session.key().pid);
-            known.children = Some(
-                children
-                    .iter()
-                    .map(|child| look.sample.started_at(child.key))
-                    .collect(),
-            );
+            let child = |stat: StatLine| Child {
+                started_at: look.sample.started_at(stat.key),
+                comm: stat.comm,
+            };
+            known.children = Some(children.into_iter().map(child).collect());
         }
         known
     }

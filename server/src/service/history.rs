@@ -27,13 +27,13 @@ pub(super) struct Found {
     pub(super) transcript: Transcript,
 }
 
-/// What the transcript of a live session says.
-#[derive(Clone, Debug)]
+/// What the transcript of a live session says. A field is `None` where it can't be read, or there is none.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Words {
-    pub(super) brief: Arc<Brief>,
-    /// `None` where it is compressed or can't be read any more.
+    pub(super) brief: Option<Arc<Brief>>,
+    /// Silent where there is no transcript yet.
     pub(super) tail: Option<Arc<Tail>>,
-    pub(super) grown_at: UnixMillis,
+    pub(super) grown_at: Option<UnixMillis>,
 }
 
 impl Inner {
@@ -103,19 +103,26 @@ impl Inner {
         }
     }
 
-    /// What the transcript of a live session says, `None` where it has none or it can't be read.
-    pub(super) fn words(&self, session: &Session, look: &Look) -> Option<Words> {
-        let transcripts = transcripts(session, look)?;
-        let (id, cwd) = (session.session_id()?, recorded_cwd(session));
-        let transcript = match cwd.and_then(|cwd| transcripts.glance(id, cwd)) {
-            Some(transcript) => transcript,
-            None => transcripts.find(id, cwd).ok()??,
+    /// What the transcript of a live session says.
+    pub(super) fn words(&self, session: &Session, look: &Look) -> Words {
+        let Some((transcripts, id)) = transcripts(session, look).zip(session.session_id()) else {
+            return Words::default();
         };
-        Some(Words {
-            brief: transcripts.brief(&transcript, &self.briefs).ok()?,
-            tail: None,
-            grown_at: transcript.modified,
-        })
+        let cwd = recorded_cwd(session);
+        let near = cwd.and_then(|cwd| transcripts.glance(id, cwd));
+        let found = near.map_or_else(|| transcripts.find(id, cwd), |near| Ok(Some(near)));
+        match found {
+            Ok(Some(transcript)) => Words {
+                brief: transcripts.brief(&transcript, &self.briefs).ok(),
+                tail: self.tails.get(&transcripts, &transcript),
+                grown_at: Some(transcript.modified),
+            },
+            Ok(None) => Words {
+                tail: Some(Arc::default()),
+                ..Words::default()
+            },
+            Err(_) => Words::default(),
+        }
     }
 
     /// What the hooks of a live session last reported. They write below the home of whoever runs it, which is not

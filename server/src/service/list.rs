@@ -29,7 +29,7 @@ impl Inner {
         let lives = self.lives(known);
         let rows = known.iter().zip(lives).filter_map(|(known, life)| {
             let session = &known.session;
-            let words = known.words.as_ref();
+            let brief = known.words.brief.as_ref();
             known.judged(|evidence, verdict| {
                 present::row(RowFacts {
                     evidence,
@@ -38,8 +38,8 @@ impl Inner {
                     home: session.record.as_ref().and_then(|record| {
                         Some(look.homes.get(record.home)?.dir.display().to_string())
                     }),
-                    title: words.and_then(|words| words.brief.title.clone()),
-                    git_branch: words.and_then(|words| words.brief.git_branch.clone()),
+                    title: brief.and_then(|brief| brief.title.clone()),
+                    git_branch: brief.and_then(|brief| brief.git_branch.clone()),
                     touched_at: known.touched_at(),
                     life,
                     patience: self.patience(),

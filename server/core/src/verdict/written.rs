@@ -15,27 +15,40 @@ use crate::{
     transcript::tail::{OpenTool, Tail, Turn},
 };
 
-/// A tool that works on files has its result within this time, and one that starts a program has started it.
-const PROMPT: Duration = Duration::from_secs(3);
+/// A tool that works on files has its result within 100 ms, and one that starts a program has started it; lines are
+/// written up to 200 ms late (2.0.30 to 2.1.329).
+const PROMPT: Duration = Duration::from_millis(1_500);
 
-/// Versions before 2.1 don't say why an answer ended; what follows a text follows within this time.
-const PAUSE: Duration = Duration::from_secs(3);
+/// Versions before 2.1 don't say why an answer ended; what follows a text follows within this time as a rule.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// A registry file follows a hook, or the hook it, within this time.
 const TOGETHER_MS: u64 = 5_000;
 
+/// 2.1.197 registers a question as a permission prompt; the transcript tells them apart.
+pub(super) fn corrected(verdict: Verdict, evidence: &Evidence<'_>) -> Verdict {
+    let calls = evidence.more.tail.map_or(&[][..], Tail::open);
+    let asks = |call: &OpenTool| matches!(call.ask, Ask::Questions(_));
+    if verdict.state == State::WaitingPermission && calls.last().is_some_and(asks) {
+        return Verdict {
+            state: State::WaitingInput,
+            rule: Rule::OpenQuestion,
+            source: Source::Transcript,
+            ..verdict
+        };
+    }
+    verdict
+}
+
 /// Judges by the newer of the two, `None` where neither says anything.
 pub(super) fn judge(evidence: &Evidence<'_>) -> Option<Verdict> {
-    let tail = evidence
-        .more
-        .tail
-        .filter(|tail| tail.turn() != Turn::Silent);
+    let tail = evidence.more.tail;
     let written_at = tail.and_then(Tail::at);
     let reported = evidence
         .hook()
         .filter(|report| written_at.is_none_or(|written| report.at >= written))
         .and_then(by_report);
-    reported.or_else(|| by_tail(tail?, evidence))
+    reported.or_else(|| by_tail(tail, evidence))
 }
 
 fn by_report(report: &Report) -> Option<Verdict> {
@@ -71,7 +84,7 @@ fn reported(report: &Report) -> Option<State> {
     })
 }
 
-fn by_tail(tail: &Tail, evidence: &Evidence<'_>) -> Option<Verdict> {
+fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
     let verdict = |state, since, rule| {
         Some(Verdict {
             state,
@@ -85,8 +98,15 @@ fn by_tail(tail: &Tail, evidence: &Evidence<'_>) -> Option<Verdict> {
             rule,
         })
     };
+    let tail = tail?;
+    // The file without a status is there some 300 ms before the prompt is, and a terminal's session gets its status.
+    let is_registered = evidence
+        .record
+        .is_some_and(|record| record.entrypoint.as_deref() != Some("cli"));
+    let is_new = tail.turn() == Turn::Silent && is_registered;
     // What stands there was written for an earlier process: this one has only taken the conversation up.
-    if tail.at().is_some_and(|at| at < evidence.started_at) {
+    let is_old = tail.at().is_some_and(|at| at < evidence.started_at);
+    if is_new || is_old {
         let began = Some(evidence.started_at);
         return (evidence.age() >= START)
             .then(|| verdict(State::Idle, began, Rule::NothingSince))
