@@ -4,6 +4,7 @@
 
 mod claim;
 mod cleanup;
+mod company;
 mod error;
 mod evidence;
 mod history;

@@ -9,7 +9,6 @@ use std::{
 use session_core::{
     evidence::{Access, Child, Evidence, More},
     exertion::{APART, Reading},
-    hook::Report,
     id::{ProcessKey, UnixMillis},
     inventory::Session,
     mark::Life,
@@ -18,16 +17,15 @@ use session_core::{
     verdict::{State, Verdict, judge},
 };
 
-use super::{Inner, history::Words};
+use super::{Inner, company::Company, history::Words};
 use crate::{clock::now, observe::Look};
 
 /// A session with everything that was looked up for it.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) session: Session,
-    /// What its transcript says.
+    /// What it wrote.
     pub(super) words: Words,
-    hook: Option<Report>,
     children: Option<Vec<Child>>,
     access: Access,
 }
@@ -49,7 +47,7 @@ impl Known {
         let more = More {
             access: self.access,
             tail: self.tail(),
-            hook: self.hook.as_ref(),
+            hook: self.words.hook.as_ref(),
             children: self.children.as_deref(),
         };
         let evidence = self.session.evidence(&more);
@@ -70,12 +68,11 @@ impl Known {
 
 impl Inner {
     /// Looks up what there is to know of a session.
-    pub(super) fn know(&self, session: Session, look: &Look) -> Known {
-        let words = self.words(&session, look);
+    pub(super) fn know(&self, session: Session, look: &Look, company: &Company) -> Known {
+        let words = self.words(&session, look, company);
         let uid = rustix::process::geteuid().as_raw();
         let is_sealed = uid != 0 && uid != session.process.uid;
         let mut known = Known {
-            hook: self.hook(&session, look),
             words,
             children: None,
             access: if is_sealed {

@@ -10,7 +10,7 @@ use session_core::{
 };
 use wire::{Context, Pid, RecentList};
 
-use super::{Inner, ServiceError};
+use super::{Inner, ServiceError, company::Company};
 use crate::{
     observe::{
         Home, Look, Origin,
@@ -27,13 +27,15 @@ pub(super) struct Found {
     pub(super) transcript: Transcript,
 }
 
-/// What the transcript of a live session says. A field is `None` where it can't be read, or there is none.
+/// What a live session wrote, or its hooks did. A field is `None` where it can't be read, or there is none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
     pub(super) brief: Option<Arc<Brief>>,
     /// Silent where there is no transcript yet.
     pub(super) tail: Option<Arc<Tail>>,
     pub(super) grown_at: Option<UnixMillis>,
+    /// What its hooks last reported.
+    pub(super) hook: Option<Report>,
 }
 
 impl Inner {
@@ -104,30 +106,48 @@ impl Inner {
     }
 
     /// What the transcript of a live session says.
-    pub(super) fn words(&self, session: &Session, look: &Look) -> Words {
+    pub(super) fn words(&self, session: &Session, look: &Look, company: &Company) -> Words {
+        if session.record.is_none() {
+            return match self.unnamed(session, look, company) {
+                Some(it) => Words {
+                    hook: it.report,
+                    ..self.read(&it.transcripts, &it.transcript)
+                },
+                None => Words::default(),
+            };
+        }
         let Some((transcripts, id)) = transcripts(session, look).zip(session.session_id()) else {
             return Words::default();
         };
         let cwd = recorded_cwd(session);
         let near = cwd.and_then(|cwd| transcripts.glance(id, cwd));
         let found = near.map_or_else(|| transcripts.find(id, cwd), |near| Ok(Some(near)));
-        match found {
-            Ok(Some(transcript)) => Words {
-                brief: transcripts.brief(&transcript, &self.briefs).ok(),
-                tail: self.tails.get(&transcripts, &transcript),
-                grown_at: Some(transcript.modified),
-            },
+        let words = match found {
+            Ok(Some(transcript)) => self.read(&transcripts, &transcript),
             Ok(None) => Words {
                 tail: Some(Arc::default()),
                 ..Words::default()
             },
             Err(_) => Words::default(),
+        };
+        Words {
+            hook: self.hook(session, look),
+            ..words
+        }
+    }
+
+    fn read(&self, transcripts: &Transcripts, transcript: &Transcript) -> Words {
+        Words {
+            brief: transcripts.brief(transcript, &self.briefs).ok(),
+            tail: self.tails.get(transcripts, transcript),
+            grown_at: Some(transcript.modified),
+            hook: None,
         }
     }
 
     /// What the hooks of a live session last reported. They write below the home of whoever runs it, which is not
     /// told where the configuration lies elsewhere; then it is ours, if it is anybody's that we know.
-    pub(super) fn hook(&self, session: &Session, look: &Look) -> Option<Report> {
+    fn hook(&self, session: &Session, look: &Look) -> Option<Report> {
         let home = look.homes.get(session.record.as_ref()?.home)?;
         let homes = match home.origin {
             Origin::Configured => &home.dir,

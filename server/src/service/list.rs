@@ -4,7 +4,7 @@ use session_core::{kill, mark::Patience};
 
 use wire::{Pid, Why};
 
-use super::{Inner, ServiceError, evidence::Known};
+use super::{Inner, ServiceError, company::Company, evidence::Known};
 use crate::{
     observe::Look,
     present::{self, RowFacts},
@@ -19,8 +19,10 @@ impl Inner {
     }
 
     pub(super) fn know_all(&self, look: &Look) -> Vec<Known> {
-        let sessions = look.sample.sessions().into_iter();
-        sessions.map(|session| self.know(session, look)).collect()
+        let sessions = look.sample.sessions();
+        let company = Company::of(&sessions);
+        let known = |session| self.know(session, look, &company);
+        sessions.into_iter().map(known).collect()
     }
 
     /// Builds the rows of these sessions.
@@ -54,7 +56,8 @@ impl Inner {
 
     /// Tells what the verdict on one session rests on.
     pub(super) fn why(&self, pid: Pid) -> Result<Why, ServiceError> {
-        let look = self.look_at(pid)?;
+        // What a session may be told by depends on the others.
+        let look = self.look()?;
         let known = self.know_all(&look);
         let known = known.iter().find(|it| it.session.key().pid == pid.get());
         let known = known.ok_or(ServiceError::NotASession(pid))?;

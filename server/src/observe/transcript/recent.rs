@@ -10,7 +10,7 @@ use session_core::{
 };
 
 use super::{Transcript, Transcripts, digest_cache::DigestCache, reading::Unreadable};
-use crate::beneath::Entry;
+use crate::beneath::{Directory, Entry};
 
 /// Read from each end of a transcript for one row.
 const WITHIN: u64 = 256 << 10;
@@ -62,29 +62,34 @@ impl Transcripts {
         let Some(projects) = self.projects()? else {
             return Ok(Vec::new());
         };
-        let mut found = Vec::new();
-        for project in projects.names()? {
-            // A project that can't be entered, or is a link, has nothing to show.
-            let Ok(directory) = projects.directory(OsStr::new(&project)) else {
-                continue;
-            };
-            for name in directory.names().unwrap_or_default() {
-                let Some(TranscriptName { id, archived }) = TranscriptName::parse(&name) else {
-                    continue;
-                };
-                let Ok(Some(entry)) = directory.entry(OsStr::new(&name)) else {
-                    continue;
-                };
-                let Some(place) = Place::new(self.config.clone(), &project, id) else {
-                    continue;
-                };
-                let transcript = Transcript::new(place, archived, &entry);
-                if keep(&transcript) {
-                    found.push(transcript);
-                }
-            }
+        let found = projects
+            .names()?
+            .into_iter()
+            .flat_map(|project| self.within(&projects, &project));
+        Ok(found.filter(keep).collect())
+    }
+
+    /// Lists every such file of the conversations that were begun in `cwd`, in no order, unread.
+    pub fn begun_in(&self, cwd: &str) -> Vec<Transcript> {
+        match self.projects() {
+            Ok(Some(projects)) => self.within(&projects, &project_dir::encode(cwd)),
+            Ok(None) | Err(_) => Vec::new(),
         }
-        Ok(found)
+    }
+
+    /// A project that can't be entered, or is a link, has nothing to show.
+    fn within(&self, projects: &Directory, project: &str) -> Vec<Transcript> {
+        let Ok(directory) = projects.directory(OsStr::new(project)) else {
+            return Vec::new();
+        };
+        let transcript = |name: String| {
+            let TranscriptName { id, archived } = TranscriptName::parse(&name)?;
+            let entry = directory.entry(OsStr::new(&name)).ok()??;
+            let place = Place::new(self.config.clone(), project, id)?;
+            Some(Transcript::new(place, archived, &entry))
+        };
+        let names = directory.names().unwrap_or_default();
+        names.into_iter().filter_map(transcript).collect()
     }
 
     /// Returns the transcript if it lies where `cwd` tells. One look at its name: most rows of most lists need no more.

@@ -1,0 +1,109 @@
+//! Which conversations are taken, so that a session that names none can be told its own.
+//!
+//! Versions before about 2.1.139 write no registry file and keep no file open. Their conversation is the one in their
+//! directory that has been written since they started and that nobody else has; where two could have it, neither does.
+
+use std::{collections::HashSet, path::Path};
+
+use session_core::{
+    hook::{Ancestor, Report},
+    id::SessionId,
+    inventory::Session,
+};
+
+use super::Inner;
+use crate::observe::{
+    Look,
+    hooks::HookReports,
+    transcript::{Transcript, Transcripts},
+};
+
+/// What the sessions of one look hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Company {
+    taken: HashSet<SessionId>,
+    /// Owner and directory of each session that names no conversation.
+    nameless: Vec<(u32, String)>,
+}
+
+/// What a session that names no conversation is taken to write.
+pub(super) struct Unnamed {
+    pub(super) transcripts: Transcripts,
+    pub(super) transcript: Transcript,
+    /// What its hooks last said, `None` where they did not tell of this process.
+    pub(super) report: Option<Report>,
+}
+
+impl Company {
+    pub(super) fn of(sessions: &[Session]) -> Self {
+        let nameless = sessions
+            .iter()
+            .filter(|session| session.record.is_none())
+            .filter_map(|session| Some((session.process.uid, session.cwd()?.to_owned())));
+        Self {
+            taken: sessions
+                .iter()
+                .filter_map(Session::session_id)
+                .cloned()
+                .collect(),
+            nameless: nameless.collect(),
+        }
+    }
+
+    fn is_alone(&self, uid: u32, cwd: &str) -> bool {
+        let same = |(owner, directory): &&(u32, String)| *owner == uid && directory == cwd;
+        self.nameless.iter().filter(same).count() == 1
+    }
+}
+
+impl Inner {
+    /// Finds the transcript of a session that no registry file names.
+    pub(super) fn unnamed(
+        &self,
+        session: &Session,
+        look: &Look,
+        company: &Company,
+    ) -> Option<Unnamed> {
+        let uid = session.process.uid;
+        let homes = look
+            .homes
+            .iter()
+            .filter(|home| home.owner().is_ok_and(|owner| owner == uid));
+        let cwd = session.cwd()?;
+        let named = |home: &Path| {
+            let reports = HookReports::at(home).all().into_iter();
+            let ours = |process: &Ancestor| process.key == session.key();
+            reports
+                .filter(|report| report.process.as_ref().is_some_and(ours))
+                .max_by_key(|report| report.at)
+        };
+        for home in homes {
+            let transcripts = Transcripts::at(&home.config_dir);
+            if let Some(report) = named(&home.dir)
+                && let Ok(Some(transcript)) = transcripts.find(&report.session_id, Some(cwd))
+            {
+                return Some(Unnamed {
+                    transcripts,
+                    transcript,
+                    report: Some(report),
+                });
+            }
+            if !company.is_alone(uid, cwd) {
+                continue;
+            }
+            let written = transcripts.begun_in(cwd).into_iter().filter(|transcript| {
+                transcript.modified >= session.started_at
+                    && !transcript.archived
+                    && !company.taken.contains(transcript.id())
+            });
+            if let Some(newest) = written.max_by_key(|transcript| transcript.modified_nanos) {
+                return Some(Unnamed {
+                    transcripts,
+                    transcript: newest,
+                    report: None,
+                });
+            }
+        }
+        None
+    }
+}
