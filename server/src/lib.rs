@@ -14,3 +14,4 @@ pub mod observe;
 pub mod present;
 pub mod serve;
 pub mod service;
+pub mod watch;

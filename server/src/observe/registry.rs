@@ -150,6 +150,14 @@ impl Kind {
     }
 }
 
+/// The pid that the name of a record or a key file tells.
+pub fn pid_of_file(name: &str) -> Option<u32> {
+    match Kind::of(name)? {
+        Kind::Record(pid) | Kind::Key(pid) => Some(pid),
+        Kind::Legacy => None,
+    }
+}
+
 /// Only as Claude Code writes it: `+7` and `07` are numbers too, and `+7.json` is nobody's file.
 fn pid(digits: &str) -> Option<u32> {
     digits

@@ -26,3 +26,4 @@ mod test_proc;
 mod test_session;
 mod transcript;
 mod unprivileged;
+mod watch;

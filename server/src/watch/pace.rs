@@ -1,0 +1,40 @@
+//! How often the sweep may run: what it costs decides.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Between two sweeps, where they cost little.
+pub(super) const SHORTEST: Duration = Duration::from_millis(400);
+/// However much they cost.
+const LONGEST: Duration = Duration::from_secs(5);
+/// A sweep may use one part in so many of a core.
+const SHARE: u32 = 500;
+
+/// Does the work, and returns how long to wait until it is done again.
+pub(super) fn measured<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let before = thread_time();
+    let done = work();
+    (done, after(thread_time().saturating_sub(before)))
+}
+
+fn after(cost: Duration) -> Duration {
+    cost.saturating_mul(SHARE).clamp(SHORTEST, LONGEST)
+}
+
+/// The processor time that this thread has used.
+fn thread_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_that_costs_much_comes_seldom() {
+        assert_eq!(after(Duration::from_micros(100)), SHORTEST);
+        assert_eq!(after(Duration::from_millis(2)), Duration::from_secs(1));
+        assert_eq!(after(Duration::from_secs(1)), LONGEST);
+    }
+}
