@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use session_core::transcript::tail::{Tail, Turn};
+use session_core::{
+    ask::Ask,
+    transcript::tail::{Tail, Turn, background::TaskKind},
+};
 use session_manager::observe::transcript::{
     Transcript, Transcripts, tail::Known, tail_cache::TailCache,
 };
@@ -210,4 +213,49 @@ fn what_was_not_asked_for_longest_makes_room() {
     get(1_024);
     assert!(Arc::ptr_eq(&first, &get(0)));
     assert!(!Arc::ptr_eq(&second, &get(1)));
+}
+
+/// In a terminal, 2.1 gives a prompt back when Esc comes before the first word of the answer, and writes nothing of that; nor
+/// does it of a command that a person runs in the session.
+const NOT_WRITTEN: [&str; 3] = ["after-esc-api", "after-esc-retry", "user-shell"];
+
+#[test]
+fn in_every_captured_state_the_end_tells_as_much_as_was_written() {
+    let evidence = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/testdata/evidence");
+    let mut checked = 0;
+    let programs = fs::read_dir(evidence).unwrap().map(|it| it.unwrap().path());
+    let states = programs
+        .filter(|path| path.is_dir())
+        .flat_map(|program| fs::read_dir(program).unwrap())
+        .map(|it| it.unwrap().path());
+    for state in states {
+        let name = state.file_name().unwrap().to_str().unwrap();
+        let process = fs::read(state.join("process.json")).unwrap();
+        let process: serde_json::Value = serde_json::from_slice(&process).unwrap();
+        let claude = TestClaude::new();
+        claude.transcript(&fs::read(state.join("tail.jsonl")).unwrap());
+        let known = read(&claude, None);
+        let tail = known.tail();
+        let turn = tail.turn();
+        let has = |kind| tail.background().tasks().iter().any(|it| it.kind == kind);
+        let fits = match process["state"].as_str().unwrap() {
+            _ if NOT_WRITTEN.contains(&name) => true,
+            "working" => turn.is_running() || has(TaskKind::Agent),
+            "waiting_permission" => turn == Turn::Tools || has(TaskKind::Agent),
+            "waiting_input" => {
+                matches!(tail.open(), [tool] if matches!(tool.ask, Ask::Questions(_)))
+            }
+            "idle" => !turn.is_running() && !has(TaskKind::Agent),
+            // What was started before /clear stands in another file.
+            "shell" => {
+                !turn.is_running() && (has(TaskKind::Shell) || name.ends_with("after-clear"))
+            }
+            // A dialog and a stop may come at any moment.
+            "waiting_dialog" | "stopped" => true,
+            other => panic!("{other}"),
+        };
+        assert!(fits, "{}: {tail:?}", state.display());
+        checked += 1;
+    }
+    assert!(checked >= 60, "{checked}");
 }

@@ -157,7 +157,9 @@ impl Tail {
     }
 
     fn set(&mut self, turn: Turn, at: Option<UnixMillis>) {
-        if !turn.is_running() && (self.turn.is_running() || self.turn == Turn::Silent) {
+        if turn.is_running() {
+            self.ended = None;
+        } else if self.turn.is_running() || self.turn == Turn::Silent {
             self.ended = at;
         }
         if turn != Turn::Tools {
