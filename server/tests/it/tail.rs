@@ -246,10 +246,9 @@ fn in_every_captured_state_the_end_tells_as_much_as_was_written() {
                 matches!(tail.open(), [tool] if matches!(tool.ask, Ask::Questions(_)))
             }
             "idle" => !turn.is_running() && !has(TaskKind::Agent),
-            // What was started before /clear stands in another file.
-            "shell" => {
-                !turn.is_running() && (has(TaskKind::Shell) || name.ends_with("after-clear"))
-            }
+            "shell" if name == "background-shell" => turn == Turn::Done && has(TaskKind::Shell),
+            // Its start stands before these lines, or before /clear in another file.
+            "shell" => !turn.is_running(),
             // A dialog and a stop may come at any moment.
             "waiting_dialog" | "stopped" => true,
             other => panic!("{other}"),
