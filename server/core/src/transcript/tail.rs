@@ -290,6 +290,7 @@ impl Tail {
         match line.subtype.0.as_deref()? {
             "turn_duration" => {
                 self.anchored = true;
+                self.unstated = false;
                 Some(ended)
             }
             // Where nobody asked for it, it is done in the middle of a turn, which then goes on.

@@ -104,6 +104,8 @@ fn the_reason_tells_whether_an_answer_is_finished() {
         assert_eq!(tail.turn(), expected, "{reason}");
         assert_eq!(tail.is_unstated(), reason == "null", "{reason}");
     }
+    let ended = after(&[PROMPT, &text("m", "null", "x"), &system("turn_duration")]);
+    assert!(ended.turn() == Turn::Done && !ended.is_unstated());
     let thinking = r#"{"type":"assistant","message":{"id":"m","content":[{"type":"thinking"}]}}"#;
     assert_eq!(turn(&[PROMPT, thinking]), Turn::Model);
     assert_eq!(
