@@ -1,8 +1,8 @@
 //! What a transcript's lines say about its conversation.
 //!
-//! Knows the kinds of line that Claude Code writes and which of them a person would recognise the conversation by.
-//! Does not know files: lines come in one by one, the newest first, because what is asked is nearly always near the
-//! end. A line that can't be read (torn, half-written, overwritten by NULs) is a fact and counts for nothing.
+//! Knows the kinds of line that Claude Code writes, which of them a person would recognise the conversation by, and which
+//! tell where its turn stands. Does not know files: lines come in one by one. What it is about is nearly always near the
+//! end, so [`fold`] takes the newest first; [`tail`] takes the oldest first, as a file grows. A line that can't be read (torn, half-written, overwritten by NULs) is a fact and counts for nothing.
 
 pub mod fold;
 mod line;
