@@ -35,7 +35,7 @@ process.exitCode = isolation ? runIsolated(isolation) : runBare();
 // Nothing can be fetched from inside.
 async function install() {
   const needs = directory => files.some(path => path.startsWith(join(HERE, directory, '/')));
-  if (needs('claude') || needs('host')) await (await import('./install/claude.mjs')).installClaude();
+  if (['claude', 'truth', 'host'].some(needs)) await (await import('./install/claude.mjs')).installClaude();
   if (needs('host')) {
     await (await import('./install/host.mjs')).installHost();
     const { installNode } = await import('./install/nodes.mjs');

@@ -1,0 +1,152 @@
+// The stage that the truth is played on: a world of its own, a session with what can be seen of it from
+// the outside, and what starts Claude Code in the ways that people do.
+//
+// Knows the screen of Claude Code, what the mocked model holds back, and /proc. Asks neither the
+// server under test nor the registry about a state.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { childrenOf, commandOf, familyOf, keyOf, processOf } from '../claude/process.mjs';
+import { until } from '../claude/until.mjs';
+
+const run = promisify(execFile);
+
+// What a terminal shows where Claude Code asks or works; at its prompt it shows neither.
+const BUSY = /esc to interrupt|Esc to cancel|Would you like to proceed|to select/;
+const AT_PROMPT = /^ *[⏸⏵].* (mode|edits|permissions) on/m;
+
+export function stageIn(world) {
+  const { mock, work } = world;
+  const keys = new Set();
+  let pipes = 0;
+
+  const named = pid => {
+    const key = keyOf(pid);
+    keys.add(key);
+    return { pid, key };
+  };
+  // A session as the test has it: its terminal and its process.
+  const actor = (terminal, pid = terminal.pid) => {
+    const atPrompt = async () => {
+      const text = await terminal.screen();
+      return AT_PROMPT.test(text) && !BUSY.test(text);
+    };
+    return {
+      ...terminal, ...named(pid), atPrompt,
+      sees: async (...words) => {
+        const text = squeezed(await terminal.screen());
+        return words.every(word => text.includes(squeezed(word)));
+      },
+      // Interrupts a turn. The prompt comes back into the input box where nothing was answered yet.
+      // Two keys at once would be another key.
+      async interrupt() {
+        await terminal.press('Escape');
+        await until(`${pid} is at its prompt`, atPrompt);
+        await terminal.press('C-u');
+      },
+      runs: command => familyOf(pid).some(one => sameWords(one, command)),
+    };
+  };
+
+  return {
+    world, mock,
+    // The names of all processes that were ever a session here.
+    keys,
+
+    // True while the model holds back the rest of its answer `name`.
+    holds: name => {
+      const step = mock.steps.find(found => found.name === name);
+      return Boolean(step?.shownAt) && step.endedAt === null;
+    },
+    ended: name => Boolean(mock.steps.find(found => found.name === name)?.endedAt),
+
+    // At once, whatever it shows.
+    launch: async words => actor(await world.open(words)),
+
+    async open(words) {
+      const one = await this.launch(words);
+      await until(`${one.pid} is at its prompt`, one.atPrompt);
+      return one;
+    },
+
+    // In a directory that nobody has said to trust.
+    async openUntrusted() {
+      const cwd = join(world.home, 'untrusted');
+      await mkdir(cwd, { recursive: true });
+      return actor(await world.open([], { cwd }));
+    },
+
+    // Below a shell that sends it what the test says; see `underShell` of the world.
+    async openUnderShell() {
+      const session = await world.underShell();
+      return { ...actor(session, session.pid), signal: session.signal };
+    },
+
+    // Below a shell with job control, as most people have it.
+    async openAsJob() {
+      const shell = await world.terminals.open(['bash', '--norc', '-i'], work);
+      await shell.say('claude --permission-mode manual');
+      const [pid] = await until('the shell has its job', () => {
+        const found = childrenOf(shell.pid).filter(one => tolerantCommand(one)[0] === 'claude');
+        return found.length === 1 && found;
+      });
+      const one = actor(shell, pid);
+      await until(`${pid} is at its prompt`, one.atPrompt);
+      return one;
+    },
+
+    headless(prompt) {
+      const { pid, done } = world.headless([prompt]);
+      return { ...named(pid), done };
+    },
+
+    // Sends `prompt` to a session in the background. Claude Code itself says which process took it.
+    async background(prompt) {
+      const claude = words => run(world.claude, words, { cwd: work, env: world.env, timeout: 30_000 });
+      await claude(['--bg', prompt]);
+      const { pid, id } = await until('Claude Code names the session in the background', async () => {
+        const { stdout } = await claude(['agents', '--json']);
+        return JSON.parse(stdout).find(({ kind, pid: one }) => kind === 'background' && one);
+      });
+      return { ...named(pid), stop: () => claude(['stop', id]) };
+    },
+
+    // A pipe in the directory of the sessions: `cat NAME` runs until it is let go.
+    makePipe() {
+      pipes += 1;
+      const name = `pipe-${pipes}`;
+      const path = join(work, name);
+      execFileSync('mkfifo', [path]);
+      return {
+        name,
+        // Opened and closed by the other side, it has come to its end. Nobody may read it any more.
+        letGo() {
+          try {
+            closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+          } catch (fault) {
+            if (fault.code !== 'ENXIO') throw fault;
+          }
+        },
+      };
+    },
+
+    isStopped: pid => processOf(pid)?.state === 'T',
+    isGone: pid => processOf(pid) === null,
+  };
+}
+
+const squeezed = text => text.replace(/\s+/g, '');
+
+const sameWords = (pid, command) => tolerantCommand(pid).join(' ') === command;
+
+function tolerantCommand(pid) {
+  try {
+    return commandOf(pid);
+  } catch {
+    return [];
+  }
+}
