@@ -3,6 +3,9 @@
 //! Knows what makes a row another row and how to tell a client what is new to it. Does not know where rows come from
 //! or how a client is reached. A client that reads slowly skips states by itself: there is no queue.
 
+pub mod follower;
+pub mod history;
+
 use std::{collections::HashMap, sync::Arc};
 
 use session_core::id::UnixMillis;
@@ -16,6 +19,7 @@ use crate::present;
 pub struct Snapshot {
     /// Counts the states of the list since the server's start; 0 before the first look.
     pub rev: u64,
+    /// When it became so; 0 while nobody looks.
     pub at: UnixMillis,
     /// Longest-running first. A row that is the same in two snapshots is one value in both.
     rows: Vec<Arc<wire::Session>>,
@@ -62,11 +66,27 @@ impl Snapshot {
                 .iter()
                 .zip(&self.rows)
                 .all(|(new, old)| Arc::ptr_eq(new, old));
-        (!unchanged).then(|| Self {
-            rev: self.rev + 1,
+        if unchanged && self.is_fresh() {
+            return None;
+        }
+        Some(Self {
+            rev: self.rev + u64::from(!unchanged),
             at,
             rows,
         })
+    }
+
+    /// The list once nobody looks any more: what it says may be old.
+    #[must_use]
+    pub fn rested(&self) -> Self {
+        Self {
+            at: UnixMillis(0),
+            ..self.clone()
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.rev > 0 && self.at.0 > 0
     }
 
     pub fn rows(&self) -> &[Arc<wire::Session>] {
@@ -115,7 +135,11 @@ impl Subscription {
 
     /// Waits for the first look and returns the list. `None` once the server ends.
     pub async fn first(&mut self) -> Option<Arc<Snapshot>> {
-        let seen = self.latest.wait_for(|latest| latest.rev > 0).await.ok()?;
+        let seen = self
+            .latest
+            .wait_for(|latest| latest.is_fresh())
+            .await
+            .ok()?;
         Some(Arc::clone(&seen))
     }
 
@@ -123,7 +147,7 @@ impl Subscription {
     pub async fn after(&mut self, sent: &Snapshot) -> Option<Arc<Snapshot>> {
         let seen = self
             .latest
-            .wait_for(|latest| latest.rev != sent.rev && latest.rev > 0)
+            .wait_for(|latest| latest.rev != sent.rev && latest.is_fresh())
             .await
             .ok()?;
         Some(Arc::clone(&seen))
@@ -185,6 +209,17 @@ mod tests {
         let first = Snapshot::none().with(Vec::new(), UnixMillis(1)).unwrap();
         assert_eq!(first.rev, 1);
         assert!(first.with(Vec::new(), UnixMillis(2)).is_none());
+    }
+
+    #[test]
+    fn after_a_rest_an_unchanged_list_keeps_its_number() {
+        let first = Snapshot::none().with(vec![row(1)], UnixMillis(1)).unwrap();
+        let rested = first.rested();
+        assert!(!rested.is_fresh());
+        let again = rested.with(vec![row(1)], UnixMillis(9)).unwrap();
+        assert_eq!((again.rev, again.at), (1, UnixMillis(9)));
+        let other = rested.with(vec![row(2)], UnixMillis(9)).unwrap();
+        assert_eq!(other.rev, 2);
     }
 
     #[test]

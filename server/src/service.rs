@@ -12,7 +12,7 @@ mod list;
 mod live;
 mod resume;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use session_core::kill::{self, End, Target};
 use tokio::sync::Semaphore;
@@ -249,6 +249,13 @@ impl Inner {
     fn look(&self) -> Result<Look, ServiceError> {
         self.observer
             .look(now())
+            .map_err(|error| ServiceError::fault("/proc can't be read", error))
+    }
+
+    fn look_at_pids(&self, pids: &BTreeSet<u32>) -> Result<Look, ServiceError> {
+        let pids: Vec<u32> = pids.iter().copied().collect();
+        self.observer
+            .look_at(now(), &pids)
             .map_err(|error| ServiceError::fault("/proc can't be read", error))
     }
 

@@ -50,6 +50,14 @@ impl Company {
         }
     }
 
+    /// Whether it was counted: a session that names its conversation need not be.
+    pub(super) fn knows(&self, session: &Session) -> bool {
+        let named = |(uid, cwd): &(u32, String)| {
+            *uid == session.process.uid && Some(cwd.as_str()) == session.cwd()
+        };
+        session.record.is_some() || self.nameless.iter().any(named)
+    }
+
     fn is_alone(&self, uid: u32, cwd: &str) -> bool {
         let same = |(owner, directory): &&(u32, String)| *owner == uid && directory == cwd;
         self.nameless.iter().filter(same).count() == 1

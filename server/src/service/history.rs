@@ -34,6 +34,8 @@ pub(super) struct Words {
     /// Silent where there is no transcript yet.
     pub(super) tail: Option<Arc<Tail>>,
     pub(super) grown_at: Option<UnixMillis>,
+    /// Where the transcript is, or will be.
+    pub(super) path: Option<PathBuf>,
     /// What its hooks last reported.
     pub(super) hook: Option<Report>,
 }
@@ -126,6 +128,7 @@ impl Inner {
             Ok(Some(transcript)) => self.read(&transcripts, &transcript),
             Ok(None) => Words {
                 tail: Some(Arc::default()),
+                path: cwd.and_then(|cwd| transcripts.expected(id, cwd)),
                 ..Words::default()
             },
             Err(_) => Words::default(),
@@ -141,6 +144,7 @@ impl Inner {
             brief: transcripts.brief(transcript, &self.briefs).ok(),
             tail: self.tails.get(transcripts, transcript),
             grown_at: Some(transcript.modified),
+            path: Some(transcript.path.clone()),
             hook: None,
         }
     }

@@ -1,29 +1,74 @@
-//! Keeps the live list fresh while somebody follows it.
+//! Keeps the live list fresh while somebody follows it: what `watch` tells decides what is looked at again.
+//!
+//! One thread does it, which ends when nobody follows any more. The verdicts are those of every other answer.
 
-use std::{sync::Arc, time::Duration};
+mod table;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::watch;
 
-use super::Service;
+use self::table::Table;
+use super::{Inner, Service};
 use crate::{
     clock::now,
     feed::{Snapshot, Subscription},
+    observe::proc::ProcReader,
+    watch::{Events, Watch},
 };
-
-/// Between two looks.
-const PERIOD: Duration = Duration::from_millis(500);
 
 /// The list that clients follow.
 #[derive(Debug)]
 pub(super) struct Live {
     latest: watch::Sender<Arc<Snapshot>>,
+    /// Whether the thread runs.
+    runs: Mutex<bool>,
 }
+
+/// Between two looks for nothing but what a transcript says: a streamed answer grows many times a second.
+const GROWTH_PERIOD: Duration = Duration::from_millis(250);
+
+/// Between two looks at sessions whose verdict can change with time alone.
+const DOUBT_PERIOD: Duration = Duration::from_secs(1);
+
+/// Between two looks at all sessions, for memory and marks.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// Looks without an event take at most one part in this many of one core's time.
+const SHARE: u32 = 500;
+
+/// How long the list is kept fresh after the last client has left: a page that is loaded again comes back at once.
+const LINGER: Duration = Duration::from_secs(10);
 
 impl Live {
     pub(super) fn new() -> Self {
         Self {
             latest: watch::Sender::new(Arc::new(Snapshot::none())),
+            runs: Mutex::default(),
         }
+    }
+
+    fn publish(&self, rows: Vec<wire::Session>) {
+        let next = self.latest.borrow().with(rows, now());
+        if let Some(next) = next {
+            self.latest.send_replace(Arc::new(next));
+        }
+    }
+
+    /// Ends the thread unless somebody has come since it last looked.
+    fn may_end(&self) -> bool {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.latest.receiver_count() > 0 {
+            return false;
+        }
+        let rested = self.latest.borrow().rested();
+        self.latest.send_replace(Arc::new(rested));
+        *runs = false;
+        true
     }
 }
 
@@ -31,27 +76,140 @@ impl Service {
     /// Follows the live list.
     pub fn subscribe(&self) -> Subscription {
         let live = &self.inner.live;
-        let is_followed = live.latest.receiver_count() > 0;
+        let mut runs = live.runs.lock().unwrap_or_else(PoisonError::into_inner);
         let subscription = Subscription::new(live.latest.subscribe());
-        if !is_followed {
-            tokio::spawn(self.clone().keep_fresh());
+        if !*runs {
+            let inner = Arc::clone(&self.inner);
+            let thread = thread::Builder::new().name("live".to_owned());
+            match thread.spawn(move || keep_fresh(&inner)) {
+                Ok(_) => *runs = true,
+                // The client waits, and the next one tries again.
+                Err(error) => tracing::error!(%error, "the live list can't be kept"),
+            }
         }
         subscription
     }
+}
 
-    async fn keep_fresh(self) {
-        let latest = &self.inner.live.latest;
-        while latest.receiver_count() > 0 {
-            match self.sessions().await {
-                Ok(rows) => {
-                    let next = latest.borrow().with(rows, now());
-                    if let Some(next) = next {
-                        latest.send_replace(Arc::new(next));
-                    }
+/// Runs until nobody follows the list any more.
+fn keep_fresh(inner: &Inner) {
+    let mut followed_at = Instant::now();
+    loop {
+        match Keeper::new(inner) {
+            Ok(mut keeper) => loop {
+                keeper.step();
+                if inner.live.latest.receiver_count() > 0 {
+                    followed_at = Instant::now();
+                } else if followed_at.elapsed() >= LINGER && inner.live.may_end() {
+                    return;
                 }
-                Err(error) => tracing::warn!(%error, "the list can't be refreshed"),
+            },
+            Err(error) => {
+                tracing::error!(%error, "the machine can't be watched");
+                thread::sleep(PERIOD);
+                if inner.live.may_end() {
+                    return;
+                }
             }
-            tokio::time::sleep(PERIOD).await;
         }
     }
+}
+
+struct Keeper<'a> {
+    inner: &'a Inner,
+    watch: Watch,
+    table: Table,
+    /// What was told and not yet looked at.
+    news: Events,
+    grown_at: Instant,
+    doubt_at: Instant,
+    all_at: Instant,
+}
+
+impl<'a> Keeper<'a> {
+    fn new(inner: &'a Inner) -> std::io::Result<Self> {
+        let now = Instant::now();
+        Ok(Self {
+            inner,
+            watch: Watch::new(ProcReader::at("/proc")?)?,
+            table: Table::default(),
+            news: Events {
+                everything: true,
+                ..Events::default()
+            },
+            grown_at: now,
+            doubt_at: now + DOUBT_PERIOD,
+            all_at: now + PERIOD,
+        })
+    }
+
+    /// Waits for what comes next and looks at it.
+    fn step(&mut self) {
+        let only_growth = self.news.are_news() && !is_urgent(&self.news);
+        let mut until = self.doubt_at.min(self.all_at);
+        if only_growth {
+            until = until.min(self.grown_at + GROWTH_PERIOD);
+        }
+        if !is_urgent(&self.news) {
+            let events = self.watch.wait(until);
+            merge(&mut self.news, events);
+        }
+        let at = Instant::now();
+        let is_due =
+            is_urgent(&self.news) || (self.news.are_news() && at >= self.grown_at + GROWTH_PERIOD);
+        if is_due {
+            let news = std::mem::take(&mut self.news);
+            self.grown_at = at;
+            self.look(|table, inner| table.refresh(inner, &news));
+        } else if at >= self.all_at {
+            let cost = self.look(Table::refresh_all);
+            self.all_at = at + PERIOD.max(cost * SHARE);
+            self.doubt_at = self.doubt_at.max(at + DOUBT_PERIOD);
+        } else if at >= self.doubt_at {
+            let cost = self.look(Table::refresh_doubtful);
+            self.doubt_at = at + DOUBT_PERIOD.max(cost * SHARE);
+        }
+    }
+
+    /// Looks, tells the clients, and has the watch follow what is there now. Returns what it took.
+    fn look(
+        &mut self,
+        refresh: impl FnOnce(&mut Table, &Inner) -> Result<(), super::ServiceError>,
+    ) -> Duration {
+        let begun = Instant::now();
+        match refresh(&mut self.table, self.inner) {
+            Ok(()) => {
+                self.inner.live.publish(self.table.rows());
+                let (followed, places) = self.table.followed();
+                self.watch.follow(&followed, &places);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the list can't be refreshed");
+                self.news.everything = true;
+                thread::sleep(DOUBT_PERIOD);
+            }
+        }
+        begun.elapsed()
+    }
+}
+
+/// Whether anything but growth is told: that waits for nothing.
+fn is_urgent(events: &Events) -> bool {
+    events.everything
+        || !events.started.is_empty()
+        || !events.ended.is_empty()
+        || !events.registry.is_empty()
+        || !events.hooks.is_empty()
+        || !events.stopped_or_continued.is_empty()
+}
+
+fn merge(into: &mut Events, events: Events) {
+    into.started.extend(events.started);
+    into.ended.extend(events.ended);
+    into.registry.extend(events.registry);
+    into.transcripts.extend(events.transcripts);
+    into.hooks.extend(events.hooks);
+    into.stopped_or_continued
+        .extend(events.stopped_or_continued);
+    into.everything |= events.everything;
 }

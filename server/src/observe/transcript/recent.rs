@@ -1,6 +1,6 @@
 //! The conversations that were touched lately, with the few words that tell them apart.
 
-use std::{ffi::OsStr, io, sync::Arc};
+use std::{ffi::OsStr, io, path::PathBuf, sync::Arc};
 
 use rustix::fs::lstat;
 use session_core::{
@@ -95,9 +95,18 @@ impl Transcripts {
     /// Returns the transcript if it lies where `cwd` tells. One look at its name: most rows of most lists need no more.
     /// Whoever opens it looks again.
     pub fn glance(&self, id: &SessionId, cwd: &str) -> Option<Transcript> {
-        let place = Place::new(self.config.clone(), &project_dir::encode(cwd), id.clone())?;
+        let place = self.place(id, cwd)?;
         let entry = Entry::of(&lstat(place.transcript_path()).ok()?);
         Some(Transcript::new(place, false, &entry))
+    }
+
+    /// Returns where Claude Code puts the transcript of a conversation that is begun in `cwd`.
+    pub fn expected(&self, id: &SessionId, cwd: &str) -> Option<PathBuf> {
+        self.place(id, cwd).map(|place| place.transcript_path())
+    }
+
+    fn place(&self, id: &SessionId, cwd: &str) -> Option<Place> {
+        Place::new(self.config.clone(), &project_dir::encode(cwd), id.clone())
     }
 
     /// Returns the words for a row, from memory where the file has not changed.

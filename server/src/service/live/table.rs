@@ -1,0 +1,173 @@
+//! The rows of the live list and where each of them comes from.
+//!
+//! Knows which sessions a piece of news is about. Does not know when to look.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use session_core::{
+    id::{ProcessKey, SessionId},
+    inventory::Session,
+    verdict::Source,
+};
+
+use crate::{
+    observe::{Home, Look, Origin, hooks::HookReports},
+    present,
+    service::{Inner, ServiceError, company::Company, evidence::Known},
+    watch::{Events, Followed, Place},
+};
+
+#[derive(Default)]
+pub(super) struct Table {
+    /// In the order of the list: the longest-running first.
+    entries: BTreeMap<(u64, u32), Entry>,
+    homes: Vec<Home>,
+    company: Company,
+}
+
+struct Entry {
+    row: wire::Session,
+    followed: Followed,
+    /// The pid as the process itself counts, by which its registry file is named.
+    own_pid: u32,
+    /// What it has open, or is taken to write.
+    conversation: Option<SessionId>,
+    /// Time alone may change the verdict.
+    doubtful: bool,
+    has_record: bool,
+}
+
+impl Table {
+    pub(super) fn rows(&self) -> Vec<wire::Session> {
+        let entries = self.entries.values();
+        entries.map(|entry| entry.row.clone()).collect()
+    }
+
+    /// What has to be watched for this list to stay true.
+    pub(super) fn followed(&self) -> (Vec<Followed>, Vec<Place>) {
+        let entries = self.entries.values();
+        let followed = entries.map(|entry| entry.followed.clone()).collect();
+        let mut places = BTreeSet::new();
+        for home in &self.homes {
+            places.insert(Place::Registry(home.config_dir.join("sessions")));
+            if home.origin == Origin::Configured {
+                places.insert(Place::Hooks(HookReports::at(&home.dir).path()));
+            }
+        }
+        (followed, places.into_iter().collect())
+    }
+
+    /// Looks again at what the news is about.
+    pub(super) fn refresh(&mut self, inner: &Inner, news: &Events) -> Result<(), ServiceError> {
+        let ended: HashSet<ProcessKey> = news.ended.iter().copied().collect();
+        self.entries
+            .retain(|_, entry| !ended.contains(&entry.followed.key));
+        if news.everything {
+            return self.refresh_machine(inner);
+        }
+        let mut pids: BTreeSet<u32> = news.started.iter().copied().collect();
+        pids.extend(news.stopped_or_continued.iter().map(|key| key.pid));
+        // A file may be about a process that nobody knows yet.
+        pids.extend(&news.registry);
+        let told = |id: &SessionId| news.transcripts.contains(id) || news.hooks.contains(id);
+        for entry in self.entries.values() {
+            if news.registry.contains(&entry.own_pid)
+                || entry.conversation.as_ref().is_some_and(told)
+            {
+                pids.insert(entry.followed.key.pid);
+            }
+        }
+        // Hooks may tell whose conversation it is that no registry file names.
+        let is_nameless = |entry: &&Entry| !entry.has_record;
+        if !news.hooks.is_empty() && self.entries.values().any(|entry| is_nameless(&entry)) {
+            return self.refresh_machine(inner);
+        }
+        self.refresh_pids(inner, &pids)
+    }
+
+    pub(super) fn refresh_all(&mut self, inner: &Inner) -> Result<(), ServiceError> {
+        let entries = self.entries.values();
+        let pids = entries.map(|entry| entry.followed.key.pid).collect();
+        self.refresh_pids(inner, &pids)
+    }
+
+    pub(super) fn refresh_doubtful(&mut self, inner: &Inner) -> Result<(), ServiceError> {
+        let entries = self.entries.values().filter(|entry| entry.doubtful);
+        let pids = entries.map(|entry| entry.followed.key.pid).collect();
+        self.refresh_pids(inner, &pids)
+    }
+
+    fn refresh_machine(&mut self, inner: &Inner) -> Result<(), ServiceError> {
+        let look = inner.look()?;
+        let sessions = look.sample.sessions();
+        self.company = Company::of(&sessions);
+        self.homes.clone_from(&look.homes);
+        self.entries.clear();
+        self.take(inner, sessions, &look);
+        Ok(())
+    }
+
+    fn refresh_pids(&mut self, inner: &Inner, pids: &BTreeSet<u32>) -> Result<(), ServiceError> {
+        if pids.is_empty() {
+            return Ok(());
+        }
+        let look = inner.look_at_pids(pids)?;
+        let mut sessions = look.sample.sessions();
+        sessions.retain(|session| pids.contains(&session.key().pid));
+        let known = |session: &Session| self.company.knows(session);
+        if !sessions.iter().all(known) {
+            // Who is alone in a directory is told by all.
+            return self.refresh_machine(inner);
+        }
+        for home in &look.homes {
+            if self
+                .homes
+                .iter()
+                .all(|known| known.config_dir != home.config_dir)
+            {
+                self.homes.push(home.clone());
+            }
+        }
+        self.entries
+            .retain(|_, entry| !pids.contains(&entry.followed.key.pid));
+        self.take(inner, sessions, &look);
+        Ok(())
+    }
+
+    fn take(&mut self, inner: &Inner, sessions: Vec<Session>, look: &Look) {
+        let known: Vec<Known> = sessions
+            .into_iter()
+            .map(|session| inner.know(session, look, &self.company))
+            .collect();
+        let rows = inner.rows_of(&known, look);
+        for row in rows {
+            let key = present::core_key(row.key);
+            if let Some(known) = known.iter().find(|known| known.session.key() == key) {
+                let place = (key.start_ticks, key.pid);
+                self.entries.insert(place, entry(row, known));
+            }
+        }
+    }
+}
+
+fn entry(row: wire::Session, known: &Known) -> Entry {
+    let session = &known.session;
+    let record = session.record.as_ref();
+    let transcript = known.words.path.clone();
+    let written = || {
+        let stem = transcript.as_ref()?.file_stem()?.to_str()?;
+        SessionId::parse(stem)
+    };
+    Entry {
+        followed: Followed {
+            key: session.key(),
+            registry: record.map(|record| record.path.clone()),
+            transcript: transcript.clone(),
+        },
+        own_pid: session.process.own_pid(),
+        conversation: session.session_id().cloned().or_else(written),
+        doubtful: known.judged(|_, verdict| verdict.source != Source::Registry),
+        has_record: record.is_some(),
+        row,
+    }
+}
