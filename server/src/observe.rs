@@ -9,7 +9,7 @@ pub mod transcript;
 pub mod users;
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
@@ -130,12 +130,19 @@ impl Observer {
         self.look_at(now, &self.proc.pids()?)
     }
 
-    /// Looks at these processes only.
+    /// Looks at these processes, and at the parents of those that may be sessions.
     pub fn look_at(&self, now: UnixMillis, pids: &[u32]) -> io::Result<Look> {
         let candidates = pids.iter().filter(|&&pid| self.proc.may_be_claude(pid));
         let mut processes: Vec<_> = candidates
             .filter_map(|&pid| self.proc.process(pid))
             .collect();
+        let parents: BTreeSet<u32> = processes
+            .iter()
+            .map(|process| process.ppid)
+            .filter(|ppid| !pids.contains(ppid) && self.proc.may_be_claude(*ppid))
+            .collect();
+        // What a process is may be told by its parent only.
+        processes.extend(parents.iter().filter_map(|&pid| self.proc.process(pid)));
         // A registry file of a process that has ended tells nothing here, and there may be hundreds.
         let mut wanted: HashSet<u32> = processes.iter().map(Process::own_pid).collect();
         wanted.extend(pids);

@@ -175,6 +175,7 @@ fn rule(rule: verdict::Rule) -> Rule {
         verdict::Rule::ToolOpen => Rule::ToolOpen,
         verdict::Rule::ModelsTurn => Rule::ModelsTurn,
         verdict::Rule::AnswerFinished => Rule::AnswerFinished,
+        verdict::Rule::InBackground => Rule::InBackground,
         verdict::Rule::Interrupted => Rule::Interrupted,
         verdict::Rule::TurnFailed => Rule::TurnFailed,
         verdict::Rule::FirstDialog => Rule::FirstDialog,

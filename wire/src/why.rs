@@ -53,6 +53,7 @@ pub enum Rule {
     ToolOpen,
     ModelsTurn,
     AnswerFinished,
+    InBackground,
     Interrupted,
     TurnFailed,
     FirstDialog,
@@ -66,7 +67,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule that a server of this version knows, in the order in which they are tried.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::StoppedBySignal,
         Self::RegistryStatus,
         Self::RegistryWord,
@@ -79,6 +80,7 @@ impl Rule {
         Self::ToolOpen,
         Self::ModelsTurn,
         Self::AnswerFinished,
+        Self::InBackground,
         Self::Interrupted,
         Self::TurnFailed,
         Self::FirstDialog,
@@ -115,6 +117,9 @@ impl Rule {
                 "The transcript ends with a prompt or a result: it is the model's turn."
             }
             Self::AnswerFinished => "The transcript ends with a finished answer.",
+            Self::InBackground => {
+                "The prompt is free, and something that was started in the background goes on."
+            }
             Self::Interrupted => "The transcript ends with an interruption.",
             Self::TurnFailed => "The transcript ends with an error of the API.",
             Self::FirstDialog => {

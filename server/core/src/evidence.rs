@@ -3,7 +3,14 @@
 //! Knows the kinds of evidence. Does not know what follows from them: that is `verdict`.
 
 use crate::{
-    hook::Report, id::UnixMillis, process::Process, registry::Record, transcript::tail::Tail,
+    hook::Report,
+    id::UnixMillis,
+    process::Process,
+    registry::Record,
+    transcript::tail::{
+        Tail,
+        background::{Task, TaskKind},
+    },
 };
 
 /// All that is known of one session when it is judged.
@@ -65,6 +72,30 @@ impl More<'_> {
         let since = UnixMillis(called.0.saturating_sub(SLACK_MS));
         let is_tool = |child: &Child| child.is_shell() && child.started_at >= since;
         Some(self.children?.iter().any(is_tool))
+    }
+}
+
+impl More<'_> {
+    /// Whether a shell that this process started in the background still runs: it has not been heard of since, and the
+    /// process has a shell for a child.
+    pub fn background_shell_runs(&self, process_started_at: UnixMillis) -> bool {
+        let tasks = self.tail.map_or(&[][..], |tail| tail.background().tasks());
+        let ours = |task: &Task| task.at.is_some_and(|at| at >= process_started_at);
+        tasks
+            .iter()
+            .any(|task| ours(task) && task.kind == TaskKind::Shell)
+            && self
+                .children
+                .is_some_and(|children| children.iter().any(Child::is_shell))
+    }
+
+    /// Whether a subagent that this process started in the background has not been heard of since.
+    pub fn background_agent_runs(&self, process_started_at: UnixMillis) -> bool {
+        let tasks = self.tail.map_or(&[][..], |tail| tail.background().tasks());
+        let ours = |task: &Task| task.at.is_some_and(|at| at >= process_started_at);
+        tasks
+            .iter()
+            .any(|task| ours(task) && task.kind == TaskKind::Agent)
     }
 }
 

@@ -175,6 +175,10 @@ impl Sample {
             Likeness::Inferred => Proof::Inferred,
             Likeness::None => return None,
         };
+        let is_copy = |parent: &Process| process.is_copy_of(parent);
+        if record.is_none() && self.processes.iter().any(is_copy) {
+            return None;
+        }
         // The daemon is registered like a session, and is none (2.1.329).
         if record.is_some_and(|record| record.what.kind.as_deref() == Some("daemon")) {
             return None;
@@ -368,6 +372,17 @@ mod tests {
         zombie.run_state = RunState::Dead;
         let daemon = r#"{"pid":8,"procStart":"60","kind":"daemon","status":"idle"}"#;
         check(vec![zombie, process(8, 60, Some(NPM))], &[daemon], &[]);
+    }
+
+    #[test]
+    fn a_tool_that_is_about_to_start_is_no_session() {
+        let unknown = |pid| (pid, Proof::Executable, State::Unknown);
+        let mut fork = process(8, 60, Some(NPM));
+        fork.ppid = 7;
+        let session = process(7, 50, Some(NPM));
+        check(vec![session.clone(), fork.clone()], &[], &[unknown(7)]);
+        fork.argv = vec!["claude".to_owned(), "-p".to_owned()];
+        check(vec![session, fork], &[], &[unknown(7), unknown(8)]);
     }
 
     #[test]

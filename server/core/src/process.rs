@@ -138,6 +138,17 @@ impl Process {
         }
     }
 
+    /// Whether it is a script in a JavaScript runtime, as versions before about 2.1.139 are.
+    pub fn is_script(&self) -> bool {
+        self.exe.as_deref().is_some_and(is_runtime)
+    }
+
+    /// Whether this is `parent` between fork(2) and execve(2), about to become something else. Claude Code starts all its
+    /// tools so, and for some milliseconds they look like itself.
+    pub fn is_copy_of(&self, parent: &Self) -> bool {
+        self.ppid == parent.key.pid && self.exe == parent.exe && self.argv == parent.argv
+    }
+
     /// Whether the process was started for this conversation, as its arguments tell.
     pub fn names_session(&self, id: &str) -> bool {
         self.argv
@@ -152,7 +163,15 @@ impl Process {
         let helper = |arg: &str| {
             matches!(
                 arg,
-                "--bg-pty-host" | "--bg-spare" | "--version" | "-v" | "--help" | "-h"
+                // The first two hand the prompt to a session of its own and end.
+                "--bg"
+                    | "--background"
+                    | "--bg-pty-host"
+                    | "--bg-spare"
+                    | "--version"
+                    | "-v"
+                    | "--help"
+                    | "-h"
             )
         };
         let subcommand = |arg: &str| {
@@ -161,6 +180,7 @@ impl Process {
                 "agents"
                     | "attach"
                     | "auth"
+                    | "auto-mode"
                     | "daemon"
                     | "doctor"
                     | "install"
@@ -320,6 +340,7 @@ mod tests {
             process("claude", native, &["claude", "daemon", "run"]),
             process("claude", native, &["claude", "--bg-pty-host", "x"]),
             process("claude", native, &["claude", "--bg-spare"]),
+            process("claude", native, &["claude", "--bg", "say hello"]),
             process("claude", native, &["claude", "mcp", "serve"]),
             process("claude", native, &["claude", "--version"]),
         ];

@@ -78,6 +78,8 @@ pub enum Rule {
     ToolOpen,
     ModelsTurn,
     AnswerFinished,
+    /// The prompt is free, and something that was started in the background goes on.
+    InBackground,
     Interrupted,
     TurnFailed,
     /// A dialog comes before the session registers.
@@ -157,10 +159,7 @@ fn by_age(evidence: &Evidence<'_>) -> Verdict {
     let unknown = |rule| verdict(State::Unknown, Confidence::Unknown, rule);
     let is_young = evidence.age() < START;
     match evidence.record {
-        // The Agent SDK's sessions never write a status.
-        Some(record) if is_young && record.entrypoint.as_deref() == Some("cli") => {
-            starting(Rule::JustStarted)
-        }
+        Some(_) if is_young => starting(Rule::JustStarted),
         Some(_) => unknown(Rule::NoStatus),
         None if evidence.has_key_file => starting(Rule::FirstDialog),
         None if is_young => starting(Rule::JustStarted),
@@ -318,7 +317,8 @@ mod tests {
         let sdk = Some(r#"{"entrypoint":"sdk-ts"}"#);
         assert_eq!(without_status(cli, true, 500), State::Starting);
         assert_eq!(without_status(cli, true, 3_600_000), State::Unknown);
-        assert_eq!(without_status(sdk, true, 500), State::Unknown);
+        assert_eq!(without_status(sdk, true, 500), State::Starting);
+        assert_eq!(without_status(sdk, true, 3_600_000), State::Unknown);
         assert_eq!(
             without_status(Some(r#"{"status":"dreaming"}"#), true, 500),
             State::Unknown

@@ -96,7 +96,7 @@ impl Inner {
                     report: Some(report),
                 });
             }
-            if !company.is_alone(uid, cwd) {
+            if session.has_key_file || !session.process.is_script() || !company.is_alone(uid, cwd) {
                 continue;
             }
             let written = transcripts.begun_in(cwd).into_iter().filter(|transcript| {

@@ -13,7 +13,7 @@ use session_core::{
     inventory::Session,
     mark::Life,
     process::StatLine,
-    transcript::tail::{Tail, Turn},
+    transcript::tail::{Tail, Turn, background::TaskKind},
     verdict::{State, Verdict, judge},
 };
 
@@ -136,7 +136,13 @@ impl Inner {
         let record = known.session.record.as_ref().map(|record| &record.what);
         let has_status = record.is_some_and(|record| record.status.is_some());
         let calls = known.tail().is_some_and(|tail| tail.turn() == Turn::Tools);
-        (!has_status && calls) || self.is_silent(known)
+        let shells = known.tail().is_some_and(|tail| {
+            tail.background()
+                .tasks()
+                .iter()
+                .any(|task| task.kind == TaskKind::Shell)
+        });
+        (!has_status && calls) || shells || self.is_silent(known)
     }
 
     fn worked_lately(&self, session: &Session) -> bool {

@@ -6,18 +6,22 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::{Confidence, Rule, START, Source, State, Verdict};
+use super::{Confidence, Rule, Source, State, Verdict};
 use crate::{
     ask::Ask,
     evidence::Evidence,
     hook::{Asked, Event, Notice, Report},
     id::UnixMillis,
+    registry::Record,
     transcript::tail::{OpenTool, Tail, Turn},
 };
 
 /// A tool that works on files has its result within 100 ms, and one that starts a program has started it; lines are
 /// written up to 200 ms late (2.0.30 to 2.1.329).
 const PROMPT: Duration = Duration::from_millis(1_500);
+
+/// A prompt that a process is started with is written within this time (0.7 s at most with 2.1.329 and the Agent SDK).
+const SETTLED: Duration = Duration::from_secs(4);
 
 /// Versions before 2.1 don't say why an answer ended; what follows a text follows within this time as a rule.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -33,6 +37,15 @@ pub(super) fn corrected(verdict: Verdict, evidence: &Evidence<'_>) -> Verdict {
         return Verdict {
             state: State::WaitingInput,
             rule: Rule::OpenQuestion,
+            source: Source::Transcript,
+            ..verdict
+        };
+    }
+    // The Agent SDK's sessions don't tell a shell in the background (2.1.329).
+    if verdict.state == State::Idle && evidence.more.background_shell_runs(evidence.started_at) {
+        return Verdict {
+            state: State::Shell,
+            rule: Rule::InBackground,
             source: Source::Transcript,
             ..verdict
         };
@@ -99,22 +112,33 @@ fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
         })
     };
     let tail = tail?;
-    // The file without a status is there some 300 ms before the prompt is, and a terminal's session gets its status.
-    let is_registered = evidence
-        .record
-        .is_some_and(|record| record.entrypoint.as_deref() != Some("cli"));
-    let is_new = tail.turn() == Turn::Silent && is_registered;
+    // In a terminal, the file without a status is there some 300 ms before the prompt is and gets its status then.
+    let awaits_status = |record: &Record| record.entrypoint.as_deref() == Some("cli");
+    // `claude -p` of 2.0.x has no prompt to sit at; it keeps the name that a terminal's session changes.
+    let has_prompt = evidence.process.comm != "node";
+    let is_new =
+        tail.turn() == Turn::Silent && has_prompt && !evidence.record.is_some_and(awaits_status);
     // What stands there was written for an earlier process: this one has only taken the conversation up.
     let is_old = tail.at().is_some_and(|at| at < evidence.started_at);
     if is_new || is_old {
         let began = Some(evidence.started_at);
-        return (evidence.age() >= START)
+        return (evidence.age() >= SETTLED)
             .then(|| verdict(State::Idle, began, Rule::NothingSince))
             .flatten();
     }
     let quiet = tail
         .at()
         .map_or(Duration::MAX, |at| evidence.now.saturating_since(at));
+    let agent_runs = evidence.more.background_agent_runs(evidence.started_at);
+    let ended = |rule| {
+        if agent_runs && tail.turn() == Turn::Done {
+            (State::Working, Rule::InBackground)
+        } else if evidence.more.background_shell_runs(evidence.started_at) {
+            (State::Shell, Rule::InBackground)
+        } else {
+            (State::Idle, rule)
+        }
+    };
     let (state, rule) = match tail.turn() {
         Turn::Silent => return None,
         Turn::Tools => {
@@ -123,9 +147,9 @@ fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
         }
         Turn::Done if tail.is_unstated() && quiet < PAUSE => (State::Working, Rule::ModelsTurn),
         Turn::Model => (State::Working, Rule::ModelsTurn),
-        Turn::Done => (State::Idle, Rule::AnswerFinished),
-        Turn::Interrupted => (State::Idle, Rule::Interrupted),
-        Turn::Failed => (State::Idle, Rule::TurnFailed),
+        Turn::Done => ended(Rule::AnswerFinished),
+        Turn::Interrupted => ended(Rule::Interrupted),
+        Turn::Failed => ended(Rule::TurnFailed),
     };
     verdict(state, tail.since(), rule)
 }
