@@ -6,6 +6,8 @@
 //! inotify is asked directly: a crate that watches for us (notify) brings a thread and a channel of its own, allocates a
 //! path for every event, and hides the limits and the overflow that are told here.
 
+mod connector;
+mod execs;
 mod files;
 mod inotify;
 mod pace;
@@ -35,6 +37,7 @@ use rustix::{
 use session_core::id::{ProcessKey, SessionId};
 
 use self::{
+    execs::Execs,
     files::{Files, Subject},
     places::Places,
     processes::Processes,
@@ -52,6 +55,7 @@ pub struct Watch {
     waker: Waker,
     processes: Processes,
     starts: Starts,
+    execs: Execs,
     places: Places,
     files: Files,
     /// What was noted and not yet told.
@@ -99,10 +103,21 @@ const CHECK_PERIOD: Duration = Duration::from_secs(3);
 
 const WAKER: u64 = 0;
 const INOTIFY: u64 = 1;
+const EXECS: u64 = 2;
 const FIRST_PROCESS: u64 = 16;
 
 impl Watch {
+    /// Hears of every program that is started, where the kernel tells.
     pub fn new(proc: ProcReader) -> io::Result<Self> {
+        let mut watch = Self::by_sweep(proc)?;
+        if watch.proc.is_ours() {
+            watch.execs = Execs::asked_for(Instant::now());
+        }
+        Ok(watch)
+    }
+
+    /// Looks for new processes again and again, whatever the kernel could tell.
+    pub fn by_sweep(proc: ProcReader) -> io::Result<Self> {
         let now = Instant::now();
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let waker = Waker::new()?;
@@ -110,6 +125,7 @@ impl Watch {
         let mut watch = Self {
             processes: Processes::new(&proc, FIRST_PROCESS),
             starts: Starts::new(&proc, now)?,
+            execs: Execs::untold(),
             places: Places::new(),
             files: Files::default(),
             events: Events::default(),
@@ -127,6 +143,11 @@ impl Watch {
 
     pub fn waker(&self) -> Waker {
         self.waker.clone()
+    }
+
+    /// Whether new processes are told by the kernel, and not looked for.
+    pub fn hears_of_starts(&self) -> bool {
+        self.execs.are_told()
     }
 
     /// Why some of it is slower than it should be, for people.
@@ -169,17 +190,20 @@ impl Watch {
     pub fn wait(&mut self, until: Instant) -> Events {
         loop {
             let now = Instant::now();
+            self.execs
+                .tend(self.proc.pid_namespace(), &self.epoll, EXECS, now);
             let wake_at = if self.events.are_news() { now } else { until };
-            let was_woken = self.take_ready(wake_at.min(self.sweep_at));
+            let tend_at = self.execs.tend_at().unwrap_or(self.sweep_at);
+            let was_woken = self.take_ready(wake_at.min(self.sweep_at).min(tend_at));
+            self.forget_ended();
             let now = Instant::now();
             if now >= self.sweep_at {
-                let (result, wait) = pace::measured(|| self.sweep(now));
+                let (result, cost) = pace::measured(|| self.sweep(now));
                 if let Err(error) = result {
                     tracing::warn!(%error, "the processes can't be listed");
                 }
-                self.sweep_at = now + wait;
+                self.sweep_at = now + pace::until_next_sweep(cost);
             }
-            self.forget_ended();
             if was_woken || self.events.are_news() || now >= until {
                 return mem::take(&mut self.events);
             }
@@ -211,6 +235,11 @@ impl Watch {
                     let files = &mut self.files;
                     self.places.take(&mut self.events, |path| files.told(&path));
                 }
+                EXECS => {
+                    let now = Instant::now();
+                    let ((), cost) = pace::measured(|| self.hear_execs(now));
+                    self.execs.rest(now + pace::rest(cost));
+                }
                 token => self.processes.ended(token, &self.epoll, &mut self.events),
             }
         }
@@ -220,9 +249,17 @@ impl Watch {
         was_woken
     }
 
+    fn hear_execs(&mut self, now: Instant) {
+        if let Some(told) = self.execs.hear(now) {
+            let started = self.starts.heed(told, &self.proc, now);
+            self.events.started.extend(started);
+        }
+    }
+
     fn sweep(&mut self, now: Instant) -> io::Result<()> {
         self.processes
             .sweep(&self.proc, &self.epoll, &mut self.events);
+        self.forget_ended();
         if now >= self.check_at || self.places.polled() > 0 {
             self.check_at = now + CHECK_PERIOD;
             self.places.verify(&mut self.events);
@@ -254,6 +291,7 @@ impl Watch {
         Ok(())
     }
 
+    /// Their pids may be others' by now.
     fn forget_ended(&mut self) {
         for key in &self.events.ended {
             self.starts.forget(key.pid);

@@ -11,15 +11,21 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// A sweep may use one part in so many of a core.
 const SHARE: u32 = 500;
 
-/// Does the work, and returns how long to wait until it is done again.
+/// Does the work, and returns the processor time that it took.
 pub(super) fn measured<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let before = thread_time();
     let done = work();
-    (done, after(thread_time().saturating_sub(before)))
+    (done, thread_time().saturating_sub(before))
 }
 
-fn after(cost: Duration) -> Duration {
-    cost.saturating_mul(SHARE).clamp(SHORTEST, LONGEST)
+/// From the beginning of a sweep that cost so much to the next.
+pub(super) fn until_next_sweep(cost: Duration) -> Duration {
+    rest(cost).clamp(SHORTEST, LONGEST)
+}
+
+/// How long to do nothing after something that cost so much.
+pub(super) fn rest(cost: Duration) -> Duration {
+    cost.saturating_mul(SHARE).min(LONGEST)
 }
 
 /// The processor time that this thread has used.
@@ -33,8 +39,11 @@ mod tests {
 
     #[test]
     fn a_sweep_that_costs_much_comes_seldom() {
-        assert_eq!(after(Duration::from_micros(100)), SHORTEST);
-        assert_eq!(after(Duration::from_millis(2)), Duration::from_secs(1));
-        assert_eq!(after(Duration::from_secs(1)), LONGEST);
+        assert_eq!(until_next_sweep(Duration::from_micros(100)), SHORTEST);
+        assert_eq!(
+            until_next_sweep(Duration::from_millis(2)),
+            Duration::from_secs(1)
+        );
+        assert_eq!(until_next_sweep(Duration::from_secs(1)), LONGEST);
     }
 }

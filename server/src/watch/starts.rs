@@ -6,27 +6,31 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, HashSet},
+    collections::{BTreeSet, BinaryHeap, HashMap, HashSet},
     io,
     time::{Duration, Instant},
 };
 
+use rustix::io::Errno;
+
+use super::execs::Told;
 use crate::observe::proc::{
     ProcReader,
     glance::{Glance, pidfd},
 };
-use rustix::io::Errno;
 
 #[derive(Debug)]
 pub(super) struct Starts {
     known: HashMap<u32, Known>,
     /// When each is to be looked at again; an entry that disagrees with `known` is void.
     due: BinaryHeap<Reverse<(Instant, u32)>>,
-    listed_at: Instant,
+    list_at: Instant,
     /// The pid that was given out last, as far as the sweep has come; `None` where that number is not to be had.
     last_pid: Option<u32>,
     /// Until then the number is not believed: a process was there that it did not tell of.
     doubted_until: Instant,
+    /// Whether every start is told by somebody else.
+    are_told: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,8 @@ const LIST_PERIOD: Duration = Duration::from_secs(10);
 const YOUNG: Duration = Duration::from_secs(30);
 /// Between two looks at an older one, at most.
 const OLD_PERIOD: Duration = Duration::from_secs(30);
+/// As `OLD_PERIOD`, where somebody else tells what each becomes.
+const TOLD_PERIOD: Duration = Duration::from_secs(240);
 /// Between two words about one that may be Claude Code and is not followed; doubled as it ages.
 const REMINDER: Duration = Duration::from_secs(2);
 /// More pids than this are listed rather than tried one by one.
@@ -56,9 +62,10 @@ impl Starts {
         let mut starts = Self {
             known: HashMap::new(),
             due: BinaryHeap::new(),
-            listed_at: now,
+            list_at: now + LIST_PERIOD,
             last_pid,
             doubted_until: now,
+            are_told: false,
         };
         let long_ago = now.checked_sub(YOUNG).unwrap_or(now);
         for pid in proc.pids()? {
@@ -68,6 +75,26 @@ impl Starts {
             }
         }
         Ok(starts)
+    }
+
+    /// Heeds what is told of starts, and returns the pids that are worth a look.
+    pub(super) fn heed(&mut self, told: Told, proc: &ProcReader, now: Instant) -> Vec<u32> {
+        match told {
+            Told::Begun | Told::Ended => {
+                self.are_told = told == Told::Begun;
+                // What began between the two was seen by neither.
+                self.list_at = now;
+                Vec::new()
+            }
+            Told::Executed(pids) => {
+                let pids: BTreeSet<u32> = pids.into_iter().collect();
+                let is_news = |pid: &u32| {
+                    self.meet(*pid, now, true);
+                    self.look(*pid, proc, now, |_| false)
+                };
+                pids.into_iter().filter(is_news).collect()
+            }
+        }
     }
 
     /// Forgets a process that has ended: its pid may be another's by now.
@@ -82,8 +109,7 @@ impl Starts {
         now: Instant,
         follows: impl Fn(u32) -> bool,
     ) -> io::Result<Vec<u32>> {
-        let is_due = now.saturating_duration_since(self.listed_at) >= LIST_PERIOD;
-        if is_due || !self.try_new_pids(proc, now) {
+        if now >= self.list_at || (!self.are_told && !self.try_new_pids(proc, now)) {
             self.list(proc, now)?;
         }
         let mut started = Vec::new();
@@ -132,7 +158,7 @@ impl Starts {
         for &pid in &pids {
             if !self.known.contains_key(&pid) {
                 self.meet(pid, now, true);
-                if is_outside(pid, before, last_after) {
+                if !self.are_told && is_outside(pid, before, last_after) {
                     self.doubted_until = now + DOUBT;
                 }
             } else if is_between(pid, before, last) {
@@ -144,7 +170,7 @@ impl Starts {
         self.known
             .retain(|pid, known| pids.contains(pid) || known.seen_at == now);
         self.last_pid = last;
-        self.listed_at = now;
+        self.list_at = now + LIST_PERIOD;
         Ok(())
     }
 
@@ -178,6 +204,12 @@ impl Starts {
                 return false;
             }
         }
+        // Not all at once.
+        let period = if self.are_told {
+            TOLD_PERIOD
+        } else {
+            OLD_PERIOD
+        };
         let (is_news, wait) = match glance {
             // A pid is given out before its process can be seen.
             Glance::Gone if age.is_zero() => (false, Duration::ZERO),
@@ -185,9 +217,8 @@ impl Starts {
                 self.known.remove(&pid);
                 return false;
             }
-            Glance::Other if age < YOUNG => (false, Duration::ZERO),
-            // Not all at once.
-            Glance::Other => (false, OLD_PERIOD / 64 * (32 + pid % 32)),
+            Glance::Other if age < YOUNG && !self.are_told => (false, Duration::ZERO),
+            Glance::Other => (false, period * (48 + pid % 16) / 64),
             Glance::MayBeClaude => (!follows(pid), age.clamp(REMINDER, OLD_PERIOD)),
         };
         // Never in this same moment again.

@@ -19,35 +19,42 @@ fn real() -> Watch {
     Watch::new(real_proc()).unwrap()
 }
 
+/// Both ways of hearing of a start; where the kernel tells nobody, the first is the second.
+fn both_ways() -> [Watch; 2] {
+    [real(), Watch::by_sweep(real_proc()).unwrap()]
+}
+
 #[test]
 fn what_runs_already_and_what_starts_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let program = fake_claude(dir.path());
     let early = Guard::start(&program);
-    let mut watch = real();
-    expect(&mut watch, |events| events.started.contains(&early.0.id()));
-    let late = Guard::start(&program);
-    expect(&mut watch, |events| events.started.contains(&late.0.id()));
+    for mut watch in both_ways() {
+        expect(&mut watch, |events| events.started.contains(&early.0.id()));
+        let late = Guard::start(&program);
+        expect(&mut watch, |events| events.started.contains(&late.0.id()));
+    }
 }
 
 #[test]
 fn a_process_that_becomes_claude_later_is_told_then() {
     let dir = tempfile::tempdir().unwrap();
     let program = fake_claude(dir.path());
-    let mut watch = real();
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", r#"read line; exec "$0" 600"#])
-        .arg(&program)
-        .stdin(Stdio::piped());
-    let mut shell = Guard(shell.spawn().unwrap());
-    let pid = shell.0.id();
-    // It is seen as what it is at first.
-    for _ in 0..2 {
-        watch.wait(Instant::now() + Duration::from_millis(500));
+    for mut watch in both_ways() {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", r#"read line; exec "$0" 600"#])
+            .arg(&program)
+            .stdin(Stdio::piped());
+        let mut shell = Guard(shell.spawn().unwrap());
+        let pid = shell.0.id();
+        // It is seen as what it is at first.
+        for _ in 0..2 {
+            watch.wait(Instant::now() + Duration::from_millis(500));
+        }
+        drop(shell.0.stdin.take());
+        expect(&mut watch, |events| events.started.contains(&pid));
     }
-    drop(shell.0.stdin.take());
-    expect(&mut watch, |events| events.started.contains(&pid));
 }
 
 #[test]
