@@ -1,6 +1,9 @@
 // A stand-in for the host, inside the browser: it imports the page from a blob, as the host does, and answers
 // its calls from `answers`, which a test fills. An answer is a value, a list of values used one after the other
 // (`$each`), the words of a failure (`$error`), or one that waits for `release` (`$hold`).
+//
+// The server's feed is a stand-in too, where a test sets `liveUrl`: each socket that the page opens is in `sockets`,
+// and the test says what the server sends on it.
 
 const container = document.getElementById('container');
 const listeners = new Set();
@@ -19,7 +22,49 @@ function answer(value) {
   return structuredClone(value);
 }
 
+class Socket extends EventTarget {
+  readyState = WebSocket.CONNECTING;
+
+  constructor(url) {
+    super();
+    this.url = url;
+    window.sockets.push(this);
+    if (window.refuses) queueMicrotask(() => this.end(window.refuses));
+  }
+
+  say(...frames) {
+    this.readyState = WebSocket.OPEN;
+    for (const frame of frames) {
+      const data = typeof frame === 'string' ? frame : JSON.stringify(frame);
+      this.dispatchEvent(new MessageEvent('message', { data }));
+    }
+  }
+
+  // The end that comes from the server, or from the way to it.
+  end(code) {
+    if (this.readyState === WebSocket.CLOSED) return;
+    this.readyState = WebSocket.CLOSED;
+    this.dispatchEvent(new CloseEvent('close', { code }));
+  }
+
+  close() {
+    this.readyState = WebSocket.CLOSED;
+    this.left = true;
+  }
+}
+for (const name of ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED']) Socket[name] = WebSocket[name];
+
+window.sockets = [];
+window.refuses = null;
+window.liveUrl = null;
+// The socket of the browser stays where no stand-in is wanted.
+window.standIn = url => {
+  window.liveUrl = url;
+  window.WebSocket = Socket;
+};
+
 const api = {
+  liveUrl: () => window.liveUrl,
   get context() { return current; },
   onContextChange(listener) {
     listeners.add(listener);

@@ -61,9 +61,10 @@ export async function openHarness(harness, { width = 1000, height = 760, theme =
   return { page, complaints, close: () => browserContext.close() };
 }
 
-// Opens the harness and mounts the page with these answers.
-export async function openPage(harness, answers, options) {
+// Opens the harness and mounts the page with these answers. `live` gives it a feed, which says nothing by itself.
+export async function openPage(harness, answers, { live = false, ...options } = {}) {
   const opened = await openHarness(harness, options);
+  if (live) await opened.page.evaluate(() => window.standIn('ws://127.0.0.1/feed'));
   await setAnswers(opened.page, {
     'GET /health': health(),
     'GET /sessions': [],
@@ -76,6 +77,11 @@ export async function openPage(harness, answers, options) {
 
 export async function setAnswers(page, answers) {
   await page.evaluate(answers => Object.assign(window.answers, answers), answers);
+}
+
+// Lets the latest socket of the page hear these frames.
+export async function say(page, ...frames) {
+  await page.evaluate(frames => window.sockets.at(-1).say(...frames), frames);
 }
 
 export async function callsTo(page, part) {

@@ -28,7 +28,7 @@ test('those that wait for a person come first, with state, place and figures in 
   for (const part of ['Needs permission', '10 min · registry', 'Session 14', '~/work/parser', 'fix/login', 'ada', '2 h 5 min', '214 MB', 'Kill']) {
     assert.ok(text.includes(part), `${part} in ${text}`);
   }
-  assert.equal(await page.getByRole('button', { name: /^Waiting for you/ }).innerText().then(t => t.replace(/\s+/g, ' ')), 'Waiting for you 2');
+  assert.equal(await page.getByRole('button', { name: /^Needs you/ }).innerText().then(t => t.replace(/\s+/g, ' ')), 'Needs you 2');
   assert.deepEqual(complaints, []);
   await close();
 });
@@ -38,8 +38,8 @@ test('a state without a time is told by its badge alone', async () => {
     'GET /sessions': [session(11, { state: 'stopped', stateSource: 'process', stateSince: null }), session(12)],
   });
   await row(page, 11).waitFor();
-  assert.equal(await row(page, 12).locator('.sm-since').isVisible(), true);
-  assert.equal(await row(page, 11).locator('.sm-since').isVisible(), false);
+  assert.equal(await row(page, 12).locator('.sm-since > span').isVisible(), true);
+  assert.equal(await row(page, 11).locator('.sm-since > span').isVisible(), false);
   assert.ok(!(await row(page, 11).innerText()).includes('process'));
   await close();
 });
@@ -72,7 +72,7 @@ test('a row unfolds to what was said last', async () => {
   await fold.click();
   await page.getByText('make the parser faster').waitFor();
   const text = await row(page, 11).innerText();
-  for (const part of ['Measured it.', 'Done: it is twice as fast.', 'claude-opus-4', 'State from registry, for 5 min', "tmux attach -t '=work'"]) {
+  for (const part of ['Measured it.', 'Done: it is twice as fast.', 'claude-opus-4', 'Claude Code\'s own file for this session says so. For 5 min', "tmux attach -t '=work'"]) {
     assert.ok(text.includes(part), part);
   }
   await page.getByRole('button', { name: 'Copy session id' }).click();

@@ -85,7 +85,7 @@ test('the switch stops refreshing, the button still works', async () => {
   const { page, close } = await openPage(harness, { 'GET /sessions': [session(11)] }, { frozen: true });
   await row(page, 11).waitFor();
   const calls = async () => (await callsTo(page, '/sessions?soft')).length;
-  const toggle = page.getByRole('switch', { name: 'Refresh every 10 s' });
+  const toggle = page.getByRole('switch', { name: 'Keep the list up to date' });
   await toggle.focus();
   await page.keyboard.press('Space');
   const before = await calls();

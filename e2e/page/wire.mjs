@@ -73,6 +73,39 @@ export function context(pid, changes = {}) {
   };
 }
 
+export function hello(changes = {}) {
+  return { type: 'hello', protocol: 1, auth: 'none', version: '2.1.0', ...changes };
+}
+
+export function snapshot(sessions, changes = {}) {
+  return { type: 'snapshot', rev: 1, at: Date.now(), sessions, ...changes };
+}
+
+export function changes(changed, gone = [], more = {}) {
+  return { type: 'changes', rev: 2, at: Date.now(), changed, gone, ...more };
+}
+
+export function why(pid, changes = {}) {
+  return {
+    ok: true,
+    pid,
+    key: `${pid}:100`,
+    state: 'idle',
+    stateSource: 'registry',
+    stateSince: Date.now() - 5 * MINUTE,
+    confidence: 'stated',
+    rule: 'registry_status',
+    reason: "Claude Code's own file for this session says so.",
+    evidence: [
+      { source: 'registry', says: 'Its status is "idle".', at: Date.now() - 5 * MINUTE, decided: true },
+      { source: 'hook', says: 'No hook has reported.', at: null, decided: false },
+      { source: 'transcript', says: 'It ends with a finished answer.', at: Date.now() - 4 * MINUTE, decided: false },
+      { source: 'process', says: 'It sleeps, and has used no processor time for 12 s.', at: Date.now() - 2000, decided: false },
+    ],
+    ...changes,
+  };
+}
+
 export function health(changes = {}) {
   return { ok: true, version: '2.0.0', config: null, homes: ['/home/ada'], claude: null, tmux: null, ...changes };
 }

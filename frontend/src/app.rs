@@ -18,10 +18,16 @@ use web_sys::{Element, HtmlElement};
 use crate::{
     focus,
     host::{Host, Subscription},
-    model::{Effect, Model, Msg, REFRESH_MS, by_key::ByKey, call::Call, update::update},
+    link::Socket,
+    listener::Listener,
+    model::{Effect, Model, Msg, by_key::ByKey, call::Call, link::Heard, update::update},
     screen::Screen,
     timer::{Interval, Timeout},
+    title::Title,
 };
+
+/// Milliseconds between two looks at whether a tick is due.
+const LOOK_MS: u32 = 1000;
 
 /// One mounted page. Whoever holds it keeps it running; dropping it stops timers and takes callbacks back.
 #[derive(Debug)]
@@ -33,13 +39,19 @@ pub(crate) struct App {
     /// False once the page has been left: answers that come later are dropped.
     alive: Cell<bool>,
     expiries: RefCell<ByKey<u32, Timeout>>,
+    socket: RefCell<Option<Socket>>,
+    /// Counts sockets: what one had to say that has been given up since is dropped.
+    sockets: Cell<u32>,
+    wake: RefCell<Option<Timeout>>,
+    title: RefCell<Option<Title>>,
     held: RefCell<Option<Held>>,
 }
 
 /// What the browser and the host hold for us.
 #[derive(Debug)]
 struct Held {
-    _refresh: Interval,
+    _clock: Interval,
+    _sight: Listener,
     _changes: Option<Subscription>,
 }
 
@@ -62,13 +74,24 @@ impl App {
             screen: ScreenHandle(screen),
             alive: Cell::new(true),
             expiries: RefCell::new(ByKey::new()),
+            socket: RefCell::default(),
+            sockets: Cell::default(),
+            wake: RefCell::default(),
+            title: RefCell::new(Some(Title::default())),
             held: RefCell::default(),
         });
         let weak = Rc::downgrade(&app);
-        let refresh = Interval::new(REFRESH_MS, move || {
-            // A page that nobody sees need not ask; it asks again with the first tick after it is seen.
+        let clock = Interval::new(LOOK_MS, move || {
+            let Some(app) = weak.upgrade() else { return };
+            // A page that nobody sees need not count nor ask. What comes over the link still shows in its title.
+            if !document().hidden() && app.model.borrow().is_due(now()) {
+                app.send(Msg::Tick);
+            }
+        });
+        let weak = Rc::downgrade(&app);
+        let sight = Listener::new(document().into(), &["visibilitychange"], move |_| {
             if !document().hidden() {
-                send(&weak, Msg::Tick);
+                send(&weak, Msg::Seen);
             }
         });
         let weak = Rc::downgrade(&app);
@@ -76,7 +99,8 @@ impl App {
             .host
             .on_change(move |new| send(&weak, Msg::Surroundings(new)));
         app.held.replace(Some(Held {
-            _refresh: refresh,
+            _clock: clock,
+            _sight: sight,
             _changes: changes,
         }));
         app.send(Msg::Start);
@@ -87,6 +111,9 @@ impl App {
     pub(crate) fn stop(&self) {
         self.alive.set(false);
         self.held.take();
+        self.socket.take();
+        self.wake.take();
+        self.title.take();
         self.expiries.replace(ByKey::new());
     }
 
@@ -98,6 +125,9 @@ impl App {
         let mut model = self.model.borrow_mut();
         let effects = update(&mut model, msg, now());
         self.screen.0.show(&model);
+        if let Some(title) = self.title.borrow_mut().as_mut() {
+            title.show(model.live.needing());
+        }
         let dialog = model.dialog.is_some();
         let shown: Vec<u32> = model.toasts.shown.iter().map(|toast| toast.id).collect();
         drop(model);
@@ -125,15 +155,45 @@ impl App {
         match effect {
             Effect::Call(call) => self.call(call),
             Effect::Copy(text) => self.copy(text),
+            Effect::Connect => self.connect(),
+            Effect::Disconnect => {
+                self.socket.take();
+                self.wake.take();
+            }
+            Effect::Wake(ms) => {
+                self.wake.replace(Some(self.later(ms, Msg::Wake)));
+            }
             Effect::Expire(id, ms) => {
-                let weak = Rc::downgrade(self);
-                // The timer must not be dropped by its own callback, so the message waits for the next turn.
-                let timeout = Timeout::new(ms, move || {
-                    let weak = weak.clone();
-                    spawn_local(async move { send(&weak, Msg::ToastGone(id)) });
-                });
+                let timeout = self.later(ms, Msg::ToastGone(id));
                 self.expiries.borrow_mut().insert(id, timeout);
             }
+        }
+    }
+
+    fn later(self: &Rc<Self>, ms: u32, msg: Msg) -> Timeout {
+        let weak = Rc::downgrade(self);
+        // The timer must not be dropped by its own callback, so the message waits for the next turn.
+        Timeout::new(ms, move || next_turn(&weak, msg.clone()))
+    }
+
+    fn connect(self: &Rc<Self>) {
+        let number = self.sockets.get().wrapping_add(1);
+        self.sockets.set(number);
+        let weak = Rc::downgrade(self);
+        let hear = move |heard| {
+            // Nor must the socket.
+            let weak = weak.clone();
+            spawn_local(async move {
+                if let Some(app) = weak.upgrade().filter(|app| app.sockets.get() == number) {
+                    app.send(Msg::Link(heard));
+                }
+            });
+        };
+        let socket = self.host.feed().and_then(|url| Socket::open(&url, hear));
+        let nowhere = socket.is_none();
+        self.socket.replace(socket);
+        if nowhere {
+            next_turn(&Rc::downgrade(self), Msg::Link(Heard::Nowhere));
         }
     }
 
@@ -164,6 +224,11 @@ impl App {
             send(&weak, Msg::Copied(copied));
         });
     }
+}
+
+fn next_turn(app: &Weak<App>, msg: Msg) {
+    let app = app.clone();
+    spawn_local(async move { send(&app, msg) });
 }
 
 fn send(app: &Weak<App>, msg: Msg) {

@@ -4,6 +4,7 @@
 //! leaves out a part is borne with: only `rpc` is needed.
 
 use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
+use leptos::prelude::window;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
@@ -49,6 +50,26 @@ impl Host {
         })
     }
 
+    /// Where the server's feed is to be had, `None` for nowhere. It is asked for before each link, since the host's
+    /// token changes. A host that knows better says so by a `liveUrl` of its own.
+    pub(crate) fn feed(&self) -> Option<String> {
+        if let Ok(url) = get(&self.api, "liveUrl").dyn_into::<Function>() {
+            return url.call0(&self.api).ok()?.as_string();
+        }
+        let location = get(&window(), "location");
+        let part = |name| get(&location, name).as_string();
+        let scheme = match part("protocol")?.as_str() {
+            "https:" => "wss",
+            _ => "ws",
+        };
+        let token = get(&get(&window(), "localStorage"), "auth-token").as_string()?;
+        let token = js_sys::encode_uri_component(&token);
+        let host = part("host")?;
+        Some(format!(
+            "{scheme}://{host}/plugin-ws/session-manager?token={token}"
+        ))
+    }
+
     /// Sends one request; `list` is as `Call::list` has it. `Err` has the words of whoever failed.
     pub(crate) async fn call(
         &self,
@@ -74,8 +95,8 @@ impl Host {
             None => None,
         };
         match rows.and_then(|rows| rows.dyn_into::<Array>().ok()) {
-            Some(rows) => Ok(Reply::Rows(rows.iter().map(|row| json(&row)).collect())),
-            None => Ok(Reply::One(json(&answer))),
+            Some(rows) => Ok(Reply::Rows(rows.iter().map(|row| written(&row)).collect())),
+            None => Ok(Reply::One(written(&answer))),
         }
     }
 }
@@ -101,7 +122,7 @@ fn read_surroundings(context: &JsValue) -> Surroundings {
 }
 
 /// Returns a member, `undefined` where the value has none or is no object.
-fn get(value: &JsValue, member: &str) -> JsValue {
+pub(crate) fn get(value: &JsValue, member: &str) -> JsValue {
     if value.is_instance_of::<Object>() || value.is_object() {
         Reflect::get(value, &member.into()).unwrap_or(JsValue::UNDEFINED)
     } else {
@@ -110,7 +131,7 @@ fn get(value: &JsValue, member: &str) -> JsValue {
 }
 
 /// What can't be written as JSON reads as nothing, which no decoder takes.
-fn json(value: &JsValue) -> String {
+pub(crate) fn written(value: &JsValue) -> String {
     JSON::stringify(value)
         .ok()
         .and_then(|text| text.as_string())

@@ -5,6 +5,9 @@
 mod app;
 mod focus;
 mod host;
+mod json;
+mod link;
+mod listener;
 mod measure;
 mod model;
 #[cfg(test)]
@@ -12,6 +15,7 @@ mod sample;
 mod screen;
 mod text;
 mod timer;
+mod title;
 mod view;
 
 use std::{cell::RefCell, rc::Rc, sync::Once};

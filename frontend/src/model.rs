@@ -8,14 +8,17 @@ pub(crate) mod by_key;
 pub(crate) mod call;
 pub(crate) mod facet;
 pub(crate) mod intake;
+pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod outcome;
 pub(crate) mod recent;
 pub(crate) mod toast;
 pub(crate) mod update;
+pub(crate) mod why;
 
 use wire::{
     CleanupReport, Context, Health, Killed, ProcessKey, RecentSession, Resumed, Session, SessionId,
+    Why,
 };
 
 use crate::model::{
@@ -23,26 +26,30 @@ use crate::model::{
     by_key::ByKey,
     call::Call,
     facet::Facet,
+    link::{Heard, Link},
     live::Live,
     recent::Recent,
     toast::Toasts,
+    why::Reasons,
 };
-
-/// Milliseconds between two refreshes.
-pub(crate) const REFRESH_MS: u32 = 10_000;
 
 #[derive(Debug)]
 pub(crate) struct Model {
+    pub(crate) link: Link,
     pub(crate) live: Live,
     pub(crate) recent: Recent,
     /// What stands in the filter box.
     pub(crate) filter: String,
     /// The one facet that the list is narrowed to.
     pub(crate) facet: Option<Facet>,
-    /// Refresh by itself.
+    /// The list is kept up by itself, over the link or by asking again and again.
     pub(crate) auto: bool,
+    /// Our own time at the latest tick.
+    ticked_at: u64,
     /// The rows that are unfolded, each with its conversation.
     pub(crate) open: ByKey<ProcessKey, Detail>,
+    /// The sessions whose state is explained.
+    pub(crate) reasons: ByKey<ProcessKey, Reasons>,
     /// The sessions that are being ended, with what they were called when that was confirmed.
     pub(crate) ending: ByKey<ProcessKey, String>,
     pub(crate) dialog: Option<Dialog>,
@@ -76,6 +83,16 @@ pub(crate) struct Detail {
     pub(crate) known: Option<Result<Context, String>>,
     /// The session's `last_activity_at` for which it was asked.
     pub(crate) asked_for: u64,
+    /// Our own time at which it was asked.
+    pub(crate) asked_at: u64,
+}
+
+impl Detail {
+    /// A conversation that goes on and on is not read at each of its steps.
+    pub(crate) fn is_due(&self, activity: u64, now: u64) -> bool {
+        const GAP_MS: u64 = 2000;
+        activity != self.asked_for && now.saturating_sub(self.asked_at) >= GAP_MS
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,14 +117,21 @@ pub(crate) enum Cleanup {
 #[derive(Clone, Debug)]
 pub(crate) enum Msg {
     Start,
-    /// The refresh interval has passed.
+    /// Time has passed (`Model::is_due`).
     Tick,
+    /// The page is seen again.
+    Seen,
+    Link(Heard),
+    /// The link's delay (`Effect::Wake`) is over.
+    Wake,
     Refresh,
     Auto(bool),
     Filter(String),
     Facet(Option<Facet>),
     /// Unfold or fold this row.
     Fold(ProcessKey),
+    /// Explain this session's state, or stop that.
+    Why(ProcessKey),
     AskKill(ProcessKey),
     AskCleanup,
     /// The dialog's question is answered with yes.
@@ -132,6 +156,7 @@ pub(crate) enum Answered {
     Live(u32, Result<Rows<Session>, Trouble>),
     Recent(u32, Result<Rows<RecentSession>, Trouble>),
     Context(ProcessKey, Result<Context, Trouble>),
+    Why(ProcessKey, Result<Why, Trouble>),
     Kill(ProcessKey, Result<Killed, Trouble>),
     Resume(SessionId, Result<Resumed, Trouble>),
     Plan(Result<CleanupReport, Trouble>),
@@ -142,6 +167,12 @@ pub(crate) enum Answered {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Call(Call),
+    /// Open the link anew.
+    Connect,
+    /// Close the link and take back what `Wake` asked for.
+    Disconnect,
+    /// Send `Wake` after so many milliseconds, and only then, whatever was asked for before.
+    Wake(u32),
     /// Send `ToastGone` after so many milliseconds.
     Expire(u32, u32),
     /// Put this on the clipboard.
@@ -151,12 +182,15 @@ pub(crate) enum Effect {
 impl Model {
     pub(crate) fn new(surroundings: Surroundings) -> Self {
         Self {
+            link: Link::new(),
             live: Live::default(),
             recent: Recent::default(),
             filter: String::new(),
             facet: None,
             auto: true,
+            ticked_at: 0,
             open: ByKey::new(),
+            reasons: ByKey::new(),
             ending: ByKey::new(),
             dialog: None,
             toasts: Toasts::default(),

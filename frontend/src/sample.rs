@@ -1,8 +1,8 @@
 //! Values for tests: one plain session, changed by each test where it matters.
 
 use wire::{
-    Actions, Confidence, Context, Permit, Pid, ProcessKey, RecentSession, Rule, Session, State,
-    StateSource, Status,
+    Actions, Confidence, Context, Evidence, Permit, Pid, ProcessKey, RecentSession, Rule, Session,
+    State, StateSource, Status, Why,
 };
 
 /// The time at which every sample was taken.
@@ -91,11 +91,43 @@ pub(crate) fn context(pid: u32) -> Context {
     }
 }
 
+pub(crate) fn why(pid: u32) -> Why {
+    let evidence = |source, says: &str, at, decided| Evidence {
+        source,
+        says: says.to_owned(),
+        at,
+        decided,
+    };
+    Why {
+        ok: true,
+        pid: key(pid).pid,
+        key: key(pid),
+        state: State::Idle,
+        state_source: StateSource::Registry,
+        state_since: Some(NOW - 300_000),
+        confidence: Confidence::Stated,
+        rule: Rule::RegistryStatus,
+        reason: Rule::RegistryStatus.sentence().to_owned(),
+        evidence: vec![
+            evidence(
+                StateSource::Registry,
+                "Its status is \"idle\".",
+                Some(NOW - 300_000),
+                true,
+            ),
+            evidence(StateSource::Hook, "No hook has reported.", None, false),
+        ],
+    }
+}
+
 /// Returns HTML as one line for each element that says something or can be used: its tag, what assistive
 /// software is told, and its text.
 pub(crate) fn outline(html: &str) -> String {
-    const TOLD: [&str; 5] = [
+    const TOLD: [&str; 8] = [
         "data-look=",
+        "data-likely=\"true",
+        "data-decided=\"true",
+        "title=\"",
         "aria-label=",
         "aria-expanded=",
         "aria-disabled=",

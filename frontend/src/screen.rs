@@ -3,6 +3,7 @@
 //! Knows how the model is put into words and which signals an update touches: those whose words changed, so that
 //! nothing else on the page is drawn again. Does not know elements.
 
+pub(crate) mod act;
 pub(crate) mod banner;
 pub(crate) mod cleanup;
 pub(crate) mod detail;
@@ -12,6 +13,7 @@ pub(crate) mod kill;
 pub(crate) mod look;
 pub(crate) mod recent;
 pub(crate) mod row;
+pub(crate) mod why;
 
 use leptos::prelude::*;
 use wire::{ProcessKey, SessionId};

@@ -7,6 +7,8 @@
 const LINE: usize = 300;
 /// The most characters of a passage.
 const BLOCK: usize = 4000;
+/// The most characters of what a person is asked: it is shown whole, and the server has cut it before.
+const WHOLE: usize = 20_000;
 
 /// Returns `text` as one line.
 pub(crate) fn line(text: &str) -> String {
@@ -19,6 +21,11 @@ pub(crate) fn line(text: &str) -> String {
 /// Returns `text` with its own line breaks.
 pub(crate) fn block(text: &str) -> String {
     clean(text.trim(), BLOCK, |c| c)
+}
+
+/// Returns `text` with its own line breaks, as long as it may be.
+pub(crate) fn whole(text: &str) -> String {
+    clean(text.trim(), WHOLE, |c| c)
 }
 
 /// Returns `line(text)`, or `None` where nothing of it can be seen.

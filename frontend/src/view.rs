@@ -3,6 +3,7 @@
 //! Knows how each part looks. Reads the screen's signals and sends messages; decides nothing. Text goes in as text
 //! nodes only.
 
+mod act;
 mod badge;
 mod banners;
 mod bound;
@@ -16,6 +17,7 @@ mod list;
 mod recent;
 mod row;
 mod toasts;
+mod why;
 
 use leptos::prelude::*;
 

@@ -5,6 +5,8 @@
 use serde::de::DeserializeOwned;
 use wire::ErrorBody;
 
+use crate::json;
+
 /// A list as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rows<T> {
@@ -75,7 +77,7 @@ fn unreachable(words: &str) -> String {
 /// Reads an answer that is one value.
 pub(crate) fn one<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<T, Trouble> {
     match reply.map_err(Trouble::Unreachable)? {
-        Reply::One(text) => serde_json::from_str(&text).map_err(|_| refusal(&text)),
+        Reply::One(text) => json::read(&text).ok_or_else(|| refusal(&text)),
         Reply::Rows(_) => Err(Trouble::Unreadable),
     }
 }
@@ -84,10 +86,7 @@ pub(crate) fn one<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<T
 pub(crate) fn rows<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<Rows<T>, Trouble> {
     match reply.map_err(Trouble::Unreachable)? {
         Reply::Rows(texts) => {
-            let rows: Vec<T> = texts
-                .iter()
-                .filter_map(|text| serde_json::from_str(text).ok())
-                .collect();
+            let rows: Vec<T> = texts.iter().filter_map(|text| json::read(text)).collect();
             let newer = texts.len() - rows.len();
             Ok(Rows { rows, newer })
         }
@@ -96,7 +95,7 @@ pub(crate) fn rows<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<
 }
 
 fn refusal(text: &str) -> Trouble {
-    serde_json::from_str(text).map_or(Trouble::Unreadable, Trouble::Refused)
+    json::read(text).map_or(Trouble::Unreadable, Trouble::Refused)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub(crate) enum Call {
     Live(u32),
     Recent { number: u32, days: u32 },
     Context(ProcessKey),
+    Why(ProcessKey),
     Kill(ProcessKey),
     Resume(SessionId),
     Plan,
@@ -28,6 +29,7 @@ impl Call {
             Self::Live(_) => Route::Sessions(Scope::Live),
             Self::Recent { days, .. } => Route::Sessions(Scope::Recent { days: *days }),
             Self::Context(key) => Route::Context(key.pid),
+            Self::Why(key) => Route::Why(key.pid),
             Self::Kill(key) => Route::Kill(key.pid),
             Self::Resume(_) => Route::Resume,
             Self::Plan | Self::Clean => Route::Cleanup,
@@ -37,7 +39,11 @@ impl Call {
     /// Returns the body as JSON text, `None` for a GET.
     pub(crate) fn body(&self) -> Option<String> {
         match self {
-            Self::Health | Self::Live(_) | Self::Recent { .. } | Self::Context(_) => None,
+            Self::Health
+            | Self::Live(_)
+            | Self::Recent { .. }
+            | Self::Context(_)
+            | Self::Why(_) => None,
             Self::Kill(key) => json(&KillRequest {
                 key: Some(*key),
                 grace_ms: None,
@@ -59,6 +65,7 @@ impl Call {
             Self::Recent { .. } => Some("sessions"),
             Self::Health
             | Self::Context(_)
+            | Self::Why(_)
             | Self::Kill(_)
             | Self::Resume(_)
             | Self::Plan
@@ -73,6 +80,7 @@ impl Call {
             Self::Live(number) => Answered::Live(number, answer::rows(reply)),
             Self::Recent { number, .. } => Answered::Recent(number, answer::rows(reply)),
             Self::Context(key) => Answered::Context(key, answer::one(reply)),
+            Self::Why(key) => Answered::Why(key, answer::one(reply)),
             Self::Kill(key) => Answered::Kill(key, answer::one(reply)),
             Self::Resume(id) => Answered::Resume(id, answer::one(reply)),
             Self::Plan => Answered::Plan(answer::one(reply)),
@@ -109,6 +117,7 @@ mod tests {
             None,
         );
         check(Call::Context(key), "GET /sessions/42/context?soft=1", None);
+        check(Call::Why(key), "GET /sessions/42/why?soft=1", None);
         check(
             Call::Kill(key),
             "POST /sessions/42/kill?soft=1",

@@ -2,12 +2,13 @@
 
 use wire::{RecentSession, Session, State};
 
-use crate::model::live::waits;
+use crate::model::live::needs_you;
 
 /// A group of sessions that the header counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Facet {
-    Waiting,
+    /// Waits for a person, or asks something at its prompt.
+    NeedsYou,
     Working,
     Starting,
     Shell,
@@ -24,7 +25,7 @@ pub(crate) enum Facet {
 
 impl Facet {
     pub(crate) const ALL: [Self; 10] = [
-        Self::Waiting,
+        Self::NeedsYou,
         Self::Working,
         Self::Starting,
         Self::Shell,
@@ -38,7 +39,7 @@ impl Facet {
 
     pub(crate) fn holds(self, session: &Session, project: Option<&str>) -> bool {
         match self {
-            Self::Waiting => waits(session.state),
+            Self::NeedsYou => needs_you(session),
             Self::Working => session.state == State::Working,
             Self::Starting => session.state == State::Starting,
             Self::Shell => session.state == State::Shell,
@@ -53,7 +54,7 @@ impl Facet {
 
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Self::Waiting => "Waiting for you",
+            Self::NeedsYou => "Needs you",
             Self::Working => "Working",
             Self::Starting => "Starting",
             Self::Shell => "Shell",
@@ -85,6 +86,7 @@ pub(crate) fn matches(filter: &str, session: &Session) -> bool {
         session.git_branch.as_deref(),
         session.session_id.as_ref().map(|id| id.as_str()),
         session.waiting_for.as_deref(),
+        session.tool.as_ref().map(|tool| tool.input.as_str()),
         session.tmux.as_deref(),
     ];
     every_word(filter, &texts)

@@ -3,11 +3,18 @@
 use crate::model::{
     Answered, Cleanup, Dialog, Effect, Model,
     call::Call,
-    live::Taken,
+    link,
+    live::{Moved, Taken},
     outcome::{killed, resumed},
     recent::Resume,
     update::ask_recent,
+    why,
 };
+
+/// Milliseconds between two looks at the transcripts, where a session has ended since.
+const SOON_MS: u64 = 10_000;
+/// The same where one has only started.
+const LATER_MS: u64 = 60_000;
 
 pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effect> {
     match answered {
@@ -18,10 +25,20 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
         }
         // The list says what is wrong; health adds nothing to that.
         Answered::Health(Err(_)) => Vec::new(),
-        Answered::Live(number, answer) => match model.live.take(number, answer, now) {
-            Taken::New { left } => follow(model, left),
-            Taken::Failed | Taken::Superseded => Vec::new(),
-        },
+        Answered::Live(number, answer) => {
+            let failed = model.live.trouble.is_some();
+            match model.live.take(number, answer, now) {
+                Taken::New(moved) => {
+                    let mut effects = follow(model, moved, now);
+                    if failed {
+                        // The server is there again.
+                        effects.extend(link::hurry(model));
+                    }
+                    effects
+                }
+                Taken::Failed | Taken::Superseded => Vec::new(),
+            }
+        }
         Answered::Recent(number, answer) => {
             model.recent.take(number, answer);
             Vec::new()
@@ -30,6 +47,10 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
             if let Some(detail) = model.open.get_mut(&key) {
                 detail.known = Some(answer.map_err(|trouble| trouble.sentence()));
             }
+            Vec::new()
+        }
+        Answered::Why(key, answer) => {
+            why::answered(model, key, answer);
             Vec::new()
         }
         Answered::Kill(key, answer) => killed(model, key, answer, now),
@@ -57,17 +78,18 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
                 }
                 (Err(trouble), false) => model.toasts.bad(trouble.sentence()),
             };
-            effects.push(ask_recent(model));
+            effects.push(ask_recent(model, now));
             effects
         }
     }
 }
 
-/// What follows from a new list: what belongs to processes that are gone is dropped, and a conversation that
-/// went on is read again where it is unfolded.
-fn follow(model: &mut Model, left: bool) -> Vec<Effect> {
+/// What follows from a new list: what belongs to processes that are gone is dropped, and what is unfolded is read
+/// again where it may say something else now.
+pub(super) fn follow(model: &mut Model, moved: Moved, now: u64) -> Vec<Effect> {
     let live = &model.live;
     model.open.retain(|key, _| live.find(*key).is_some());
+    model.reasons.retain(|key, _| live.find(*key).is_some());
     model.recent.resumes.retain(|_, resume| match resume {
         // How to attach is told until the process has come and gone.
         Resume::Done { resumed, listed } => {
@@ -78,17 +100,31 @@ fn follow(model: &mut Model, left: bool) -> Vec<Effect> {
         }
         Resume::Running | Resume::Failed(_) => true,
     });
+    // Whoever has left the list is remembered by its transcript; whoever has come is open now.
+    if moved.left {
+        model.recent.want(now, SOON_MS);
+    }
+    if moved.came {
+        model.recent.want(now, LATER_MS);
+    }
+    catch_up(model, now)
+}
+
+/// Reads what has become old, each not more often than is of use.
+pub(super) fn catch_up(model: &mut Model, now: u64) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let live = &model.live;
     for (key, detail) in model.open.iter_mut() {
         let activity = live.find(*key).map(|session| session.last_activity_at);
-        if let Some(activity) = activity.filter(|activity| *activity != detail.asked_for) {
+        if let Some(activity) = activity.filter(|activity| detail.is_due(*activity, now)) {
             detail.asked_for = activity;
+            detail.asked_at = now;
             effects.push(Effect::Call(Call::Context(*key)));
         }
     }
-    // Whoever has left the list is remembered by its transcript.
-    if left {
-        effects.push(ask_recent(model));
+    effects.extend(why::catch_up(model));
+    if model.recent.is_due(now) {
+        effects.push(ask_recent(model, now));
     }
     effects
 }

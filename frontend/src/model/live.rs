@@ -7,13 +7,30 @@ use crate::model::answer::{Rows, Trouble};
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// A newer request is under way: the answer was dropped.
+    /// A newer request is under way, or the list arrives by itself: the answer was dropped.
     Superseded,
-    /// There is a new list; `left` says whether a process of the old one is missing.
-    New {
-        left: bool,
-    },
+    /// There is a new list.
+    New(Moved),
     Failed,
+}
+
+/// How a new list is different from the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// A process is not there any more.
+    pub(crate) left: bool,
+    /// One is there that was not.
+    pub(crate) came: bool,
+}
+
+/// Rows that arrived by themselves: all there are, or those that have changed.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    /// The server's clock, Unix milliseconds.
+    pub(crate) at: u64,
+    /// Each with its key; `None` for a row that can't be read.
+    pub(crate) rows: Vec<(String, Option<Session>)>,
+    pub(crate) gone: Vec<String>,
 }
 
 /// A request that has not been answered for so many milliseconds does not hold up the next one: `rpc` has no
@@ -24,9 +41,9 @@ const PATIENCE_MS: u64 = 60_000;
 pub(crate) struct Live {
     /// Those that wait for a person first.
     pub(crate) sessions: Vec<Session>,
-    /// How many rows could not be read.
-    pub(crate) newer: usize,
-    /// Our own time at the latest good answer, `None` before the first.
+    /// The keys of rows that could not be read, empty where not even those could.
+    pub(crate) newer: Vec<String>,
+    /// Our own time at which the list was last known to be right, `None` before the first one.
     pub(crate) seen_at: Option<u64>,
     /// Our own time now, as far as the page has been told.
     pub(crate) now: u64,
@@ -36,6 +53,8 @@ pub(crate) struct Live {
     pub(crate) trouble: Option<Trouble>,
     /// The number of the latest request.
     asked: u32,
+    /// Our own time of the latest request.
+    asked_at: u64,
     /// Our own time at which a request was sent that has no answer yet.
     pub(crate) waiting_since: Option<u64>,
 }
@@ -55,8 +74,14 @@ impl Live {
     /// Returns the number of a new request, whose answer replaces that of one under way.
     pub(crate) fn insist(&mut self, now: u64) -> u32 {
         self.waiting_since = Some(now);
-        self.asked = self.asked.wrapping_add(1);
+        self.asked_at = now;
+        self.supersede();
         self.asked
+    }
+
+    /// Milliseconds since it was last asked for.
+    pub(crate) fn rested_ms(&self, now: u64) -> u64 {
+        now.saturating_sub(self.asked_at)
     }
 
     /// Takes an answer in, unless a newer request is under way.
@@ -66,25 +91,24 @@ impl Live {
         answer: Result<Rows<Session>, Trouble>,
         now: u64,
     ) -> Taken {
-        if number != self.asked {
+        if number != self.asked || self.waiting_since.is_none() {
             return Taken::Superseded;
         }
         self.waiting_since = None;
         match answer {
             Ok(Rows { mut rows, newer }) => {
+                if let Some(server_now) = told_by(&rows) {
+                    self.set_clock(server_now, now, 3000);
+                }
                 rows.sort_by_key(order);
                 // Each row stands for one process; a server that names one twice must not break the list.
                 rows.dedup_by_key(|row| row.key);
-                let left = self
-                    .sessions
-                    .iter()
-                    .any(|old| rows.iter().all(|row| row.key != old.key));
-                self.ahead_ms = ahead(&rows, now);
+                let moved = self.moved(&self.sessions, &rows);
                 self.sessions = rows;
-                self.newer = newer;
+                self.newer = vec![String::new(); newer];
                 self.seen_at = Some(now);
                 self.trouble = None;
-                Taken::New { left }
+                Taken::New(moved)
             }
             Err(trouble) => {
                 self.trouble = Some(trouble);
@@ -93,11 +117,105 @@ impl Live {
         }
     }
 
+    /// Takes a whole list in that arrived by itself.
+    pub(crate) fn replace(&mut self, news: News, now: u64) -> Moved {
+        let before = std::mem::take(&mut self.sessions);
+        self.newer.clear();
+        self.set_clock(news.at, now, 1000);
+        self.merge(news.rows);
+        let moved = self.moved(&before, &self.sessions);
+        self.arrived(now);
+        moved
+    }
+
+    /// Takes in what has changed since.
+    pub(crate) fn change(&mut self, news: News, now: u64) -> Moved {
+        let News { at, rows, gone } = news;
+        self.set_clock(at, now, 1000);
+        let before = self.sessions.len();
+        self.newer.retain(|key| !gone.contains(key));
+        for key in gone {
+            self.forget(&key);
+        }
+        let left = self.sessions.len() < before;
+        let came = self.merge(rows);
+        self.arrived(now);
+        Moved { left, came }
+    }
+
+    /// Puts rows in, each in the place of what was known of its process; returns whether one is new.
+    fn merge(&mut self, rows: Vec<(String, Option<Session>)>) -> bool {
+        let mut came = false;
+        for (key, row) in rows {
+            self.newer.retain(|other| *other != key);
+            match row {
+                Some(session) => {
+                    let old = self.sessions.iter_mut().find(|old| old.key == session.key);
+                    came |= old.is_none();
+                    match old {
+                        Some(old) => *old = session,
+                        None => self.sessions.push(session),
+                    }
+                }
+                // What the row said before does not hold any more.
+                None => {
+                    self.forget(&key);
+                    self.newer.push(key);
+                }
+            }
+        }
+        came
+    }
+
+    fn forget(&mut self, key: &str) {
+        if let Ok(key) = key.parse::<ProcessKey>() {
+            self.sessions.retain(|session| session.key != key);
+        }
+    }
+
+    fn moved(&self, before: &[Session], after: &[Session]) -> Moved {
+        let lacks = |all: &[Session], key| all.iter().all(|session| session.key != key);
+        // Before the first list nobody was known to be there or not.
+        let known = self.seen_at.is_some();
+        Moved {
+            left: known && before.iter().any(|old| lacks(after, old.key)),
+            came: known && after.iter().any(|new| lacks(before, new.key)),
+        }
+    }
+
+    /// The list is the server's newest: what was asked for before says nothing more.
+    fn arrived(&mut self, now: u64) {
+        self.sessions.sort_by_key(order);
+        self.supersede();
+        self.waiting_since = None;
+        self.seen_at = Some(now);
+        self.trouble = None;
+    }
+
+    /// An answer that is under way is dropped when it comes.
+    fn supersede(&mut self) {
+        self.asked = self.asked.wrapping_add(1);
+    }
+
+    /// `tolerance` is how wrong, in milliseconds, `server_now` may be by itself: below that the clocks stay as they
+    /// are, or every age on the page would waver.
+    fn set_clock(&mut self, server_now: u64, now: u64, tolerance: u64) {
+        if server_now.abs_diff(now.saturating_add_signed(self.ahead_ms)) > tolerance {
+            self.ahead_ms =
+                i64::try_from(i128::from(server_now) - i128::from(now)).unwrap_or_default();
+        }
+    }
+
     pub(crate) fn find(&self, key: ProcessKey) -> Option<&Session> {
         self.sessions.iter().find(|session| session.key == key)
     }
 
-    /// The server's time at the latest good answer: what the ages in the list count to.
+    /// How many sessions need a person.
+    pub(crate) fn needing(&self) -> usize {
+        self.sessions.iter().filter(|one| needs_you(one)).count()
+    }
+
+    /// The server's time at which the list was last known to be right: what the ages in it count to.
     pub(crate) fn server_now(&self) -> u64 {
         self.seen_at
             .unwrap_or(self.now)
@@ -105,8 +223,8 @@ impl Live {
     }
 }
 
-/// Those that wait for a person, the longest wait first; then what is wrong, what works and what rests, each
-/// by age, so that rows stay where they are.
+/// Those that wait for a person, the longest wait first; those that ask something at their prompt; then what is
+/// wrong, what works and what rests, each by age, so that rows stay where they are.
 fn order(session: &Session) -> (u8, u64, u64, Pid) {
     let wait = session
         .state_since
@@ -114,14 +232,15 @@ fn order(session: &Session) -> (u8, u64, u64, Pid) {
         .unwrap_or(u64::MAX);
     let rank = match session.state {
         State::WaitingPermission | State::WaitingInput | State::WaitingDialog => 0,
-        State::Stopped => 1,
-        State::Working if session.stuck => 1,
-        State::Working => 2,
-        State::Starting => 3,
-        State::Shell => 4,
-        State::Idle => 5,
-        State::Unknown => 6,
-        State::Exited => 7,
+        _ if needs_you(session) => 1,
+        State::Stopped => 2,
+        State::Working if session.stuck => 2,
+        State::Working => 3,
+        State::Starting => 4,
+        State::Shell => 5,
+        State::Idle => 6,
+        State::Unknown => 7,
+        State::Exited => 8,
     };
     (rank, wait, session.started_at, session.pid)
 }
@@ -134,20 +253,18 @@ pub(crate) fn waits(state: State) -> bool {
     )
 }
 
+/// Whether a person is wanted: the session waits, or has ended its answer with a question. One that has been left
+/// alone with its question for long does not ask for attention for ever.
+pub(crate) fn needs_you(session: &Session) -> bool {
+    waits(session.state) || session.asks && !session.abandoned
+}
+
 /// Each row says when its process started and for how long it had run: together the server's present.
-fn ahead(rows: &[Session], now: u64) -> i64 {
-    const TOLERANCE_MS: u64 = 3000;
-    let server_now = rows
-        .iter()
+fn told_by(rows: &[Session]) -> Option<u64> {
+    rows.iter()
         .map(|row| {
             row.started_at
                 .saturating_add(row.elapsed_sec.saturating_mul(1000))
         })
-        .max();
-    match server_now {
-        Some(server_now) if server_now.abs_diff(now) > TOLERANCE_MS => {
-            i64::try_from(i128::from(server_now) - i128::from(now)).unwrap_or(0)
-        }
-        Some(_) | None => 0,
-    }
+        .max()
 }

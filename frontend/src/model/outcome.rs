@@ -4,7 +4,7 @@ use wire::{KillOutcome, Killed, ProcessKey, Resumed, SessionId};
 
 use crate::{
     measure,
-    model::{Effect, Model, answer::Trouble, call::Call, recent::Resume, update::ask_recent},
+    model::{Effect, Model, answer::Trouble, recent::Resume, update::look_again},
 };
 
 pub(super) fn killed(
@@ -40,8 +40,7 @@ pub(super) fn killed(
             .toasts
             .bad(format!("“{name}” was not ended. {}", trouble.sentence())),
     };
-    effects.push(Effect::Call(Call::Live(model.live.insist(now))));
-    effects.push(ask_recent(model));
+    effects.extend(look_again(model, now));
     effects
 }
 
@@ -63,8 +62,7 @@ pub(super) fn resumed(
                     listed: false,
                 },
             );
-            effects.push(Effect::Call(Call::Live(model.live.insist(now))));
-            effects.push(ask_recent(model));
+            effects.extend(look_again(model, now));
             effects
         }
         Err(trouble) => {
@@ -87,6 +85,7 @@ mod tests {
         model::{
             Answered, Msg, Surroundings,
             answer::Rows,
+            call::Call,
             toast::{Toast, Tone},
             update::update,
         },

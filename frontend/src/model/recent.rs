@@ -22,6 +22,10 @@ pub(crate) struct Recent {
     pub(crate) limit: usize,
     pub(crate) resumes: ByKey<SessionId, Resume>,
     asked: u32,
+    /// Our own time of the latest request.
+    asked_at: u64,
+    /// Our own time from which on it is to be asked again.
+    due_at: Option<u64>,
 }
 
 /// How far a resume has come.
@@ -46,15 +50,29 @@ impl Default for Recent {
             limit: PAGE,
             resumes: ByKey::new(),
             asked: 0,
+            asked_at: 0,
+            due_at: None,
         }
     }
 }
 
 impl Recent {
     /// Returns the number of a new request.
-    pub(crate) fn ask(&mut self) -> u32 {
+    pub(crate) fn ask(&mut self, now: u64) -> u32 {
+        self.asked_at = now;
+        self.due_at = None;
         self.asked = self.asked.wrapping_add(1);
         self.asked
+    }
+
+    /// There is something new to read; it need not be sooner than `gap` milliseconds after the last time.
+    pub(crate) fn want(&mut self, now: u64, gap: u64) {
+        let at = now.max(self.asked_at.saturating_add(gap));
+        self.due_at = Some(self.due_at.map_or(at, |due| due.min(at)));
+    }
+
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        self.due_at.is_some_and(|due| due <= now)
     }
 
     /// Takes an answer in, unless a newer request is under way.

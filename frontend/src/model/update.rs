@@ -6,38 +6,99 @@ use crate::{
     model::{
         Cleanup, Detail, Dialog, Effect, Model, Msg,
         call::Call,
-        intake::take,
+        intake::{catch_up, take},
+        link,
         recent::{PAGE, Resume},
+        why,
     },
     text,
 };
 
+/// Milliseconds between two requests for the list while it does not arrive by itself.
+const REFRESH_MS: u64 = 10_000;
+/// Milliseconds between two ticks while an age is told in seconds.
+const SECOND_MS: u64 = 1000;
+/// By so many milliseconds a timer may be early.
+const SLACK_MS: u64 = 500;
+
+impl Model {
+    /// Whether a tick would be of use: ages go on, and what has become old is asked for again.
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        let gap = if self.link.is_up() && tells_seconds(self) {
+            SECOND_MS
+        } else {
+            REFRESH_MS
+        };
+        now.saturating_sub(self.ticked_at) + SLACK_MS >= gap
+    }
+}
+
+/// Whether some session has been in its state, or at all, for less than a minute.
+fn tells_seconds(model: &Model) -> bool {
+    const MINUTE_MS: u64 = 60_000;
+    let now = model.live.server_now();
+    model.live.sessions.iter().any(|session| {
+        let called = session.tool.as_ref().and_then(|tool| tool.since);
+        [Some(session.started_at), session.state_since, called]
+            .into_iter()
+            .flatten()
+            .any(|then| now.saturating_sub(then) < MINUTE_MS)
+    })
+}
+
 /// Takes one message in and returns what is to be done about it. `now` is Unix milliseconds by our own clock.
 pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
     model.live.now = now;
+    if model.link.is_up() {
+        // Nothing has been said against the list, so it is right.
+        model.live.seen_at = Some(now);
+    }
     match msg {
         Msg::Start => {
+            // The first list is asked for as well: that starts a server that does not run, which a link can't.
             let mut effects = vec![Effect::Call(Call::Health)];
             effects.extend(ask_live(model, now));
-            effects.push(ask_recent(model));
+            effects.push(ask_recent(model, now));
+            effects.extend(link::connect(model));
             effects
         }
-        Msg::Tick if model.auto => ask_live(model, now),
-        Msg::Tick => Vec::new(),
+        Msg::Tick => {
+            model.ticked_at = now;
+            if !model.auto {
+                return Vec::new();
+            }
+            let mut effects = if_polling(model, |model| {
+                if model.live.rested_ms(now) + SLACK_MS >= REFRESH_MS {
+                    ask_live(model, now)
+                } else {
+                    Vec::new()
+                }
+            });
+            effects.extend(catch_up(model, now));
+            effects
+        }
+        Msg::Seen if model.auto => {
+            let mut effects = if_polling(model, |model| ask_live(model, now));
+            effects.extend(link::hurry(model));
+            effects.extend(catch_up(model, now));
+            effects
+        }
+        Msg::Seen => Vec::new(),
+        Msg::Link(heard) => link::hear(model, heard, now),
+        Msg::Wake => link::wake(model, now),
         Msg::Refresh => {
-            let number = model.live.insist(now);
-            vec![
-                Effect::Call(Call::Live(number)),
-                ask_recent(model),
-                Effect::Call(Call::Health),
-            ]
+            let mut effects = look_again(model, now);
+            effects.push(Effect::Call(Call::Health));
+            effects
         }
         Msg::Auto(auto) => {
             model.auto = auto;
             if auto {
-                ask_live(model, now)
+                let mut effects = ask_live(model, now);
+                effects.extend(link::connect(model));
+                effects
             } else {
-                Vec::new()
+                link::disconnect(model)
             }
         }
         Msg::Filter(filter) => {
@@ -49,7 +110,8 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
             model.facet = facet.filter(|_| facet != model.facet);
             Vec::new()
         }
-        Msg::Fold(key) => fold(model, key),
+        Msg::Fold(key) => fold(model, key, now),
+        Msg::Why(key) => why::toggle(model, key),
         Msg::AskKill(key) => {
             if let Some(session) = model.live.find(key)
                 && !model.ending.contains(&key)
@@ -70,7 +132,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         Msg::RecentDays(days) => {
             model.recent.days = days;
             model.recent.limit = PAGE;
-            vec![ask_recent(model)]
+            vec![ask_recent(model, now)]
         }
         Msg::RecentMore => {
             model.recent.limit += 2 * PAGE;
@@ -101,7 +163,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
     }
 }
 
-fn fold(model: &mut Model, key: ProcessKey) -> Vec<Effect> {
+fn fold(model: &mut Model, key: ProcessKey, now: u64) -> Vec<Effect> {
     if model.open.remove(&key).is_some() {
         return Vec::new();
     }
@@ -113,6 +175,7 @@ fn fold(model: &mut Model, key: ProcessKey) -> Vec<Effect> {
         Detail {
             known: None,
             asked_for: session.last_activity_at,
+            asked_at: now,
         },
     );
     vec![Effect::Call(Call::Context(key))]
@@ -139,18 +202,38 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn ask_live(model: &mut Model, now: u64) -> Vec<Effect> {
-    model
-        .live
-        .ask(now)
+/// Does what is needed only while the list does not arrive by itself.
+pub(super) fn if_polling(
+    model: &mut Model,
+    ask: impl FnOnce(&mut Model) -> Vec<Effect>,
+) -> Vec<Effect> {
+    if model.link.is_up() {
+        Vec::new()
+    } else {
+        ask(model)
+    }
+}
+
+pub(super) fn ask_live(model: &mut Model, now: u64) -> Vec<Effect> {
+    let number = model.live.ask(now);
+    number
         .map(|number| Effect::Call(Call::Live(number)))
         .into_iter()
         .collect()
 }
 
-pub(super) fn ask_recent(model: &mut Model) -> Effect {
+/// Asks for both lists, since something has been done or a person wants it.
+pub(super) fn look_again(model: &mut Model, now: u64) -> Vec<Effect> {
+    let mut effects = if_polling(model, |model| {
+        vec![Effect::Call(Call::Live(model.live.insist(now)))]
+    });
+    effects.push(ask_recent(model, now));
+    effects
+}
+
+pub(super) fn ask_recent(model: &mut Model, now: u64) -> Effect {
     Effect::Call(Call::Recent {
-        number: model.recent.ask(),
+        number: model.recent.ask(now),
         days: model.recent.days,
     })
 }
@@ -191,13 +274,13 @@ mod tests {
     fn a_tick_asks_once_until_it_is_answered() {
         let mut model = listed(Vec::new());
         assert_eq!(
-            update(&mut model, Msg::Tick, NOW),
+            update(&mut model, Msg::Tick, NOW + 10_000),
             [Effect::Call(Call::Live(2))]
         );
-        assert_eq!(update(&mut model, Msg::Tick, NOW + 10_000), []);
+        assert_eq!(update(&mut model, Msg::Tick, NOW + 20_000), []);
         // Whoever has not answered for a minute is not waited for any more.
         assert_eq!(
-            update(&mut model, Msg::Tick, NOW + 60_000),
+            update(&mut model, Msg::Tick, NOW + 70_000),
             [Effect::Call(Call::Live(3))]
         );
         // The late answer does not replace what is newer.
@@ -240,17 +323,24 @@ mod tests {
             last_activity_at: NOW,
             ..sample::session(7)
         };
+        // It has been read just now, and is read again a little later.
+        assert_eq!(answer(&mut model, 3, vec![later]), []);
         assert_eq!(
-            answer(&mut model, 3, vec![later]),
+            update(&mut model, Msg::Tick, NOW + 2000),
             [Effect::Call(Call::Context(key))]
         );
+        assert_eq!(update(&mut model, Msg::Tick, NOW + 4000), []);
         // Once it has left, its transcript is what is looked at.
-        update(&mut model, Msg::Refresh, NOW);
-        assert!(matches!(
-            answer(&mut model, 4, Vec::new()).as_slice(),
-            [Effect::Call(Call::Recent { .. })]
-        ));
+        update(&mut model, Msg::Refresh, NOW + 5000);
+        assert_eq!(answer(&mut model, 4, Vec::new()), []);
         assert!(!model.open.contains(&key));
+        let effects = update(&mut model, Msg::Tick, NOW + 15_000);
+        assert!(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Call(Call::Recent { .. }))),
+            "{effects:?}"
+        );
     }
 
     #[test]

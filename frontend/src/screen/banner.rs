@@ -37,8 +37,8 @@ pub(crate) fn banners(model: &Model) -> Vec<Banner> {
             retry: false,
         });
     }
-    if live.newer > 0 {
-        let rows = measure::count(live.newer, "row comes", "rows come");
+    if !live.newer.is_empty() {
+        let rows = measure::count(live.newer.len(), "row comes", "rows come");
         banners.push(Banner {
             grave: false,
             text: format!("{rows} from a newer server and can't be shown. Reload the page to bring it up to date."),

@@ -2,7 +2,12 @@
 
 use wire::{Context, Session};
 
-use crate::{measure, model::Detail, screen::look, text};
+use crate::{
+    measure,
+    model::Detail,
+    screen::{act, look},
+    text,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DetailView {
@@ -12,11 +17,13 @@ pub(crate) struct DetailView {
     pub(crate) note: Option<String>,
 }
 
-/// What was said last.
+/// What is asked, or was said last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Passage {
-    pub(crate) label: &'static str,
+    pub(crate) label: String,
     pub(crate) text: String,
+    /// It is code or a command.
+    pub(crate) exact: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +37,10 @@ pub(crate) struct Fact {
 pub(crate) fn detail(session: &Session, detail: &Detail, now: u64) -> DetailView {
     let context = detail.known.as_ref().and_then(|known| known.as_ref().ok());
     let failed = detail.known.as_ref().and_then(|known| known.as_ref().err());
-    let passages = context.map(passages).unwrap_or_default();
-    let silent = context.is_some() && passages.is_empty();
+    let said = context.map(passages).unwrap_or_default();
+    let silent = context.is_some() && said.is_empty();
+    let mut passages = act::passages(session, now);
+    passages.extend(said);
     let note = failed
         .map(|sentence| text::block(sentence))
         .or_else(|| {
@@ -54,9 +63,13 @@ pub(crate) fn detail(session: &Session, detail: &Detail, now: u64) -> DetailView
 }
 
 fn passages(context: &Context) -> Vec<Passage> {
-    let passage = |label, text: &Option<String>| {
+    let passage = |label: &str, text: &Option<String>| {
         let text = text::block(text.as_deref()?);
-        (!text.is_empty()).then_some(Passage { label, text })
+        (!text.is_empty()).then(|| Passage {
+            label: label.to_owned(),
+            text,
+            exact: false,
+        })
     };
     [
         passage("Last prompt", &context.last_prompt),
@@ -92,7 +105,7 @@ fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
     let touched = measure::age_between(session.last_activity_at, now);
     let cwd = text::line(&session.cwd);
     [
-        fact("State", why(session, now)),
+        fact("State", state(session, now)),
         session
             .waiting_for
             .as_deref()
@@ -120,18 +133,13 @@ fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
     .collect()
 }
 
-/// What the session does, since when and how that is known.
-fn why(session: &Session, now: u64) -> String {
+/// What the session does, how that is known and since when.
+fn state(session: &Session, now: u64) -> String {
     let meaning = look::meaning(session.state);
-    let source = look::source(session.state_source);
+    let rule = session.rule.sentence();
     match session.state_since {
-        Some(since) => {
-            format!(
-                "{meaning} State from {source}, for {}.",
-                measure::age_between(since, now)
-            )
-        }
-        None => format!("{meaning} State from {source}; since when is not recorded."),
+        Some(since) => format!("{meaning} {rule} For {}.", measure::age_between(since, now)),
+        None => format!("{meaning} {rule} Since when is not recorded."),
     }
 }
 

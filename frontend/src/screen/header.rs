@@ -3,7 +3,7 @@
 use crate::{
     measure,
     model::{Model, facet::Facet},
-    screen::look,
+    screen::{look, row::Mark},
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub(crate) struct HeaderView {
     pub(crate) refreshing: bool,
     /// The latest attempt to refresh failed: what is listed is old.
     pub(crate) stale: bool,
-    /// How old the list is, where it does not refresh by itself.
+    /// How old the list is, where it is not kept up.
     pub(crate) age: Option<String>,
+    /// How the list is kept up.
+    pub(crate) sign: Mark,
 }
 
 /// One facet with its count, to be pressed.
@@ -42,6 +44,40 @@ pub(crate) fn header(model: &Model) -> HeaderView {
             .seen_at
             .filter(|_| !model.auto)
             .map(|at| measure::age_between(at, live.now)),
+        sign: sign(model),
+    }
+}
+
+fn sign(model: &Model) -> Mark {
+    let (word, look, meaning) = if !model.auto {
+        (
+            "Paused",
+            "paused",
+            "The list stays as it is. Switch this on to keep it up to date.",
+        )
+    } else if model.link.is_up() {
+        (
+            "Live",
+            "live",
+            "Changes arrive as they happen. Switch this off to pause.",
+        )
+    } else if model.link.is_fresh() {
+        (
+            "Connecting…",
+            "polling",
+            "The list is asked for, and will then be kept up to date.",
+        )
+    } else {
+        (
+            "Every 10 s",
+            "polling",
+            "Changes can't arrive as they happen just now, so the list is asked for every 10 seconds.",
+        )
+    };
+    Mark {
+        word,
+        look,
+        meaning,
     }
 }
 

@@ -36,12 +36,15 @@ pub(crate) fn kill(model: &Model, asked: &Session) -> KillView {
             "Process",
             format!("{} of {}", session.pid, text::line(&session.user)),
         )),
-        Some(("Running for", measure::age(session.elapsed_sec))),
+        Some((
+            "Running for",
+            measure::age_between(session.started_at, model.live.server_now()),
+        )),
     ];
     KillView {
         heading,
         facts: facts.into_iter().flatten().collect(),
-        badge: look::badge(session.state),
+        badge: look::badge(session),
         warning: match session.state {
             State::Working => Some("It is at work: what it is doing now is cut off."),
             State::Shell => Some("A background shell of it still runs."),

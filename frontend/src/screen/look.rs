@@ -1,6 +1,6 @@
 //! The word and the look of a state. Colour is never the only sign: each look has a shape of its own.
 
-use wire::{State, StateSource};
+use wire::{Confidence, Session, State, StateSource};
 
 use crate::model::facet::Facet;
 
@@ -9,10 +9,14 @@ use crate::model::facet::Facet;
 pub(crate) struct Badge {
     pub(crate) word: &'static str,
     pub(crate) look: &'static str,
+    /// Nobody says so; it follows from what can be seen.
+    pub(crate) likely: bool,
+    /// What it rests on, empty for what needs no explanation.
+    pub(crate) title: &'static str,
 }
 
-pub(crate) fn badge(state: State) -> Badge {
-    let (word, look) = match state {
+pub(crate) fn badge(session: &Session) -> Badge {
+    let (word, look) = match session.state {
         State::WaitingPermission => ("Needs permission", "waiting"),
         State::WaitingInput => ("Has a question", "waiting"),
         State::WaitingDialog => ("Dialog open", "waiting"),
@@ -24,7 +28,12 @@ pub(crate) fn badge(state: State) -> Badge {
         State::Exited => ("Exited", "exited"),
         State::Unknown => ("Unknown", "unknown"),
     };
-    Badge { word, look }
+    Badge {
+        word,
+        look,
+        likely: session.confidence == Confidence::Inferred,
+        title: session.rule.sentence(),
+    }
 }
 
 /// What a state means, as a sentence.
@@ -49,7 +58,7 @@ pub(crate) fn meaning(state: State) -> &'static str {
 
 pub(crate) fn facet_look(facet: Facet) -> &'static str {
     match facet {
-        Facet::Waiting => "waiting",
+        Facet::NeedsYou => "waiting",
         Facet::Working => "working",
         Facet::Starting => "starting",
         Facet::Shell => "shell",

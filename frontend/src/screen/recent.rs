@@ -47,18 +47,18 @@ pub(crate) enum ResumeView {
     Failed(String),
 }
 
-const ENDED: Badge = Badge {
-    word: "Ended",
-    look: "exited",
-};
-const ARCHIVED: Badge = Badge {
-    word: "Archived",
-    look: "archived",
-};
-const LIVE: Badge = Badge {
-    word: "Live",
-    look: "live",
-};
+const ENDED: Badge = badge("Ended", "exited");
+const ARCHIVED: Badge = badge("Archived", "archived");
+const LIVE: Badge = badge("Live", "live");
+
+const fn badge(word: &'static str, look: &'static str) -> Badge {
+    Badge {
+        word,
+        look,
+        likely: false,
+        title: "",
+    }
+}
 
 pub(crate) fn recent(model: &Model) -> (RecentView, Vec<(SessionId, RecentRow)>) {
     let recent = &model.recent;
@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn read(model: &mut Model, rows: Vec<RecentSession>) {
-        let number = model.recent.ask();
+        let number = model.recent.ask(NOW);
         let rows = Rows { rows, newer: 0 };
         update(
             model,

@@ -6,8 +6,10 @@ use crate::{
     measure,
     model::{Model, facet, live::waits, update::heading},
     screen::{
+        act::{self, Act},
         detail::{self, DetailView},
         look::{self, Badge},
+        why::{self, WhyView},
     },
     text,
 };
@@ -26,6 +28,10 @@ pub(crate) struct RowView {
     /// For how long, and on what that rests: `"5 min · registry"`. Empty where the time is not recorded.
     pub(crate) since: String,
     pub(crate) marks: Vec<Mark>,
+    /// What it asks, or has under way.
+    pub(crate) act: Option<Act>,
+    /// For how long that has been under way, and whether that is long.
+    pub(crate) tool_age: (String, bool),
     pub(crate) user: String,
     pub(crate) uptime: String,
     pub(crate) memory: String,
@@ -34,12 +40,14 @@ pub(crate) struct RowView {
     /// Why the session can't be killed.
     pub(crate) refusal: Option<String>,
     pub(crate) ending: bool,
+    /// Why it is said to be in its state, while somebody wants to know.
+    pub(crate) why: Option<WhyView>,
     /// What stands below the row while it is unfolded.
     pub(crate) detail: Option<DetailView>,
 }
 
-/// A verdict beside the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A verdict in a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) word: &'static str,
     pub(crate) look: &'static str,
@@ -55,6 +63,12 @@ const ABANDONED: Mark = Mark {
     word: "abandoned",
     look: "abandoned",
     meaning: "It is at its prompt and has not been touched for a long time.",
+};
+
+const ASKS: Mark = Mark {
+    word: "asks",
+    look: "asks",
+    meaning: "It is at its prompt, and its last answer ends with a question.",
 };
 
 /// Returns the rows that fit the filter and the facet, in the list's order.
@@ -93,18 +107,24 @@ fn row(model: &Model, session: &Session) -> RowView {
         folder,
         project,
         branch: text::some_line(session.git_branch.as_deref()),
-        badge: look::badge(session.state),
+        badge: look::badge(session),
         since: match session.state_since {
             Some(since) => format!("{} · {source}", measure::age_between(since, now)),
             // A source alone says nothing here; the detail names it.
             None => String::new(),
         },
-        marks: [(session.stuck, STUCK), (session.abandoned, ABANDONED)]
-            .into_iter()
-            .filter_map(|(holds, mark)| holds.then_some(mark))
-            .collect(),
+        marks: [
+            (session.asks, ASKS),
+            (session.stuck, STUCK),
+            (session.abandoned, ABANDONED),
+        ]
+        .into_iter()
+        .filter_map(|(holds, mark)| holds.then_some(mark))
+        .collect(),
+        act: act::act(session),
+        tool_age: act::tool_age(session, now),
         user: text::line(&session.user),
-        uptime: measure::age(session.elapsed_sec),
+        uptime: measure::age_between(session.started_at, now),
         memory: measure::bytes(session.rss_bytes),
         waits: waits(session.state),
         refusal: match &session.actions.kill {
@@ -112,6 +132,7 @@ fn row(model: &Model, session: &Session) -> RowView {
             Permit::Refused { error, .. } => Some(text::line(error)),
         },
         ending: model.ending.contains(&session.key),
+        why: why::why(model, session),
         detail: model
             .open
             .get(&session.key)

@@ -47,11 +47,12 @@ pub(super) fn details(row: RwSignal<RowView>, send: Send) -> AnyView {
 }
 
 fn passage(passage: Passage) -> AnyView {
+    let exact = if passage.exact { "sm-exact" } else { "" };
     view! {
         <div class="sm-passage">
-            <h4>{passage.label}</h4>
+            <h4 dir="auto">{passage.label}</h4>
             // It scrolls when it is long, so the keyboard must reach it.
-            <p dir="auto" tabindex="0">{passage.text}</p>
+            <p class=exact dir="auto" tabindex="0">{passage.text}</p>
         </div>
     }
     .into_any()

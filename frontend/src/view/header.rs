@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     model::{Msg, facet::Facet},
-    screen::{Screen, header::PillView},
+    screen::{Screen, header::PillView, row::Mark},
     view::{
         Send,
         bound::{each, flag, press, text},
@@ -16,6 +16,9 @@ pub(super) fn header(screen: Screen, send: Send) -> AnyView {
     let header = screen.header;
     let total =
         text(move || header.with(|h| h.total.map(|total| total.to_string()).unwrap_or_default()));
+    let sign = move |part: fn(&Mark) -> &'static str| {
+        text(move || header.with(|h| part(&h.sign)).to_owned())
+    };
     let auto = flag(move || header.with(|h| h.auto));
     let age = text(move || {
         header.with(|h| {
@@ -29,15 +32,20 @@ pub(super) fn header(screen: Screen, send: Send) -> AnyView {
         <header class="sm-header">
             <h2 class="sm-title">"Sessions"</h2>
             <span class="sm-age">{age}</span>
-            <label class="sm-switch">
+            <label class="sm-switch" title=sign(|sign| sign.meaning)>
                 <input
                     type="checkbox"
                     role="switch"
+                    aria-label="Keep the list up to date"
+                    aria-describedby="sm-sign"
                     prop:checked=auto
                     on:change=move |event| send.run(Msg::Auto(event_target_checked(&event)))
                 />
                 <span class="sm-track" aria-hidden="true"></span>
-                <span>"Refresh every 10 s"</span>
+                <span id="sm-sign" class="sm-sign" role="status" data-look=sign(|sign| sign.look)>
+                    <span class="sm-shape" aria-hidden="true"></span>
+                    {sign(|sign| sign.word)}
+                </span>
             </label>
             <button
                 type="button"

@@ -56,7 +56,7 @@ fn instead(instead: Instead) -> AnyView {
                 <p class="sm-strong">"No Claude Code session runs on this machine."</p>
                 <p>
                     "Start one with " <code>"claude"</code>
-                    " in a terminal, or resume one from Recent below. It appears here within 10 seconds."
+                    " in a terminal, or resume one from Recent below. It appears here by itself."
                 </p>
             </div>
         }
@@ -71,7 +71,7 @@ fn instead(instead: Instead) -> AnyView {
         Instead::Unknown => view! {
             <div class="sm-empty">
                 <p class="sm-strong">"There is no list yet."</p>
-                <p>"It is asked for again at the next refresh."</p>
+                <p>"It is asked for again by itself."</p>
             </div>
         }
         .into_any(),

@@ -1,7 +1,7 @@
 // The page without CloudCLI: a stand-in for the host's api object.
 //
-// Knows the three members that the page uses: context, onContextChange and rpc. Does not know what the page
-// asks. Errors are worded as the host words them, so that the page understands both alike.
+// Knows the members that the page uses: context, onContextChange and rpc, and liveUrl, which the host has not: it
+// has the page work out its own way to the feed. Does not know what the page asks. Errors are worded as the host words them, so that the page understands both alike.
 
 import { mount } from '/index.js';
 
@@ -27,6 +27,7 @@ function changed() {
 }
 
 const api = {
+  liveUrl: () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
   get context() { return context(); },
   onContextChange(listener) {
     listeners.add(listener);

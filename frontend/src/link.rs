@@ -1,0 +1,92 @@
+//! The socket on which the list arrives by itself.
+//!
+//! Knows how the server's messages are written (`wire::Frame`). Does not know which of them is due, nor when to try
+//! again: `model::link` does. Each row is read by itself, so that one that can't be read costs no other.
+
+use js_sys::{Array, JSON};
+use wasm_bindgen::JsValue;
+use web_sys::WebSocket;
+
+use crate::{
+    host::{get, written},
+    json,
+    listener::Listener,
+    model::{link::Heard, live::News},
+};
+
+/// An open socket, or one that is about to be; dropping it closes it without another word.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    socket: WebSocket,
+    _listener: Listener,
+}
+
+impl Socket {
+    /// `None` for an address that no socket can have.
+    pub(crate) fn open(url: &str, mut hear: impl FnMut(Heard) + 'static) -> Option<Self> {
+        let socket = WebSocket::new(url).ok()?;
+        let listener = Listener::new(socket.clone().into(), &["message", "close"], move |event| {
+            hear(match get(&event, "data").as_string() {
+                Some(text) => read(&text).unwrap_or(Heard::Garbled),
+                None if get(&event, "type") == "close" => Heard::Closed,
+                None => Heard::Garbled,
+            });
+        });
+        Some(Self {
+            socket,
+            _listener: listener,
+        })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // It fails for codes and reasons only, and none is given.
+        let _closed = self.socket.close();
+    }
+}
+
+fn read(text: &str) -> Option<Heard> {
+    let frame = JSON::parse(text).ok()?;
+    match get(&frame, "type").as_string()?.as_str() {
+        "hello" => Some(Heard::Hello {
+            protocol: whole(&get(&frame, "protocol"))?,
+            open: get(&frame, "auth") == "none",
+        }),
+        "snapshot" => Some(Heard::Snapshot(News {
+            at: whole(&get(&frame, "at"))?,
+            rows: rows(&get(&frame, "sessions"))?,
+            gone: Vec::new(),
+        })),
+        "changes" => Some(Heard::Changes(News {
+            at: whole(&get(&frame, "at"))?,
+            rows: rows(&get(&frame, "changed"))?,
+            gone: list(&get(&frame, "gone"))?
+                .iter()
+                .filter_map(|key| key.as_string())
+                .collect(),
+        })),
+        _ => None,
+    }
+}
+
+fn rows(value: &JsValue) -> Option<Vec<(String, Option<wire::Session>)>> {
+    let row = |row: JsValue| {
+        let key = get(&row, "key").as_string().unwrap_or_default();
+        (key, json::read(&written(&row)))
+    };
+    Some(list(value)?.iter().map(row).collect())
+}
+
+fn list(value: &JsValue) -> Option<&Array> {
+    wasm_bindgen::JsCast::dyn_ref(value)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number that is none of ours is read as another one, and is as wrong as it was"
+)]
+fn whole(value: &JsValue) -> Option<u64> {
+    value.as_f64().map(|number| number as u64)
+}
