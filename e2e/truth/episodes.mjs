@@ -27,9 +27,10 @@ const dismiss = async (stage, one) => {
 };
 const interrupt = (stage, one) => one.interrupt();
 
-// The names of two conversations.
+// The names of conversations.
 const TALE = '33333333-0000-4000-8000-000000000001';
 const FORK = '33333333-0000-4000-8000-000000000002';
+const ROUTE = '33333333-0000-4000-8000-000000000003';
 
 const QUESTIONS = [{
   question: 'Which colour?', header: 'Colour', multiSelect: false,
@@ -83,6 +84,17 @@ const turn = [
     reach: (stage, one) => one.say('say Shall I go on?'),
     lasts: async (stage, one) => await one.sees('● Shall I go on?') && await one.atPrompt(),
   },
+  {
+    name: 'an answer to it is thought over', truth: working, also: { asks: false, ask: null, tool: null },
+    reach: (stage, one) => one.say('hold further I went on.'),
+    lasts: stage => stage.holds('further'),
+    leave: stage => stage.mock.release('further'),
+  },
+  {
+    name: 'after an error of the API', truth: idle, also: { asks: false, ask: null, tool: null },
+    reach: (stage, one) => one.say('fail 400'),
+    lasts: async (stage, one) => await one.sees('API Error: 400') && await one.atPrompt(),
+  },
 ];
 
 const asked = [
@@ -91,12 +103,23 @@ const asked = [
     also: { ask: { type: 'permission', tool: 'Bash', input: 'touch never' } },
     open: stage => stage.open(),
     reach: (stage, one) => one.say('bash touch never ;; say ran'),
-    lasts: (stage, one) => one.sees('touch never', 'Do you want to proceed?'),
+    lasts: (stage, one) => one.asksAbout('touch never'),
   },
   {
     name: 'after Esc at a prompt', truth: idle, also: { ask: null, tool: null },
     reach: escape,
     lasts: async (stage, one) => await one.sees('Interrupted') && await one.atPrompt(),
+  },
+  {
+    name: 'the first of two permission prompts', truth: permission, also: { ask: { type: 'permission', tool: 'Bash', input: 'touch first' } },
+    reach: (stage, one) => one.say('tools [["Bash",{"command":"touch first"}],["Bash",{"command":"touch second"}]] ;; say ran'),
+    lasts: (stage, one) => one.asksAbout('touch first'),
+  },
+  {
+    name: 'the second of two permission prompts', truth: permission, also: { ask: { type: 'permission', tool: 'Bash', input: 'touch second' } },
+    reach: (stage, one) => one.press('Enter'),
+    lasts: (stage, one) => one.asksAbout('touch second'),
+    leave: dismiss,
   },
   {
     name: 'a permission prompt for Write', truth: permission,
@@ -107,6 +130,21 @@ const asked = [
     },
     lasts: (stage, one) => one.sees('Do you want to create letter.txt?'),
     leave: dismiss,
+  },
+  {
+    name: 'a tool that was permitted runs', truth: working,
+    async reach(stage, one) {
+      one.pipe = stage.makePipe();
+      this.also = { ask: null, tool: { name: 'Bash', input: `cp ${one.pipe.name} copy` } };
+      await one.say(`bash cp ${one.pipe.name} copy ;; say ran`);
+      await until('it is asked for', () => one.asksAbout(`cp ${one.pipe.name} copy`));
+      await one.permit();
+    },
+    lasts: (stage, one) => one.runs(`cp ${one.pipe.name} copy`),
+    async leave(stage, one) {
+      one.pipe.letGo();
+      await until('it is at its prompt again', () => one.atPrompt());
+    },
   },
   {
     name: 'a question with options', truth: truth('waiting_input', 'input needed'),
@@ -144,6 +182,17 @@ const company = [
     lasts: async (stage, one) => await one.sees('finished') && await one.atPrompt(),
   },
   {
+    name: 'a subagent asks for permission', truth: permission,
+    reach: (stage, one) => one.say(`tool Agent ${JSON.stringify({
+      description: 'try', prompt: 'bash touch errand', subagent_type: 'general-purpose',
+    })} ;; say trying`),
+    lasts: (stage, one) => one.sees('from the general-purpose agent', 'touch errand', 'Do you want to proceed?'),
+    async leave(stage, one) {
+      await one.press('Escape');
+      await until('the subagent has finished', async () => await one.sees('"try" finished') && await one.atPrompt());
+    },
+  },
+  {
     name: 'after /compact', truth: idle, also: { ask: null, asks: false, tool: null },
     reach: (stage, one) => one.say('/compact'),
     lasts: async (stage, one) => await one.sees('Compacted') && await one.atPrompt(),
@@ -158,9 +207,31 @@ const company = [
     lasts: async (stage, one) => one.runs(`cat ${one.pipe.name}`) && await one.sees('● it waits') && await one.atPrompt(),
     leave: (stage, one) => one.pipe.letGo(),
   },
+  {
+    name: 'a Stop hook runs', truth: working, also: { ask: null, asks: false },
+    async open(stage) {
+      const pipe = stage.makePipe();
+      await stage.hookStop('hooked', `cat ${pipe.path}`);
+      return Object.assign(await stage.open([], 'hooked'), { pipe });
+    },
+    reach: (stage, one) => one.say('say It is over.'),
+    lasts: async (stage, one) => one.runs(`cat ${one.pipe.path}`) && await one.sees('● It is over.'),
+    leave: (stage, one) => one.pipe.letGo(),
+  },
 ];
 
 const plan = [
+  {
+    name: 'a plan in a file is to be approved', truth: permission, also: { ask: { type: 'plan', text: '# Plan\n\n1. Walk' } },
+    open: stage => stage.open(['--permission-mode', 'plan', '--session-id', ROUTE]),
+    async reach(stage, one) {
+      await one.say('say Let me see.');
+      const file = { file_path: await stage.planFileOf(ROUTE), content: '# Plan\n\n1. Walk' };
+      await until('it is at its prompt', () => one.atPrompt());
+      await one.say(`tool Write ${JSON.stringify(file)} ;; tool ExitPlanMode {} ;; say planned`);
+    },
+    lasts: (stage, one) => one.sees('Ready to code?', 'Would you like to proceed?'),
+  },
   {
     name: 'a plan is to be approved', truth: permission, also: { ask: { type: 'plan', text: '# Plan\n\n1. Do it' } },
     open: stage => stage.open(['--permission-mode', 'plan']),
@@ -233,8 +304,21 @@ const jobs = [
     lasts: async (stage, one) => !stage.isStopped(one.pid) && await one.atPrompt(),
   },
   {
+    name: 'a command of one\'s own runs', truth: working, also: { ask: null },
+    async reach(stage, one) {
+      one.pipe = stage.makePipe();
+      await one.shell(`cat ${one.pipe.name}`);
+    },
+    lasts: (stage, one) => one.runs(`cat ${one.pipe.name}`),
+    leave: (stage, one) => one.pipe.letGo(),
+  },
+];
+
+const dialogs = [
+  {
     name: 'at the trust dialog', truth: truth('starting'), also: { sessionId: null, ask: null, tool: null },
     open: stage => stage.openUntrusted(),
+    reach: (stage, one) => stage.ripe(one.pid),
     lasts: (stage, one) => one.sees('Yes, I trust this folder'),
   },
 ];
@@ -277,7 +361,14 @@ const otherwise = [
     lasts: stage => stage.ended('backstage'),
     leave: (stage, one) => one.stop(),
   },
+  {
+    name: 'claude --bg asks for permission', truth: permission,
+    also: { ask: { type: 'permission', tool: 'Bash', input: 'touch backstage' }, kind: 'bg' },
+    open: stage => stage.background('bash touch backstage'),
+    lasts: (stage, one) => one.sees('touch backstage', 'Do you want to proceed?'),
+    leave: (stage, one) => one.stop(),
+  },
 ];
 
 // The longest first: what is left over at the end should be short.
-export const LANES = { turn, otherwise, asked, signals, plan, company, jobs };
+export const LANES = { asked, turn, otherwise, company, dialogs, signals, plan, jobs };

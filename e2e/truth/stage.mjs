@@ -6,11 +6,12 @@
 
 import { execFile, execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify, stripVTControlCharacters } from 'node:util';
 
-import { childrenOf, commandOf, familyOf, keyOf, processOf } from '../claude/process.mjs';
+import { childrenOf, commandOf, familyOf, keyOf, processOf, startedAt } from '../claude/process.mjs';
 import { until } from '../claude/until.mjs';
 
 const run = promisify(execFile);
@@ -41,12 +42,31 @@ export function stageIn(world) {
         const text = squeezed(await terminal.screen());
         return words.every(word => text.includes(squeezed(word)));
       },
+      // What it asks about stands in a line of its own.
+      asksAbout: async command => {
+        const lines = (await terminal.screen()).split('\n').map(line => line.trim());
+        return lines.includes(command) && lines.includes('Do you want to proceed?');
+      },
+      // Says yes to what it asks. A key that comes as soon as the question does not count.
+      async permit() {
+        await until(`${pid} has been permitted`, async () => {
+          await terminal.press('Enter');
+          await sleep(300);
+          return !squeezed(await terminal.screen()).includes('Doyouwanttoproceed?');
+        });
+      },
       // Interrupts a turn. The prompt comes back into the input box where nothing was answered yet.
       // Two keys at once would be another key.
       async interrupt() {
         await terminal.press('Escape');
         await until(`${pid} is at its prompt`, atPrompt);
         await terminal.press('C-u');
+      },
+      // Runs a command of the person's own, without the model.
+      async shell(command) {
+        await terminal.press('-l', '--', '!');
+        await until(`${pid} takes a command`, async () => /^!/m.test(await terminal.screen()));
+        await terminal.say(command);
       },
       runs: command => familyOf(pid).some(one => sameWords(one, command)),
     };
@@ -67,8 +87,10 @@ export function stageIn(world) {
     // At once, whatever it shows.
     launch: async words => actor(await world.open(words)),
 
-    async open(words) {
-      const one = await this.launch(words);
+    async open(words, directory = '.') {
+      const cwd = join(work, directory);
+      await mkdir(cwd, { recursive: true });
+      const one = actor(await world.open(words, { cwd }));
       await until(`${one.pid} is at its prompt`, one.atPrompt);
       return one;
     },
@@ -78,6 +100,13 @@ export function stageIn(world) {
       const cwd = join(world.home, 'untrusted');
       await mkdir(cwd, { recursive: true });
       return actor(await world.open([], { cwd }));
+    },
+
+    // Has Claude Code run `command` whenever a turn ends in this directory.
+    async hookStop(directory, command) {
+      const settings = join(work, directory, '.claude');
+      await mkdir(settings, { recursive: true });
+      await writeFile(join(settings, 'settings.json'), JSON.stringify({ hooks: { Stop: [{ hooks: [{ type: 'command', command }] }] } }));
     },
 
     // Below a shell that sends it what the test says; see `underShell` of the world.
@@ -107,12 +136,20 @@ export function stageIn(world) {
     // Sends `prompt` to a session in the background. Claude Code itself says which process took it.
     async background(prompt) {
       const claude = words => run(world.claude, words, { cwd: work, env: world.env, timeout: 30_000 });
-      await claude(['--bg', prompt]);
-      const { pid, id } = await until('Claude Code names the session in the background', async () => {
-        const { stdout } = await claude(['agents', '--json']);
-        return JSON.parse(stdout).find(({ kind, pid: one }) => kind === 'background' && one);
+      const { stdout } = await claude(['--bg', '--permission-mode', 'manual', prompt]);
+      const [, id] = /backgrounded · (\w+)/.exec(stdout);
+      const { pid } = await until('Claude Code names the session in the background', async () => {
+        const agents = await claude(['agents', '--json']);
+        return JSON.parse(agents.stdout).find(agent => agent.id === id && agent.pid);
       });
-      return { ...named(pid), stop: () => claude(['stop', id]) };
+      return {
+        ...named(pid),
+        sees: async (...words) => {
+          const text = squeezed(stripVTControlCharacters((await claude(['logs', id])).stdout));
+          return words.every(word => text.includes(squeezed(word)));
+        },
+        stop: () => claude(['stop', id]),
+      };
     },
 
     // A pipe in the directory of the sessions: `cat NAME` runs until it is let go.
@@ -122,7 +159,7 @@ export function stageIn(world) {
       const path = join(work, name);
       execFileSync('mkfifo', [path]);
       return {
-        name,
+        name, path,
         // Opened and closed by the other side, it has come to its end. Nobody may read it any more.
         letGo() {
           try {
@@ -133,6 +170,15 @@ export function stageIn(world) {
         },
       };
     },
+
+    // Where the model of a session in plan mode is told to write its plan.
+    planFileOf: session => until('the plan has a file', async () => {
+      const text = await readFile(await world.transcriptOf(session), 'utf8');
+      return /"planFilePath":"([^"]+)"/.exec(text)?.[1];
+    }),
+
+    // A start takes about a second. What shows a first dialog for longer than this is not just slow.
+    ripe: pid => until(`${pid} is no beginner any more`, () => Date.now() - startedAt(pid) > 15_000),
 
     isStopped: pid => processOf(pid)?.state === 'T',
     isGone: pid => processOf(pid) === null,
