@@ -5,6 +5,7 @@
 
 mod action;
 mod ask;
+mod attention;
 mod cleanup;
 mod context;
 mod error;

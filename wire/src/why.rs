@@ -123,7 +123,7 @@ impl Rule {
             Self::Interrupted => "The transcript ends with an interruption.",
             Self::TurnFailed => "The transcript ends with an error of the API.",
             Self::FirstDialog => {
-                "It has not registered its session yet: it starts, or shows its trust or key dialog."
+                "It has no prompt yet: it starts, or shows a dialog, for trust, a key or what to resume."
             }
             Self::JustStarted => "It has started within the last seconds.",
             Self::RegistrySealed => {

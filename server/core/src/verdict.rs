@@ -12,7 +12,7 @@ use crate::{
     id::UnixMillis,
     process::RunState,
     registry::Record,
-    transcript::tail::OpenTool,
+    transcript::tail::{OpenTool, Turn},
 };
 
 /// What a session is doing.
@@ -82,7 +82,7 @@ pub enum Rule {
     InBackground,
     Interrupted,
     TurnFailed,
-    /// A dialog comes before the session registers.
+    /// A dialog comes before the session has a prompt.
     FirstDialog,
     JustStarted,
     /// Its files are not ours to read.
@@ -158,8 +158,16 @@ fn by_age(evidence: &Evidence<'_>) -> Verdict {
     let starting = |rule| verdict(State::Starting, Confidence::Inferred, rule);
     let unknown = |rule| verdict(State::Unknown, Confidence::Unknown, rule);
     let is_young = evidence.age() < START;
+    // `claude --resume` registers before it lets its conversation be chosen (2.1.329).
+    let wrote_nothing = || {
+        evidence
+            .more
+            .tail
+            .is_some_and(|tail| tail.turn() == Turn::Silent)
+    };
     match evidence.record {
         Some(_) if is_young => starting(Rule::JustStarted),
+        Some(_) if wrote_nothing() => starting(Rule::FirstDialog),
         Some(_) => unknown(Rule::NoStatus),
         None if evidence.has_key_file => starting(Rule::FirstDialog),
         None if is_young => starting(Rule::JustStarted),

@@ -25,5 +25,6 @@ mod test_claude;
 mod test_proc;
 mod test_session;
 mod transcript;
+mod truth;
 mod unprivileged;
 mod watch;
