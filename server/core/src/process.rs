@@ -159,6 +159,12 @@ impl Process {
 
     /// Claude Code's own helpers and its subcommands without a conversation (2.1.329).
     fn runs_no_conversation(&self) -> bool {
+        // A process without arguments ends or is about to become something else; the search tools are inside the
+        // program and go by its first argument.
+        let name = self.argv.first().map(|arg| base_name(arg));
+        if matches!(name, None | Some("" | "rg" | "bfs" | "ugrep")) {
+            return true;
+        }
         let mut args = self.argv.iter().skip(1).map(String::as_str);
         let helper = |arg: &str| {
             matches!(
@@ -341,6 +347,8 @@ mod tests {
             process("claude", native, &["claude", "--bg-pty-host", "x"]),
             process("claude", native, &["claude", "--bg-spare"]),
             process("claude", native, &["claude", "--bg", "say hello"]),
+            process("claude", native, &["rg", "--no-config", "x"]),
+            process("claude", native, &[]),
             process("claude", native, &["claude", "mcp", "serve"]),
             process("claude", native, &["claude", "--version"]),
         ];
