@@ -10,7 +10,10 @@ use std::{
     },
 };
 
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::{
+    sync::{Notify, watch},
+    task::AbortHandle,
+};
 
 /// All open connections.
 #[derive(Debug)]
@@ -34,11 +37,19 @@ struct Shared {
     last: AtomicU64,
     answering: AtomicUsize,
     all: watch::Sender<usize>,
+    /// Holders of a `Kept`.
+    kept: AtomicUsize,
+    cut: Notify,
 }
 
 /// A request that is being answered, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Busy(Activity);
+
+/// Keeps a connection that is quiet for a good reason, until it is dropped. Unlike an answer it does not hold up
+/// the end.
+#[derive(Debug)]
+pub(crate) struct Kept(Activity);
 
 impl Connections {
     pub(crate) fn new(limit: usize) -> Self {
@@ -56,6 +67,8 @@ impl Connections {
             last: AtomicU64::new(tick(&self.clock)),
             answering: AtomicUsize::new(0),
             all: self.answering.clone(),
+            kept: AtomicUsize::new(0),
+            cut: Notify::new(),
         }))
     }
 
@@ -70,12 +83,13 @@ impl Connections {
         self.open.insert(tick(&self.clock), (activity, task));
     }
 
-    /// Closes the connection that has been quiet for longest; false where all are being answered.
+    /// Closes the connection that has been quiet for longest; false where all are being
+    /// answered or kept.
     pub(crate) fn evict(&mut self) -> bool {
         let quietest = self
             .open
             .iter()
-            .filter(|(_, (activity, _))| !activity.is_busy())
+            .filter(|(_, (activity, _))| !activity.must_stay())
             .min_by_key(|(_, (activity, _))| activity.0.last.load(Ordering::Relaxed))
             .map(|(&number, _)| number);
         let quietest = quietest.and_then(|number| self.open.remove(&number));
@@ -110,8 +124,32 @@ impl Activity {
         Busy(self.clone())
     }
 
-    fn is_busy(&self) -> bool {
-        self.0.answering.load(Ordering::Relaxed) > 0
+    pub(crate) fn keep(&self) -> Kept {
+        self.0.kept.fetch_add(1, Ordering::Relaxed);
+        Kept(self.clone())
+    }
+
+    /// Waits until whoever keeps the connection gives it up.
+    pub(crate) async fn cut(&self) {
+        self.0.cut.notified().await;
+    }
+
+    fn must_stay(&self) -> bool {
+        self.0.answering.load(Ordering::Relaxed) > 0 || self.0.kept.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Kept {
+    /// Gives the connection up: its client takes nothing any more.
+    pub(crate) fn cut(&self) {
+        self.0.0.cut.notify_one();
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.0.kept.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -176,6 +214,20 @@ mod tests {
         assert!(!connections.evict());
         assert_eq!(ended(&handles).await, [false, true, false]);
         drop((first, third));
+    }
+
+    #[tokio::test]
+    async fn who_is_kept_stays_and_does_not_hold_up_the_end() {
+        let mut tasks = JoinSet::new();
+        let (mut connections, activities, handles) = three(&mut tasks);
+        let kept = activities[0].keep();
+        assert!(connections.evict());
+        assert!(connections.evict());
+        assert!(!connections.evict());
+        connections.requests_finished().await;
+        drop(kept);
+        assert_eq!(ended(&handles).await, [false, true, true]);
+        assert!(connections.evict());
     }
 
     #[tokio::test]

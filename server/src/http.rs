@@ -7,16 +7,18 @@ mod answer;
 mod asset;
 mod body;
 mod error;
+mod events;
 mod guard;
 mod trace;
+mod ws;
 
 use std::time::Duration;
 
 use hyper::{
-    Request, StatusCode,
+    HeaderMap, Request, StatusCode,
     body::{Body, Bytes},
 };
-use wire::{CleanupRequest, KillRequest, Pid, ResumeRequest, Route, Scope};
+use wire::{CleanupRequest, Code, KillRequest, Pid, ResumeRequest, Route, Scope};
 
 pub use crate::http::guard::AllowedHosts;
 pub(crate) use crate::http::{
@@ -25,8 +27,10 @@ pub(crate) use crate::http::{
     trace::{answered, span},
 };
 use crate::{
-    http::{asset::Asset, error::Refusal},
-    service::Service,
+    connection::Activity,
+    http::{asset::Asset, error::Refusal, ws::Handshake},
+    service::{Service, ServiceError},
+    streams::Streams,
 };
 
 /// A request that passed every check: what it asks for, and whether errors go out under 200.
@@ -42,9 +46,13 @@ enum What {
     Health,
     Sessions(Scope),
     Context(Pid),
+    Why(Pid),
     Kill(Pid, KillRequest),
     Resume(ResumeRequest),
     Cleanup(CleanupRequest),
+    Socket(Handshake),
+    /// With the event that the client saw last.
+    Events(Option<String>),
 }
 
 /// Reads a request completely, or says why it is refused. The body must arrive within `deadline`.
@@ -56,8 +64,9 @@ pub(crate) async fn receive<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let (parts, body) = request.into_parts();
-    let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let (mut parts, body) = request.into_parts();
+    let target = parts.uri.path_and_query().cloned();
+    let target = target.as_ref().map_or("", |path| path.as_str());
     let soft = Route::is_soft(target);
     let what = async {
         hosts.check(&parts)?;
@@ -72,9 +81,15 @@ where
             Route::Health => What::Health,
             Route::Sessions(scope) => What::Sessions(scope),
             Route::Context(pid) => What::Context(pid),
-            Route::Why(_) | Route::Socket | Route::Events => {
-                return Err(wire::Reject::NotFound.into());
+            Route::Why(pid) => What::Why(pid),
+            Route::Socket if !body.is_end_stream() => {
+                return Err(Refusal::new(
+                    Code::BadRequest,
+                    "The opening of a WebSocket has no body; leave it out.",
+                ));
             }
+            Route::Socket => What::Socket(Handshake::take(&mut parts)?),
+            Route::Events => What::Events(last_event(&parts.headers)),
             Route::Kill(pid) => {
                 let body = body::read(&parts.headers, body, deadline).await?;
                 let takes = r#"{"key":"<key>","graceMs":5000}, each where it is needed"#;
@@ -99,22 +114,47 @@ where
 }
 
 impl Ask {
-    /// Carries out what was asked.
-    pub(crate) async fn answer(self, service: &Service) -> Answer {
+    /// Carries out what was asked. A stream that begins with the answer goes on after it.
+    pub(crate) async fn answer(
+        self,
+        service: &Service,
+        streams: &Streams,
+        activity: &Activity,
+    ) -> Answer {
+        let slot = || streams.open(activity).ok_or_else(|| too_many(streams));
         let answered = match self.what {
             What::Asset(asset) => Ok(asset.answer()),
-            What::Health => service.health().await.map(|it| ok(&it)),
-            What::Sessions(Scope::Live) => service.sessions().await.map(|rows| ok(&rows)),
-            What::Sessions(Scope::Recent { days }) => service.recent(days).await.map(|it| ok(&it)),
-            What::Context(pid) => service.context(pid).await.map(|it| ok(&it)),
-            What::Kill(pid, request) => service.kill(pid, request).await.map(|it| ok(&it)),
-            What::Resume(request) => service.resume(request).await.map(|it| ok(&it)),
-            What::Cleanup(request) => service.cleanup(request).await.map(|it| ok(&it)),
+            What::Health => ok(service.health().await),
+            What::Sessions(Scope::Live) => ok(service.sessions().await),
+            What::Sessions(Scope::Recent { days }) => ok(service.recent(days).await),
+            What::Context(pid) => ok(service.context(pid).await),
+            What::Why(pid) => ok(service.why(pid).await),
+            What::Kill(pid, request) => ok(service.kill(pid, request).await),
+            What::Resume(request) => ok(service.resume(request).await),
+            What::Cleanup(request) => ok(service.cleanup(request).await),
+            What::Socket(handshake) => {
+                slot().map(|slot| ws::answer(handshake, service, streams.limits, slot))
+            }
+            What::Events(last) => {
+                slot().map(|slot| events::answer(last.as_deref(), service, streams, slot))
+            }
         };
-        answered.unwrap_or_else(|error| Refusal::from(error).answer(self.soft))
+        answered.unwrap_or_else(|refusal| refusal.answer(self.soft))
     }
 }
 
-fn ok<T: serde::Serialize>(value: &T) -> Answer {
-    answer::json(StatusCode::OK, value)
+fn ok<T: serde::Serialize>(result: Result<T, ServiceError>) -> Result<Answer, Refusal> {
+    Ok(answer::json(StatusCode::OK, &result?))
+}
+
+fn too_many(streams: &Streams) -> Refusal {
+    let open = streams.limits.open;
+    let sentence =
+        format!("{open} live feeds are open, which is the most; close one and try again.");
+    Refusal::new(Code::TooMany, sentence)
+}
+
+fn last_event(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("last-event-id")?.to_str().ok()?;
+    Some(id.to_owned())
 }

@@ -14,4 +14,5 @@ pub mod observe;
 pub mod present;
 pub mod serve;
 pub mod service;
+pub mod streams;
 pub mod watch;

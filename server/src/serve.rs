@@ -6,6 +6,7 @@ use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -18,6 +19,7 @@ use crate::{
     connection::{Activity, Connections},
     http::{self, AllowedHosts, Answer},
     service::Service,
+    streams::{StreamLimits, Streams},
 };
 
 /// What a client may take.
@@ -31,6 +33,8 @@ pub struct Limits {
     pub drain: Duration,
     /// Connections kept before the one that has been quiet for longest is closed.
     pub connections: usize,
+    /// What a live stream may take.
+    pub streams: StreamLimits,
 }
 
 impl Default for Limits {
@@ -41,6 +45,7 @@ impl Default for Limits {
             // The host kills what has not ended after 5 s.
             drain: Duration::from_secs(4),
             connections: 512,
+            streams: StreamLimits::default(),
         }
     }
 }
@@ -49,8 +54,14 @@ impl Limits {
     /// Leaves at least half of the descriptors that this process may open for its work.
     pub fn within(self, open_files: u64) -> Self {
         let half = usize::try_from(open_files / 2).unwrap_or(usize::MAX);
+        let streams = StreamLimits {
+            open: self.streams.open.min(half / 4),
+            ..self.streams
+        };
         Self {
-            connections: self.connections.min(half),
+            // A WebSocket is no connection of ours any more but still holds a descriptor.
+            connections: self.connections.min(half - streams.open),
+            streams,
             ..self
         }
     }
@@ -58,6 +69,9 @@ impl Limits {
 
 /// The most that the head of a request may have, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
+
+/// What may be on its way to a client, in bytes. The kernel grants twice as much and counts its own overhead.
+const SEND_BUFFER: usize = 32 * 1024;
 
 /// How long an answer that is ready may still take to leave once the server ends.
 const FLUSH: Duration = Duration::from_millis(250);
@@ -70,12 +84,13 @@ pub async fn serve<F: Future>(
     limits: Limits,
     shutdown: F,
 ) {
+    let (ending, end) = watch::channel(false);
     let server = Arc::new(Server {
         service,
         hosts,
         limits,
+        streams: Streams::new(limits.streams, end.clone()),
     });
-    let (ending, end) = watch::channel(false);
     let mut connections = Connections::new(limits.connections);
     let mut tasks = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -103,9 +118,11 @@ pub async fn serve<F: Future>(
     if finished.is_err() {
         tracing::warn!("requests were still open at the end");
     }
-    timeout(FLUSH, async { while tasks.join_next().await.is_some() {} })
-        .await
-        .ok();
+    let left = async {
+        server.streams.ended().await;
+        while tasks.join_next().await.is_some() {}
+    };
+    timeout(FLUSH, left).await.ok();
 }
 
 async fn pause_after(error: &io::Error, connections: &mut Connections) {
@@ -123,6 +140,7 @@ struct Server {
     service: Service,
     hosts: AllowedHosts,
     limits: Limits,
+    streams: Streams,
 }
 
 impl Server {
@@ -134,18 +152,23 @@ impl Server {
     ) {
         // Answers are written whole, so waiting for more to send only delays them.
         stream.set_nodelay(true).ok();
+        // What the kernel takes has been sent as far as a stream can tell, and is old once it is read.
+        set_socket_send_buffer_size(&stream, SEND_BUFFER).ok();
         let limits = self.limits;
-        let answer = service_fn(move |request| self.clone().answer(request, activity.clone()));
+        let its = activity.clone();
+        let answer = service_fn(move |request| self.clone().answer(request, its.clone()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head)
             .max_buf_size(HEAD_BYTES)
             // `printf ... | nc -N` closes its half as soon as it has asked.
             .half_close(true)
-            .serve_connection(TokioIo::new(stream), answer);
+            .serve_connection(TokioIo::new(stream), answer)
+            .with_upgrades();
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
+            () = activity.cut() => return tracing::debug!("the client takes nothing any more"),
             // An error means that the server has been dropped, which is the end as well.
             _ = async { end.wait_for(|&ending| ending).await.is_ok() } => {
                 connection.as_mut().graceful_shutdown();
@@ -180,7 +203,7 @@ impl Server {
         // carried to its end even where the client hangs up, so that none stays half done.
         let busy = activity.busy();
         let work = async move {
-            let answer = ask.answer(&self.service).await;
+            let answer = ask.answer(&self.service, &self.streams, &activity).await;
             drop(busy);
             answer
         };

@@ -9,7 +9,7 @@ use std::{
 
 use hyper::{
     StatusCode,
-    header::{ALLOW, CONNECTION, HeaderValue},
+    header::{ALLOW, CONNECTION, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE},
 };
 use wire::{Code, ErrorBody, Method, Reject};
 
@@ -36,7 +36,7 @@ impl Refusal {
         }
     }
 
-    /// A `Host` that is well-formed but not ours: the one code that has a second status.
+    /// A `Host` that is well-formed but not ours, under a status that its code has here only.
     pub(crate) fn foreign_host() -> Self {
         Self {
             status: StatusCode::FORBIDDEN,
@@ -44,6 +44,14 @@ impl Refusal {
                 Code::BadHost,
                 "This server does not go by that host name; use 127.0.0.1, or add the name to allowed_hosts in its configuration.",
             )
+        }
+    }
+
+    /// What must be asked for as a WebSocket of the one version in use, and was not.
+    pub(crate) fn upgrade_required(sentence: &str) -> Self {
+        Self {
+            status: StatusCode::UPGRADE_REQUIRED,
+            ..Self::new(Code::BadRequest, sentence)
         }
     }
 
@@ -56,6 +64,12 @@ impl Refusal {
             answer
                 .headers_mut()
                 .insert(ALLOW, HeaderValue::from_static(method.as_str()));
+        }
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            let headers = answer.headers_mut();
+            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         }
         if matches!(self.body.code, Code::TooSlow | Code::TooLarge) {
             // The rest of the body may still arrive; it must not be read as the next request.
