@@ -35,6 +35,10 @@ pub(crate) fn some_line(text: Option<&str>) -> Option<String> {
 }
 
 fn clean(text: &str, limit: usize, replace: fn(char) -> char) -> String {
+    // Mostly there is nothing to mend, and every row is put into words again and again.
+    if text.len() <= limit && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len().min(4 * limit));
     let mut characters = text.chars().map(replace);
     shown.extend(characters.by_ref().take(limit).map(visible));

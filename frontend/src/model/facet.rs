@@ -76,6 +76,9 @@ fn below(path: &str, folder: &str) -> bool {
 
 /// Whether every word of the filter occurs somewhere in the session; an empty filter has none.
 pub(crate) fn matches(filter: &str, session: &Session) -> bool {
+    if filter.is_empty() {
+        return true;
+    }
     let pid = session.pid.to_string();
     let texts = [
         Some(pid.as_str()),

@@ -10,12 +10,13 @@ use crate::{
 pub(super) fn act_view(act: Act, row: RwSignal<RowView>) -> AnyView {
     let exact = if act.exact { "sm-exact" } else { "" };
     let options = all(act.options, |option| {
-        view! { <bdi class="sm-option">{option}</bdi> }.into_any()
+        view! { " " <bdi class="sm-option">{option}</bdi> }.into_any()
     });
     let long = move || row.with(|r| r.tool_age.1);
     view! {
         <div class="sm-act" data-act=act.look>
             <bdi class="sm-act-label">{act.label}</bdi>
+            " "
             <bdi class=format!("sm-act-text {exact}")>{act.text}</bdi>
             {options}
             <span
