@@ -165,7 +165,7 @@ fn the_old_word_follows_the_state() {
         "idle",
     );
     check(r#","status":"dreaming""#, "unknown", "registry", "active");
-    check("", "unknown", "process", "active");
+    check("", "starting", "process", "active");
     let pid = Pid::from_raw(session.pid().try_into().unwrap());
     signal::kill(pid, Signal::SIGSTOP).unwrap();
     waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT).unwrap();
