@@ -52,9 +52,9 @@ pub enum Access {
     Sealed,
 }
 
-/// Start times of processes are rounded down to a tick, and a transcript's line is written a little after
-/// the call that it is about was made.
-const SLACK_MS: u64 = 1_000;
+/// The times of processes count from a boot that is known to a second, and a transcript's line is written a little
+/// after the call that it is about was made.
+const SLACK_MS: u64 = 1_500;
 
 impl More<'_> {
     pub const NOTHING: More<'static> = More {
@@ -112,8 +112,12 @@ impl Child {
 impl<'a> Evidence<'a> {
     /// The hook's report, unless it is about an earlier process of the conversation.
     pub fn hook(&self) -> Option<&'a Report> {
-        let began = self.started_at.0.saturating_sub(SLACK_MS);
-        self.more.hook.filter(|report| report.at.0 >= began)
+        self.more.hook.filter(|report| !self.is_older(report.at))
+    }
+
+    /// Whether something was written before this process began.
+    pub fn is_older(&self, at: UnixMillis) -> bool {
+        at.0.saturating_add(SLACK_MS) < self.started_at.0
     }
 
     /// How long the process has run.

@@ -119,7 +119,7 @@ fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
     let is_new =
         tail.turn() == Turn::Silent && has_prompt && !evidence.record.is_some_and(awaits_status);
     // What stands there was written for an earlier process: this one has only taken the conversation up.
-    let is_old = tail.at().is_some_and(|at| at < evidence.started_at);
+    let is_old = tail.at().is_some_and(|at| evidence.is_older(at));
     if is_new || is_old {
         let began = Some(evidence.started_at);
         return (evidence.age() >= SETTLED)
