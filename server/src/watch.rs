@@ -11,6 +11,7 @@ mod execs;
 mod files;
 mod inotify;
 mod pace;
+mod place;
 mod places;
 mod processes;
 mod starts;
@@ -45,7 +46,7 @@ use self::{
 };
 use crate::observe::proc::ProcReader;
 
-pub use self::places::Place;
+pub use self::place::Place;
 
 /// What waits for news, for one thread. Everything that it holds of the kernel lets go with it.
 #[derive(Debug)]
@@ -175,7 +176,7 @@ impl Watch {
             }
             if let Some(path) = &session.transcript {
                 let name = path.file_name().and_then(|name| name.to_str());
-                let id = name.and_then(|name| places::session(name, ".jsonl"));
+                let id = name.and_then(|name| place::session(name, ".jsonl"));
                 files.extend(id.map(|id| (path.clone(), Subject::Transcript(id))));
                 all.extend(path.parent().map(|dir| Place::Transcripts(dir.to_owned())));
             }
@@ -238,7 +239,7 @@ impl Watch {
                 EXECS => {
                     let now = Instant::now();
                     let ((), cost) = pace::measured(|| self.hear_execs(now));
-                    self.execs.rest(now + pace::rest(cost));
+                    self.execs.rest(now + pace::rest(cost + pace::WAKING));
                 }
                 token => self.processes.ended(token, &self.epoll, &mut self.events),
             }

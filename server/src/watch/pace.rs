@@ -11,6 +11,9 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// A sweep may use one part in so many of a core.
 const SHARE: u32 = 500;
 
+/// What it costs to be woken, beside the work.
+pub(super) const WAKING: Duration = Duration::from_micros(100);
+
 /// Does the work, and returns the processor time that it took.
 pub(super) fn measured<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let before = thread_time();

@@ -1,11 +1,11 @@
-//! Where what is told about sessions lies: which directories are watched, and what a name in them means.
+//! Which directories are watched, and how.
 //!
 //! Knows directories that are not there yet, that go and come back, and what to do where the kernel has no watch left
-//! to give. Reads names and times, never contents.
+//! to give. Does not know what lies in them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     fs, mem,
     os::{
         fd::{AsFd as _, BorrowedFd},
@@ -15,25 +15,14 @@ use std::{
 };
 
 use rustix::io::Errno;
-use session_core::id::SessionId;
 
 use super::{
     Events,
     files::Stamp,
     inotify::{Inotify, Interest, Notice, WatchId},
+    place::Place,
 };
-use crate::{beneath::FileId, observe::registry};
-
-/// A directory, and what its names mean.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
-    /// `<config>/sessions`: `<pid>.json` and `<pid>.<hash>.key`.
-    Registry(PathBuf),
-    /// `<config>/projects/<name>`: `<session id>.jsonl`.
-    Transcripts(PathBuf),
-    /// What the hooks report: `<session id>.json`.
-    Hooks(PathBuf),
-}
+use crate::beneath::FileId;
 
 /// All of them.
 #[derive(Debug)]
@@ -62,62 +51,6 @@ enum Standing {
     Polled(BTreeMap<OsString, Stamp>),
     /// It is not ours to read.
     Closed,
-}
-
-impl Place {
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Registry(path) | Self::Transcripts(path) | Self::Hooks(path) => path,
-        }
-    }
-
-    /// Notes what a change of an entry means; most names mean nothing.
-    fn tell(&self, name: &OsStr, events: &mut Events) {
-        let Some(name) = name.to_str() else {
-            return;
-        };
-        match self {
-            Self::Registry(_) => events.registry.extend(registry::pid_of_file(name)),
-            Self::Transcripts(_) => events.transcripts.extend(session(name, ".jsonl")),
-            Self::Hooks(_) => events.hooks.extend(session(name, ".json")),
-        }
-    }
-
-    /// Notes everything that lies there.
-    fn tell_all(&self, events: &mut Events) {
-        match self {
-            Self::Registry(path) | Self::Hooks(path) => {
-                for name in names(path) {
-                    self.tell(&name, events);
-                }
-            }
-            // Hundreds may lie there, and those that are followed are looked at by themselves.
-            Self::Transcripts(_) => {}
-        }
-    }
-
-    fn stamps(&self) -> BTreeMap<OsString, Stamp> {
-        match self {
-            Self::Registry(path) | Self::Hooks(path) => {
-                let stamp = |name: OsString| {
-                    let stamp = Stamp::of(&path.join(&name));
-                    (name, stamp)
-                };
-                names(path).map(stamp).collect()
-            }
-            Self::Transcripts(_) => BTreeMap::new(),
-        }
-    }
-}
-
-/// The session that a file is named after.
-pub(super) fn session(name: &str, extension: &str) -> Option<SessionId> {
-    SessionId::parse(name.strip_suffix(extension)?)
-}
-
-fn names(path: &Path) -> impl Iterator<Item = OsString> {
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name())
 }
 
 /// The number of times that a place may come and go while it is being looked for.
@@ -287,19 +220,24 @@ impl Places {
             return Standing::Polled(place.stamps());
         };
         for _ in 0..MAX_TRIES {
-            match inotify.add(place.path(), Interest::Contents) {
-                Ok(watch) => {
-                    // Another directory may stand there by now, which the next round sees.
-                    if let Some(directory) = file_id(place.path()) {
+            let directory = file_id(place.path());
+            let unneeded = match inotify.add(place.path(), Interest::Contents) {
+                // The watch is of the directory that stands there before and after.
+                Ok(watch) => match directory {
+                    Some(directory) if file_id(place.path()) == Some(directory) => {
                         return Standing::Watched { watch, directory };
                     }
-                }
+                    Some(_) | None => watch,
+                },
                 Err(Errno::NOENT | Errno::NOTDIR) => match await_arrival(inotify, place.path()) {
-                    Ok(Some(standing)) => return standing,
-                    Ok(None) => {}
+                    Ok(Arrival::Awaited(standing)) => return standing,
+                    Ok(Arrival::Came { watch }) => watch,
                     Err(error) => return Standing::without_watch(place, error),
                 },
                 Err(error) => return Standing::without_watch(place, error),
+            };
+            if !self.needed_by.contains_key(&unneeded) {
+                inotify.remove(unneeded);
             }
         }
         Standing::Closed
@@ -341,17 +279,24 @@ impl Standing {
     }
 }
 
-/// Watches the nearest parent that is there; `None` where the path, or more of it, has come meanwhile.
-fn await_arrival(inotify: &Inotify, path: &Path) -> Result<Option<Standing>, Errno> {
+enum Arrival {
+    Awaited(Standing),
+    /// The path, or more of it, has come meanwhile, and the watch is of no use.
+    Came {
+        watch: WatchId,
+    },
+}
+
+/// Watches the nearest parent that is there.
+fn await_arrival(inotify: &Inotify, path: &Path) -> Result<Arrival, Errno> {
     let mut below = path;
     while let Some(parent) = below.parent() {
         match inotify.add(parent, Interest::Arrivals) {
+            // What came before the watch is not told.
+            Ok(watch) if below.is_dir() => return Ok(Arrival::Came { watch }),
             Ok(watch) => {
                 let child = below.file_name().unwrap_or_default().to_owned();
-                let standing = Standing::Awaited { watch, child };
-                // What came before the watch is not told. A link that leads nowhere is looked at by `verify`.
-                let has_come = below.is_dir();
-                return Ok((!has_come).then_some(standing));
+                return Ok(Arrival::Awaited(Standing::Awaited { watch, child }));
             }
             Err(Errno::NOENT | Errno::NOTDIR) => below = parent,
             Err(error) => return Err(error),

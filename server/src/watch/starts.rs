@@ -169,6 +169,10 @@ impl Starts {
         let pids: HashSet<u32> = pids.into_iter().collect();
         self.known
             .retain(|pid, known| pids.contains(pid) || known.seen_at == now);
+        let known = &self.known;
+        let is_valid =
+            |(at, pid): &(Instant, u32)| known.get(pid).map(|known| known.due_at) == Some(*at);
+        self.due.retain(|Reverse(due)| is_valid(due));
         self.last_pid = last;
         self.list_at = now + LIST_PERIOD;
         Ok(())
@@ -245,4 +249,22 @@ fn is_between(pid: u32, before: Option<u32>, last: Option<u32>) -> bool {
 
 fn is_outside(pid: u32, before: Option<u32>, last: Option<u32>) -> bool {
     before.is_some() && last.is_some() && !is_between(pid, before, last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_processes_begin_anew_at_their_end() {
+        let check = |pid, before, last| is_between(pid, Some(before), Some(last));
+        assert!(check(8, 7, 9) && check(9, 7, 9));
+        assert!(!check(7, 7, 9) && !check(10, 7, 9));
+        assert!(check(32_000, 31_999, 300) && check(300, 31_999, 300));
+        assert!(!check(301, 31_999, 300) && !check(31_999, 31_999, 300));
+        assert!(!check(7, 7, 7));
+        // Where the number is not told, no process is one that it should have told of.
+        assert!(!is_outside(7, None, None) && !is_between(7, None, None));
+        assert!(is_outside(3, Some(7), Some(9)));
+    }
 }

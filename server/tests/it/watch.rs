@@ -1,5 +1,6 @@
 //! What is told of real processes and real directories, and of a built `/proc` for what a test can't do to a real one.
 
+mod limits;
 mod places;
 mod processes;
 

@@ -179,3 +179,26 @@ fn more_than_the_kernel_can_hold_is_told_as_everything() {
     fs::write(dir.path().join("7.json"), "{}").unwrap();
     assert_eq!(pids(&told(&mut watch)), [7]);
 }
+
+#[test]
+fn a_change_that_inotify_does_not_see_is_found_by_comparing() {
+    let (_proc, mut watch) = quiet();
+    let root = tempfile::tempdir().unwrap();
+    let sessions = root.path().join("sessions");
+    fs::create_dir(&sessions).unwrap();
+    let file = sessions.join("7.json");
+    fs::write(&file, "{}").unwrap();
+    let session = Followed {
+        registry: Some(file.clone()),
+        ..process(real_proc().stat(std::process::id()).unwrap().key)
+    };
+    watch.follow(&[session], &[Place::Registry(sessions)]);
+    told(&mut watch);
+    // Under another name in another directory, as another machine does on a network file system.
+    let elsewhere = root.path().join("elsewhere");
+    fs::hard_link(&file, &elsewhere).unwrap();
+    fs::write(&elsewhere, "{ }").unwrap();
+    assert!(!told(&mut watch).are_news());
+    expect(&mut watch, |events| pids(events) == [7]);
+    assert!(!told(&mut watch).are_news());
+}

@@ -1,6 +1,6 @@
 //! Processes: their starts, ends and stops.
 
-use std::fs;
+use std::{env, fs};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -178,4 +178,70 @@ fn a_wait_can_be_ended_from_another_thread() {
         let events = watch.wait(Instant::now() + Duration::from_secs(600));
         assert!(!events.are_news());
     });
+}
+
+const REUSE: &str = "SESSION_MANAGER_TEST_REUSE";
+
+/// Starts a program under a pid that was another's; in a pid namespace of its own nobody else takes it first.
+fn start_as(pid: u32, program: &Path) -> Guard {
+    fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+    let child = Guard::start(program);
+    assert_eq!(child.0.id(), pid);
+    child
+}
+
+#[test]
+fn a_pid_that_is_given_to_another_process_is_told() {
+    if env::var_os(REUSE).is_none() {
+        let name = "watch::processes::a_pid_that_is_given_to_another_process_is_told";
+        let output = Command::new("unshare")
+            .args([
+                "--user",
+                "--map-root-user",
+                "--pid",
+                "--fork",
+                "--mount-proc",
+            ])
+            .arg(env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(REUSE, "1")
+            .output();
+        // Where there is no such program, or no such namespace is allowed.
+        if let Ok(output) = output
+            && !String::from_utf8_lossy(&output.stderr).contains("unshare:")
+        {
+            assert!(output.status.success(), "{output:?}");
+        }
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let program = fake_claude(dir.path());
+    let mut watch = real();
+    let first = Guard::start(&program);
+    let pid = first.0.id();
+    expect(&mut watch, |events| events.started.contains(&pid));
+    // No connector tells anything in a pid namespace, whatever it promises.
+    assert!(!watch.hears_of_starts());
+    let key = first.key();
+    watch.follow(&[process(key)], &[]);
+    drop(first);
+    let second = start_as(pid, &program);
+    let mut seen = Events::default();
+    while !seen.ended.contains(&key) || !seen.started.contains(&pid) {
+        let events = watch.wait(Instant::now() + Duration::from_secs(60));
+        seen.ended.extend(events.ended);
+        seen.started.extend(events.started);
+    }
+    drop(second);
+
+    // One that was no session, and that nobody followed.
+    watch.follow(&[], &[]);
+    let other = start_as(pid, Path::new("sleep"));
+    while watch
+        .wait(Instant::now() + Duration::from_secs(1))
+        .are_news()
+    {}
+    drop(other);
+    let _third = start_as(pid, &program);
+    expect(&mut watch, |events| events.started.contains(&pid));
 }
