@@ -10,8 +10,8 @@ import { installPackage } from './package.mjs';
 // Named in full: npm picks an older release by itself where it thinks the machine's Node too old.
 export const CLAUDE_VERSION = '2.1.329';
 
-// Older releases that people still run: the first with another set of states in its registry, the
-// second from before there was a registry.
+// Older releases that people still run: the first states less about itself, the second is from before
+// there was a registry.
 export const OLDER_VERSIONS = ['2.1.197', '2.0.30'];
 
 // Returns the path of `claude`; its directory goes first on the PATH of whoever is to find it.
