@@ -1,5 +1,15 @@
 //! The command line: what may be asked for, and carrying it out.
 
+mod act;
+mod list;
+mod look;
+mod measure;
+mod question;
+mod table;
+mod terminal;
+mod text;
+mod why;
+
 use std::{
     ffi::OsString, io, io::Write as _, net::Ipv4Addr, process::ExitCode, sync::LazyLock,
     time::Duration,
@@ -9,6 +19,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::{TcpListener, TcpSocket};
 
+use self::{list::ListArgs, why::WhyArgs};
 use crate::{
     config::Config,
     hooks,
@@ -22,6 +33,11 @@ use crate::{
 const USAGE: u8 = 64;
 /// The port is taken (`EX_UNAVAILABLE`).
 const UNAVAILABLE: u8 = 69;
+
+/// What `list` and `why` end with.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 failed, with the reason on stderr; 64 bad usage, or a mistake in the configuration (it
+is named on stderr, and the answer is given all the same).";
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -49,6 +65,10 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 enum Command {
     /// Answer HTTP on 127.0.0.1 until told to end (also without any subcommand).
     Serve(ServeArgs),
+    /// List the sessions that run, those that need you first.
+    List(ListArgs),
+    /// Tell why a session is said to be in its state.
+    Why(WhyArgs),
     /// Keep what Claude Code tells at one of its events; it runs this itself.
     #[command(hide = true)]
     Hook {
@@ -83,6 +103,8 @@ pub fn run(
     };
     let arguments = match cli.command {
         Some(Command::Serve(arguments)) => arguments,
+        Some(Command::List(arguments)) => return list::run(&arguments, config()),
+        Some(Command::Why(arguments)) => return why::run(&arguments, config()),
         Some(Command::Hook { .. }) => {
             hooks::report();
             return Ok(ExitCode::SUCCESS);

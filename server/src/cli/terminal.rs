@@ -1,0 +1,41 @@
+//! The two streams that the command line writes to: data on standard output, everything else on standard error.
+//!
+//! Knows what a terminal is and when colours are wanted (`NO_COLOR`). Does not know what is said.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use super::text;
+
+/// The columns of the terminal that reads standard output, `None` where none does: what is redirected is not cut.
+pub(super) fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let columns = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| size.ws_col);
+    // A terminal that was never given a size, such as a serial line, says 0.
+    Some(if columns == 0 { 80 } else { columns.into() })
+}
+
+/// Writes an answer. Its colours are left out where nobody can see or wants them.
+pub(super) fn print(answer: &str, code: ExitCode) -> io::Result<ExitCode> {
+    let mut stdout = anstream::stdout().lock();
+    let written = stdout
+        .write_all(answer.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        // The reader has seen enough (`| head`), which is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
+        written => written.map(|()| code),
+    }
+}
+
+/// Says what is wrong, in one line.
+pub(super) fn complain(sentence: &str) {
+    let sentence = text::line(sentence);
+    // Where not even this can be said, the exit code still tells.
+    writeln!(io::stderr(), "session-manager: {sentence}").ok();
+}
