@@ -21,6 +21,7 @@ mod resume;
 mod rows;
 mod serve;
 mod tail;
+mod terminal;
 mod test_claude;
 mod test_proc;
 mod test_session;
