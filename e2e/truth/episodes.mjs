@@ -314,12 +314,24 @@ const jobs = [
   },
 ];
 
-const dialogs = [
+const trust = [
   {
     name: 'at the trust dialog', truth: truth('starting'), also: { sessionId: null, ask: null, tool: null },
     open: stage => stage.openUntrusted(),
     reach: (stage, one) => stage.ripe(one.pid),
     lasts: (stage, one) => one.sees('Yes, I trust this folder'),
+  },
+];
+
+const choice = [
+  {
+    name: 'at the choice of what to resume', truth: truth('starting'), also: { ask: null, tool: null },
+    async open(stage) {
+      await stage.tell([], 'The end.');
+      return stage.launch(['--resume']);
+    },
+    reach: (stage, one) => stage.ripe(one.pid),
+    lasts: (stage, one) => one.sees('Resume session', 'Enter to resume'),
   },
 ];
 
@@ -336,11 +348,7 @@ const otherwise = [
   {
     name: 'resumed', truth: idle, also: { sessionId: TALE, ask: null, tool: null },
     async open(stage) {
-      const first = await stage.open(['--session-id', TALE]);
-      await first.say('say Once upon a time.');
-      await until('there is a conversation', async () => await first.sees('● Once upon a time.') && await first.atPrompt());
-      await first.say('/exit');
-      await until('its process has ended', () => stage.isGone(first.pid));
+      await stage.tell(['--session-id', TALE], 'Once upon a time.');
       return stage.open(['--resume', TALE]);
     },
     lasts: async (stage, one) => await one.sees('● Once upon a time.') && await one.atPrompt(),
@@ -371,4 +379,4 @@ const otherwise = [
 ];
 
 // The longest first: what is left over at the end should be short.
-export const LANES = { asked, turn, otherwise, company, dialogs, signals, plan, jobs };
+export const LANES = { asked, turn, otherwise, company, plan, choice, signals, trust, jobs };

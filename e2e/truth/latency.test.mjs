@@ -56,8 +56,8 @@ describe('a transition reaches a client of the feed', { concurrency: 3 }, () => 
     assert.ok(seen - at < BOUND_MS, `${name}: ${seen - at} ms`);
   };
   const is = state => row => row?.state === state;
-  const shown = (one, ...words) => () => momentOf(words.join(), SCREEN_MS, () => one.sees(...words));
-  const prompted = one => () => momentOf('the prompt', SCREEN_MS, one.atPrompt);
+  const shown = (one, ...words) => () => momentOf(words.join(), SCREEN_MS, () => one.sees(...words), one.screen);
+  const prompted = one => () => momentOf('the prompt', SCREEN_MS, one.atPrompt, one.screen);
   const stepNamed = name => world.mock.steps.find(step => step.name === name);
 
   test('of a turn', async () => {
@@ -83,7 +83,7 @@ describe('a transition reaches a client of the feed', { concurrency: 3 }, () => 
       await measure('a permission prompt', key, () => one.say(`bash touch never-${round} ;; say ran`),
         shown(one, `touch never-${round}`, 'Do you want to proceed?'), is('waiting_permission'));
       await measure('Esc at a permission prompt', key, () => one.press('Escape'), prompted(one), is('idle'));
-      await measure('a question', key, () => one.say(`tool AskUserQuestion ${QUESTION} ;; say thanks`),
+      await measure('a question', key, () => one.say(`tool AskUserQuestion ${QUESTION} ;; say thanks ${round}`),
         shown(one, 'Enter to select'), is('waiting_input'));
       await measure('Esc at a question', key, () => one.press('Escape'), prompted(one), is('idle'));
     }
@@ -117,15 +117,13 @@ describe('a transition reaches a client of the feed', { concurrency: 3 }, () => 
 });
 
 // Asks `probe` every `ms` and returns when the one that first was true was asked.
-async function momentOf(what, ms, probe) {
-  let at;
-  const deadline = Date.now() + 30_000;
-  do {
-    assert.ok(Date.now() < deadline, `waited in vain: ${what}`);
-    if (at !== undefined) await sleep(ms);
-    at = Date.now();
-  } while (!await probe());
-  return at;
+async function momentOf(what, ms, probe, screen = () => '') {
+  for (const deadline = Date.now() + 30_000; ;) {
+    const at = Date.now();
+    if (await probe()) return at;
+    if (at > deadline) throw new Error(`waited in vain: ${what}\n${await screen()}`);
+    await sleep(ms);
+  }
 }
 
 function report(measured) {

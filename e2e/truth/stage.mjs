@@ -95,6 +95,15 @@ export function stageIn(world) {
       return one;
     },
 
+    // Leaves a conversation behind that has ended.
+    async tell(words, text) {
+      const one = await this.open(words);
+      await one.say(`say ${text}`);
+      await until('there is a conversation', async () => await one.sees(`● ${text}`) && await one.atPrompt());
+      await one.say('/exit');
+      await until('its process has ended', () => processOf(one.pid) === null);
+    },
+
     // In a directory that nobody has said to trust.
     async openUntrusted() {
       const cwd = join(world.home, 'untrusted');
@@ -178,7 +187,7 @@ export function stageIn(world) {
     }),
 
     // A start takes about a second. What shows a first dialog for longer than this is not just slow.
-    ripe: pid => until(`${pid} is no beginner any more`, () => Date.now() - startedAt(pid) > 15_000),
+    ripe: pid => until(`${pid} is no beginner any more`, () => Date.now() - startedAt(pid) > 12_000),
 
     isStopped: pid => processOf(pid)?.state === 'T',
     isGone: pid => processOf(pid) === null,
