@@ -15,5 +15,6 @@ pub mod mark;
 pub mod process;
 pub mod project_dir;
 pub mod registry;
+pub mod settings;
 pub mod transcript;
 pub mod verdict;
