@@ -53,6 +53,15 @@ export async function follow(server) {
   assert.equal(hello.auth, 'none');
   return {
     rows, history, faults, socket,
+    // The list as it was after each of the changes.
+    states() {
+      const list = new Map();
+      return history.map(({ key, row }) => {
+        if (row === null) list.delete(key);
+        else list.set(key, row);
+        return new Map(list);
+      });
+    },
     // When the client knew of the first change since `from` that `matches(row)`; undefined before.
     seenAt: (key, from, matches) => history.find(entry => entry.key === key && entry.at >= from && matches(entry.row))?.at,
   };

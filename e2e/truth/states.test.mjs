@@ -48,7 +48,13 @@ describe('every state is told truly', { concurrency: LANES_AT_ONCE }, () => {
     // What was ever listed without being one of the sessions of this test.
     for (const key of stage.keys) listed.delete(key);
     assert.deepEqual([...listed], [], 'listed, and no session');
-    assert.deepEqual(feed?.faults ?? [], []);
+    assert.deepEqual(feed.faults, []);
+    // Between the episodes too, something is always known, and what has left does not come back.
+    const lists = Object.entries(surfaces).map(([surface, { samples }]) => [surface, samples.map(({ rows }) => rows)]);
+    for (const [surface, rows] of [...lists, ['ws, each frame', feed.states()]]) {
+      assert.deepEqual(rows.flatMap(list => [...list.values()]).filter(({ state }) => state === 'unknown'), [], surface);
+      assert.deepEqual(returned(rows), [], `came back, ${surface}`);
+    }
   });
 
   // What the samples of this time say about a session: how often they were wrong, and how.
@@ -63,6 +69,8 @@ describe('every state is told truly', { concurrency: LANES_AT_ONCE }, () => {
         wrong.set(text, (wrong.get(text) ?? 0) + 1);
       }
     }
+    const since = new Set(samples.map(({ rows }) => rows.get(key)?.stateSince));
+    if (since.size > 1) wrong.set(`since ${[...since].join(' and ')}`, since.size);
     const least = STEADY_MS / SAMPLE_MS / 2;
     if (samples.length < least) wrong.set(`only ${samples.length} samples`, 1);
     return [...wrong].map(([text, count]) => `${surface}: ${count} of ${samples.length} samples: ${text}`);
@@ -102,6 +110,9 @@ describe('every state is told truly', { concurrency: LANES_AT_ONCE }, () => {
           broken = false;
 
           const wrong = Object.keys(surfaces).flatMap(surface => judge(surface, one, episode, from, to));
+          // Between two samples the feed may have told something else.
+          const told = feed.history.filter(({ key, at }) => key === one.key && at >= from && at <= to).map(({ row }) => toldOf(row ?? undefined));
+          wrong.push(...told.filter(words => words !== inWords(episode.truth)).map(words => `ws, between two samples: ${words}`));
           assert.deepEqual(wrong, [], `in truth ${inWords(episode.truth)}\n${evidence ?? ''}`);
         });
       }
@@ -109,6 +120,18 @@ describe('every state is told truly', { concurrency: LANES_AT_ONCE }, () => {
   }
 
 });
+
+// The keys that were in one of these lists, not in a later one, and then again.
+function returned(lists) {
+  const [gone, back] = [new Set(), new Set()];
+  let before = new Map();
+  for (const rows of lists) {
+    for (const key of before.keys()) if (!rows.has(key)) gone.add(key);
+    for (const key of rows.keys()) if (gone.has(key)) back.add(key);
+    before = rows;
+  }
+  return [...back];
+}
 
 function wordsOf(pid) {
   try {
