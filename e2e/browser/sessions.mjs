@@ -10,7 +10,18 @@ export function rows(page, text) {
 
 // Shows a row's context.
 export async function unfold(row) {
-  await row.getByRole('button', { expanded: false }).first().click();
+  // The one with words on it; the other explains the state.
+  await row.getByRole('button', { expanded: false }).filter({ hasText: /\S/ }).first().click();
+}
+
+// Shows why a row is said to be in its state.
+export async function explain(row) {
+  await row.getByRole('button', { name: /^why/i }).click();
+}
+
+// Waits until changes arrive by themselves.
+export async function isLive(page) {
+  await page.getByRole('status').filter({ hasText: /^\s*Live\s*$/ }).waitFor();
 }
 
 export function killButton(row) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { complaintsOf, launchChromium, overflowing } from '../browser/chromium.mjs';
-import { confirmKill, killButton, question, rows, themeButton, unfold } from '../browser/sessions.mjs';
+import { confirmKill, explain, isLive, killButton, question, rows, themeButton, unfold } from '../browser/sessions.mjs';
 import { startServer } from '../server.mjs';
 import { startSession } from './session.mjs';
 
@@ -111,6 +111,32 @@ test('another site may lead here but can neither read nor frame it', async t => 
   // Not "visible": after a page has changed its site by itself, headless Chromium now and then leaves the new
   // one without a size.
   await rows(page, PROJECT).waitFor({ state: 'attached' });
+});
+
+test('what changes arrives by itself', async t => {
+  const page = await open(t);
+  await isLive(page);
+  const row = rows(page, PROJECT);
+  const asked = [];
+  page.on('request', request => asked.push(new URL(request.url()).pathname));
+  await session.becomes('waiting', { waitingFor: 'permission prompt' });
+  await row.getByText('Needs permission').waitFor();
+  await page.waitForFunction(() => /^\(\d+\) Sessions$/.test(document.title));
+  await session.becomes('busy');
+  await row.getByText('Working').waitFor();
+  await session.becomes('idle');
+  await row.getByText('Idle').waitFor();
+  assert.deepEqual(asked.filter(path => path === '/sessions'), []);
+});
+
+test('the page says why a session is in its state', async t => {
+  const page = await open(t);
+  const row = rows(page, PROJECT);
+
+  await explain(row);
+
+  await row.getByText("Claude Code's own file for this session says so.").first().waitFor();
+  await row.locator('[data-decided=true]').getByText('registry').waitFor();
 });
 
 test('a session is killed through the confirmation and leaves the list', async t => {

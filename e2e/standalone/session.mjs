@@ -29,6 +29,8 @@ export async function startSession({ home, project, prompt, status = 'idle' }) {
     child,
     sessionId,
     exited,
+    // Changes what the registry says of it, as Claude Code does.
+    becomes: (status, more) => register({ home, cwd, sessionId, pid: child.pid, status, ...more }),
     async end() {
       child.kill('SIGKILL');
       await exited;
@@ -36,7 +38,7 @@ export async function startSession({ home, project, prompt, status = 'idle' }) {
   };
 }
 
-async function register({ home, cwd, sessionId, pid, status }) {
+async function register({ home, cwd, sessionId, pid, status, waitingFor }) {
   const folder = join(home, '.claude/sessions');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const now = Date.now();
@@ -51,6 +53,7 @@ async function register({ home, cwd, sessionId, pid, status }) {
     entrypoint: 'cli',
     pidDomain: pidDomain(),
     status,
+    waitingFor,
     updatedAt: now,
     statusUpdatedAt: now,
   }));
