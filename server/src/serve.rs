@@ -19,7 +19,7 @@ use crate::{
     connection::{Activity, Connections},
     http::{self, AllowedHosts, Answer},
     service::Service,
-    streams::{StreamLimits, Streams},
+    streams::{SEND_BUFFER, StreamLimits, Streams},
 };
 
 /// What a client may take.
@@ -69,9 +69,6 @@ impl Limits {
 
 /// The most that the head of a request may have, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
-
-/// What may be on its way to a client, in bytes. The kernel grants twice as much and counts its own overhead.
-const SEND_BUFFER: usize = 32 * 1024;
 
 /// How long an answer that is ready may still take to leave once the server ends.
 const FLUSH: Duration = Duration::from_millis(250);
@@ -152,7 +149,6 @@ impl Server {
     ) {
         // Answers are written whole, so waiting for more to send only delays them.
         stream.set_nodelay(true).ok();
-        // What the kernel takes has been sent as far as a stream can tell, and is old once it is read.
         set_socket_send_buffer_size(&stream, SEND_BUFFER).ok();
         let limits = self.limits;
         let its = activity.clone();

@@ -3,6 +3,9 @@
 //!
 //! Does not know what is sent.
 
+#[cfg(test)]
+pub(crate) mod rig;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -41,6 +44,10 @@ impl Default for StreamLimits {
         }
     }
 }
+
+/// What the kernel may hold for one client, in bytes; it grants twice as much and counts its own overhead. What it
+/// has taken counts as sent, and is old by the time at which a slow client reads it.
+pub(crate) const SEND_BUFFER: usize = 32 * 1024;
 
 /// What all streams of a server share.
 #[derive(Debug)]

@@ -82,3 +82,73 @@ fn event(frame: &Frame, id: &str) -> Bytes {
     let data = serde_json::to_string(frame).expect("wire types have string keys only");
     format!("id: {id}\nevent: {name}\ndata: {data}\n\n").into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::task::yield_now;
+
+    use super::*;
+    use crate::streams::rig::Rig;
+
+    fn begin(rig: &Rig) -> (mpsc::Receiver<Bytes>, tokio::task::JoinHandle<()>) {
+        let (parts, body) = mpsc::channel(1);
+        let history = Arc::clone(&rig.streams.history);
+        let told = tell(
+            parts,
+            rig.follower(),
+            history,
+            rig.streams.limits,
+            rig.slot(),
+        );
+        (body, tokio::spawn(told))
+    }
+
+    #[tokio::test]
+    async fn who_sleeps_through_a_thousand_states_is_told_of_the_newest() {
+        let rig = Rig::new(StreamLimits::default());
+        let (mut body, _) = begin(&rig);
+        let mut newest = 0;
+        for _ in 0..1000 {
+            newest = rig.change();
+            yield_now().await;
+        }
+        let newest = format!("-{newest}\nevent: changes\n");
+        let mut parts = 1;
+        while !str::from_utf8(&body.recv().await.unwrap())
+            .unwrap()
+            .contains(&newest)
+        {
+            parts += 1;
+        }
+        // The opening, the list, and what has changed until now.
+        assert_eq!(parts, 3);
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_cut_off() {
+        let rig = Rig::new(StreamLimits {
+            send: Duration::from_millis(20),
+            ..StreamLimits::default()
+        });
+        let (body, told) = begin(&rig);
+        told.await.unwrap();
+        rig.activity.cut().await;
+        rig.streams.ended().await;
+        drop(body);
+    }
+
+    #[tokio::test]
+    async fn who_has_left_or_outlives_the_server_makes_room() {
+        let rig = Rig::new(StreamLimits::default());
+        let (body, told) = begin(&rig);
+        drop(body);
+        told.await.unwrap();
+        let (body, told) = begin(&rig);
+        rig.ending.send_replace(true);
+        told.await.unwrap();
+        rig.streams.ended().await;
+        drop(body);
+    }
+}
