@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use self::{list::ListArgs, why::WhyArgs};
 use crate::{
     config::Config,
-    hooks,
+    hooks::{self, HooksArgs},
     http::AllowedHosts,
     lifecycle,
     serve::{self, Limits},
@@ -69,6 +69,8 @@ enum Command {
     List(ListArgs),
     /// Tell why a session is said to be in its state.
     Why(WhyArgs),
+    /// Install, show or remove the optional hooks in Claude Code's settings.
+    Hooks(HooksArgs),
     /// Keep what Claude Code tells at one of its events; it runs this itself.
     #[command(hide = true)]
     Hook {
@@ -105,6 +107,7 @@ pub fn run(
         Some(Command::Serve(arguments)) => arguments,
         Some(Command::List(arguments)) => return list::run(&arguments, config()),
         Some(Command::Why(arguments)) => return why::run(&arguments, config()),
+        Some(Command::Hooks(arguments)) => return hooks::run(&arguments, &config()),
         Some(Command::Hook { .. }) => {
             hooks::report();
             return Ok(ExitCode::SUCCESS);

@@ -1,5 +1,6 @@
 //! `session-manager hook` as Claude Code runs it, and the reports that it leaves for the server.
 
+mod install;
 mod reader;
 
 use std::{
@@ -87,6 +88,14 @@ fn finish(child: Child) {
     assert_eq!((status.code(), stdout, stderr), (Some(0), vec![], vec![]));
 }
 
+/// Puts a program in its place. Written by ourselves, it could be held open by a child that another test has just
+/// forked, and then it can't be started.
+fn program(source: &Path, to: &Path) {
+    let mut install = Command::new("install");
+    let install = install.args(["-D", "-m", "755"]).args([source, to]);
+    assert!(install.status().unwrap().success());
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
@@ -114,9 +123,8 @@ fn the_nearest_claude_above_the_hook_is_named() {
     let home = TestHome::new();
     home.hook(ASK);
     let started_by_a_test = home.report().unwrap().process;
-    fs::create_dir(home.path().join("bin")).unwrap();
     let claude = home.path().join("bin/claude.exe");
-    fs::copy("/bin/sh", &claude).unwrap();
+    program(Path::new("/bin/sh"), &claude);
     let mut command = Command::new(&claude);
     // It stays until the test has looked at it, with a shell between it and the hook as Claude Code has.
     let script = r#"sh -c '"$0" hook; exit $?' "$0"; read -r line </proc/$$/stat; echo "$line""#;
