@@ -2,13 +2,15 @@
 //!
 //! Knows the kinds of evidence. Does not know what follows from them: that is `verdict`.
 
+use std::sync::Arc;
+
 use crate::{
     hook::Report,
     id::UnixMillis,
     process::Process,
     registry::Record,
     transcript::tail::{
-        Tail,
+        OpenTool, Tail,
         background::{Task, TaskKind},
     },
 };
@@ -31,6 +33,8 @@ pub struct More<'a> {
     pub access: Access,
     /// The end of the session's transcript, silent where it has none yet, `None` where it can't be read.
     pub tail: Option<&'a Tail>,
+    /// The ends of its subagents' transcripts; empty where they were not looked up.
+    pub agents: &'a [Arc<Tail>],
     /// What the session's hooks last reported, `None` where none is installed or none has run.
     pub hook: Option<&'a Report>,
     /// The session's child processes, `None` where they were not looked up.
@@ -60,15 +64,21 @@ impl More<'_> {
     pub const NOTHING: More<'static> = More {
         access: Access::Open,
         tail: None,
+        agents: &[],
         hook: None,
         children: None,
     };
 
-    /// Whether a shell runs that was started after the oldest call without a result. Servers of MCP live as long as
+    /// Whether a process of the session's own open calls runs; see `process_of`.
+    pub fn tool_process_runs(&self) -> Option<bool> {
+        self.process_of(self.tail?.open())
+    }
+
+    /// Whether a shell runs that was started after the oldest of these calls. Servers of MCP live as long as
     /// their session, and 2.0.30 asks npm for its newest version now and then, so that a child alone says nothing.
     /// `None` where the children were not looked up or nothing is called.
-    pub fn tool_process_runs(&self) -> Option<bool> {
-        let called = self.tail?.open().iter().filter_map(|call| call.at).min()?;
+    pub fn process_of(&self, calls: &[OpenTool]) -> Option<bool> {
+        let called = calls.iter().filter_map(|call| call.at).min()?;
         let since = UnixMillis(called.0.saturating_sub(SLACK_MS));
         let is_tool = |child: &Child| child.is_shell() && child.started_at >= since;
         Some(self.children?.iter().any(is_tool))
@@ -91,11 +101,27 @@ impl More<'_> {
 
     /// Whether a subagent that this process started in the background has not been heard of since.
     pub fn background_agent_runs(&self, process_started_at: UnixMillis) -> bool {
+        self.background_agents(process_started_at).next().is_some()
+    }
+
+    fn background_agents(&self, process_started_at: UnixMillis) -> impl Iterator<Item = &Task> {
         let tasks = self.tail.map_or(&[][..], |tail| tail.background().tasks());
-        let ours = |task: &Task| task.at.is_some_and(|at| at >= process_started_at);
-        tasks
-            .iter()
-            .any(|task| ours(task) && task.kind == TaskKind::Agent)
+        let ours = move |task: &&Task| task.at.is_some_and(|at| at >= process_started_at);
+        let is_agent = |task: &&Task| task.kind == TaskKind::Agent;
+        tasks.iter().filter(is_agent).filter(ours)
+    }
+
+    /// Since when a subagent that may still work has been writing, the process's start where that is not told; `None`
+    /// where none works.
+    pub fn agents_since(&self, process_started_at: UnixMillis) -> Option<UnixMillis> {
+        let open = self.tail?.open().iter();
+        let called = open.filter(|call| call.starts_agent()).map(|call| call.at);
+        let started = self
+            .background_agents(process_started_at)
+            .map(|task| task.at);
+        let first = called.chain(started).min()?.unwrap_or(process_started_at);
+        let since = first.max(process_started_at);
+        Some(UnixMillis(since.0.saturating_sub(SLACK_MS)))
     }
 }
 

@@ -190,6 +190,12 @@ impl Verdict {
         }
     }
 
+    /// From when on its subagents' transcripts were written that can change this or say what is asked; `None` where none
+    /// can.
+    pub fn agents_since(&self, evidence: &Evidence<'_>) -> Option<UnixMillis> {
+        written::agents_since(self, evidence)
+    }
+
     /// The call that a working session has under way.
     pub fn tool<'a>(&self, evidence: &Evidence<'a>) -> Option<&'a OpenTool> {
         match self.state {

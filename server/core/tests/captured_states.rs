@@ -14,13 +14,15 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use expect_test::expect;
 use serde::Deserialize;
 use session_core::{
+    ask::Ask,
     evidence::{Child, Evidence, More},
-    id::{ProcessKey, UnixMillis},
+    id::{ProcessKey, SessionId, UnixMillis},
     process::{Namespace, Process, RunState},
     registry::Record,
     transcript::tail::Tail,
@@ -36,6 +38,7 @@ struct Seen {
     /// Some of the first captures did not ask; those are left out.
     started_at: Option<u64>,
     run_state: String,
+    subagent_modified_at: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +61,14 @@ struct Capture {
     seen: Seen,
     record: Option<Record>,
     tail: Tail,
+    agents: Vec<Arc<Tail>>,
+}
+
+/// Of a line of a transcript.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Written {
+    session_id: String,
 }
 
 fn subdirectories(of: &Path) -> Vec<PathBuf> {
@@ -81,13 +92,13 @@ fn captures() -> Vec<Capture> {
 
 fn read(state: &Path) -> Capture {
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
-    let mut tail = Tail::new();
-    for line in fs::read(state.join("tail.jsonl"))
-        .unwrap()
-        .split(|&byte| byte == b'\n')
-    {
-        tail.line(line);
-    }
+    let tail = folded(Tail::new(), &fs::read(state.join("tail.jsonl")).unwrap());
+    let agents = fs::read(state.join("subagent.jsonl")).map(|bytes| {
+        let first = bytes.split(|&byte| byte == b'\n').next().unwrap();
+        let written: Written = serde_json::from_slice(first).unwrap();
+        let conversation = SessionId::parse(&written.session_id).unwrap();
+        Arc::new(folded(Tail::of_subagent(conversation), &bytes))
+    });
     let record = fs::read(state.join("registry.json")).ok().map(|bytes| {
         let named: Named = serde_json::from_slice(&bytes).unwrap();
         Record::parse(named.pid, &bytes).unwrap()
@@ -98,11 +109,20 @@ fn read(state: &Path) -> Capture {
         seen: serde_json::from_slice(&fs::read(state.join("process.json")).unwrap()).unwrap(),
         record,
         tail,
+        agents: agents.into_iter().collect(),
     }
 }
 
+fn folded(mut tail: Tail, bytes: &[u8]) -> Tail {
+    for line in bytes.split(|&byte| byte == b'\n') {
+        tail.line(line);
+    }
+    tail
+}
+
 impl Capture {
-    fn judge(&self) -> Verdict {
+    /// Judges as the service does: without the subagents first, and again where they were asked for.
+    fn judge(&self) -> (Verdict, Option<Ask>) {
         let process = Process {
             key: ProcessKey {
                 pid: 7,
@@ -138,14 +158,34 @@ impl Capture {
             children: Some(&children),
             ..More::NOTHING
         };
-        judge(&Evidence {
+        let evidence = Evidence {
             process: &process,
             record: self.record.as_ref(),
             has_key_file: false,
             started_at: UnixMillis(self.seen.started_at.unwrap()),
             now: UnixMillis(self.seen.captured_at),
             more: &more,
-        })
+        };
+        let verdict = judge(&evidence);
+        let written_at = self.seen.subagent_modified_at.map(UnixMillis);
+        if verdict
+            .agents_since(&evidence)
+            .is_none_or(|since| written_at < Some(since))
+        {
+            let ask = verdict.ask(&evidence);
+            return (verdict, ask);
+        }
+        let more = More {
+            agents: &self.agents,
+            ..more
+        };
+        let evidence = Evidence {
+            more: &more,
+            ..evidence
+        };
+        let verdict = judge(&evidence);
+        let ask = verdict.ask(&evidence);
+        (verdict, ask)
     }
 
     fn has_status(&self) -> bool {
@@ -176,7 +216,7 @@ fn every_captured_state_is_told_as_it_was() {
     let mut wrong = String::new();
     let mut counts = BTreeMap::<(&str, &str), (u32, u32)>::new();
     for capture in &captures {
-        let verdict = capture.judge();
+        let (verdict, _) = capture.judge();
         let told = word(verdict.state);
         let source = if capture.has_status() {
             "status"
@@ -214,13 +254,14 @@ fn every_captured_state_is_told_as_it_was() {
         .collect();
     expect![[r#"
         2.0.30, no status: 43 of 50
+        2.0.76, no status: 4 of 4
         2.1.197, no status: 2 of 2
         2.1.197, status: 50 of 50
         2.1.329, status: 54 of 54
         cloudcli-1.37.2, status: 7 of 7
         cloudcli-1.37.2-claude-2.1.197, no status: 7 of 7
         sdk-0.3.329, status: 42 of 45
-        sdk-2.1.197, no status: 39 of 45
+        sdk-2.1.197, no status: 40 of 45
     "#]]
     .assert_eq(&table);
     expect![[r#"
@@ -238,8 +279,28 @@ fn every_captured_state_is_told_as_it_was() {
         sdk-2.1.197/after-compact: shell told idle (inferred, AnswerFinished)
         sdk-2.1.197/mcp-tool-permission: waiting_permission told unknown (unknown, ToolOpen)
         sdk-2.1.197/mcp-tool-running: working told unknown (unknown, ToolOpen)
-        sdk-2.1.197/subagent-permission: waiting_permission told working (inferred, ToolRuns)
         sdk-2.1.197/turn-after-clear: shell told idle (inferred, AnswerFinished)
     "#]]
     .assert_eq(&wrong);
+}
+
+/// 2.0.30 writes a subagent's transcript only when it has ended.
+#[test]
+fn what_a_subagent_asks_is_told_as_the_sessions_own() {
+    let mut told = String::new();
+    for capture in captures() {
+        if capture.name == "subagent-permission" {
+            let ask = capture.judge().1;
+            writeln!(told, "{}: {ask:?}", capture.program).unwrap();
+        }
+    }
+    expect![[r#"
+        2.0.30: None
+        2.0.76: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
+        2.1.197: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
+        2.1.329: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
+        sdk-0.3.329: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
+        sdk-2.1.197: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
+    "#]]
+    .assert_eq(&told);
 }

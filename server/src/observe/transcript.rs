@@ -8,6 +8,7 @@ pub mod digest_cache;
 mod forwards;
 pub mod reading;
 pub mod recent;
+pub mod subagents;
 pub mod tail;
 pub mod tail_cache;
 

@@ -14,7 +14,7 @@ use session_core::{
     mark::Life,
     process::StatLine,
     transcript::tail::{Tail, Turn, background::TaskKind},
-    verdict::{State, Verdict, judge},
+    verdict::{Source, State, Verdict, judge},
 };
 
 use super::{Inner, company::Company, history::Words};
@@ -47,11 +47,22 @@ impl Known {
         let more = More {
             access: self.access,
             tail: self.tail(),
+            agents: &self.words.agents,
             hook: self.words.hook.as_ref(),
             children: self.children.as_deref(),
         };
         let evidence = self.session.evidence(&more);
         tell(&evidence, judge(&evidence))
+    }
+
+    /// Whether the verdict can change without being told of it: the registry is watched, and so is the session's own
+    /// transcript, but not what its subagents write.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.judged(|evidence, verdict| {
+            verdict.source != Source::Registry
+                || !self.words.agents.is_empty()
+                || verdict.agents_since(evidence).is_some()
+        })
     }
 
     pub(super) fn tail(&self) -> Option<&Tail> {
@@ -82,6 +93,9 @@ impl Inner {
             },
             session,
         };
+        if let Some(since) = self.wants_agents(&known) {
+            self.look_up_agents(&mut known.words, since);
+        }
         if self.wants_children(&known) {
             let children = self.observer.proc().children(known.session.key().pid);
             let child = |stat: StatLine| Child {
@@ -131,11 +145,24 @@ impl Inner {
         silence >= self.config.stuck_after
     }
 
+    /// Looked up only where it decides something: the state, what is asked, or whether a silent session is stuck.
+    fn wants_agents(&self, known: &Known) -> Option<UnixMillis> {
+        known.judged(|evidence, verdict| {
+            let since = verdict.agents_since(evidence);
+            if since.is_none() && verdict.state == State::Working && self.is_silent(known) {
+                return evidence.more.agents_since(evidence.started_at);
+            }
+            since
+        })
+    }
+
     /// Looked up only where it decides something.
     fn wants_children(&self, known: &Known) -> bool {
         let record = known.session.record.as_ref().map(|record| &record.what);
         let has_status = record.is_some_and(|record| record.status.is_some());
-        let calls = known.tail().is_some_and(|tail| tail.turn() == Turn::Tools);
+        let agents = known.words.agents.iter().map(|agent| &**agent);
+        let mut tails = known.tail().into_iter().chain(agents);
+        let calls = tails.any(|tail| tail.turn() == Turn::Tools);
         let shells = known.tail().is_some_and(|tail| {
             tail.background()
                 .tasks()

@@ -6,7 +6,7 @@ use session_core::{
     hook::Report,
     id::{ProcessKey, SessionId, UnixMillis},
     inventory::Session,
-    transcript::tail::Tail,
+    transcript::{Place, tail::Tail},
 };
 use wire::{Context, Pid, RecentList};
 
@@ -36,6 +36,10 @@ pub(super) struct Words {
     pub(super) grown_at: Option<UnixMillis>,
     /// Where the transcript is, or will be.
     pub(super) path: Option<PathBuf>,
+    /// The same of the transcript that is there.
+    place: Option<Place>,
+    /// What its subagents' transcripts say, as far as they were looked up.
+    pub(super) agents: Vec<Arc<Tail>>,
     /// What its hooks last reported.
     pub(super) hook: Option<Report>,
 }
@@ -145,7 +149,24 @@ impl Inner {
             tail: self.tails.get(transcripts, transcript),
             grown_at: Some(transcript.modified),
             path: Some(transcript.path.clone()),
-            hook: None,
+            place: Some(transcript.place.clone()),
+            ..Words::default()
+        }
+    }
+
+    /// Adds what the session's subagents have written since then.
+    pub(super) fn look_up_agents(&self, words: &mut Words, since: UnixMillis) {
+        let Some(place) = &words.place else {
+            return;
+        };
+        let transcripts = Transcripts::at(&place.config);
+        for subagent in transcripts.subagents(place, since) {
+            if let Some(tail) = self.tails.of_subagent(&transcripts, &subagent)
+                && tail.at().is_some()
+            {
+                words.grown_at = words.grown_at.max(Some(subagent.modified));
+                words.agents.push(tail);
+            }
         }
     }
 

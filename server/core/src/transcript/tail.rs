@@ -11,7 +11,10 @@ mod user;
 use serde_json::value::RawValue;
 
 use super::{line::Content, text};
-use crate::{ask::Ask, id::UnixMillis};
+use crate::{
+    ask::Ask,
+    id::{SessionId, UnixMillis},
+};
 use background::Background;
 use line::{Line, Message};
 use user::Said;
@@ -61,9 +64,18 @@ pub struct OpenTool {
     pub at: Option<UnixMillis>,
 }
 
+impl OpenTool {
+    /// Returns whether a subagent works on it, whose own calls stand in a transcript of its own.
+    pub fn starts_agent(&self) -> bool {
+        matches!(self.name.as_str(), "Agent" | "Task")
+    }
+}
+
 /// Folds lines, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tail {
+    /// It is a subagent's, of this conversation.
+    subagent_of: Option<SessionId>,
     turn: Turn,
     open: Vec<OpenTool>,
     background: Background,
@@ -85,13 +97,21 @@ impl Tail {
         Self::default()
     }
 
+    /// Of a subagent's transcript: it tells about the subagent's turn.
+    pub fn of_subagent(conversation: SessionId) -> Self {
+        Self {
+            subagent_of: Some(conversation),
+            ..Self::default()
+        }
+    }
+
     /// Takes in one line, which must be newer than every line before. A torn or foreign one counts for nothing, and so
-    /// does a subagent's.
+    /// does one of somebody else: a subagent's in a conversation's transcript, another conversation's in a subagent's.
     pub fn line(&mut self, bytes: &[u8]) {
         let Some(line) = Line::parse(bytes) else {
             return;
         };
-        if line.is_sidechain.0 {
+        if !self.is_writer_of(&line) {
             return;
         }
         let at = line.at();
@@ -154,6 +174,16 @@ impl Tail {
     /// Returns whether it is known where the turn stands; results alone do not tell whether others are awaited.
     pub fn is_anchored(&self) -> bool {
         self.anchored
+    }
+
+    fn is_writer_of(&mut self, line: &Line) -> bool {
+        let Some(conversation) = &self.subagent_of else {
+            return !line.is_sidechain.0;
+        };
+        let is_ours = line.session_id.0.as_deref() == Some(conversation.as_str());
+        // Of another conversation's subagent, earlier lines tell nothing either.
+        self.anchored |= line.is_sidechain.0 && !is_ours;
+        line.is_sidechain.0 && is_ours
     }
 
     fn set(&mut self, turn: Turn, at: Option<UnixMillis>) {

@@ -61,7 +61,7 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Option<Verdict> {
         .hook()
         .filter(|report| written_at.is_none_or(|written| report.at >= written))
         .and_then(by_report);
-    reported.or_else(|| by_tail(tail, evidence))
+    reported.or_else(|| Some(with_agents(by_tail(tail, evidence)?, evidence)))
 }
 
 fn by_report(report: &Report) -> Option<Verdict> {
@@ -97,20 +97,22 @@ fn reported(report: &Report) -> Option<State> {
     })
 }
 
+fn inferred(state: State, since: Option<UnixMillis>, rule: Rule) -> Verdict {
+    Verdict {
+        state,
+        source: Source::Transcript,
+        since,
+        confidence: if state == State::Unknown {
+            Confidence::Unknown
+        } else {
+            Confidence::Inferred
+        },
+        rule,
+    }
+}
+
 fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
-    let verdict = |state, since, rule| {
-        Some(Verdict {
-            state,
-            source: Source::Transcript,
-            since,
-            confidence: if state == State::Unknown {
-                Confidence::Unknown
-            } else {
-                Confidence::Inferred
-            },
-            rule,
-        })
-    };
+    let verdict = |state, since, rule| Some(inferred(state, since, rule));
     let tail = tail?;
     // In a terminal, the file without a status is there some 300 ms before the prompt is and gets its status then.
     let awaits_status = |record: &Record| record.entrypoint.as_deref() == Some("cli");
@@ -126,9 +128,7 @@ fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
             .then(|| verdict(State::Idle, began, Rule::NothingSince))
             .flatten();
     }
-    let quiet = tail
-        .at()
-        .map_or(Duration::MAX, |at| evidence.now.saturating_since(at));
+    let quiet = quiet(tail, evidence);
     let agent_runs = evidence.more.background_agent_runs(evidence.started_at);
     let ended = |rule| {
         if agent_runs && tail.turn() == Turn::Done {
@@ -142,8 +142,7 @@ fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
     let (state, rule) = match tail.turn() {
         Turn::Silent => return None,
         Turn::Tools => {
-            let (state, since, rule) = by_calls(tail.open(), quiet, evidence);
-            return verdict(state, since, rule);
+            return Some(by_calls(tail, evidence));
         }
         Turn::Done if tail.is_unstated() && quiet < PAUSE => (State::Working, Rule::ModelsTurn),
         Turn::Model => (State::Working, Rule::ModelsTurn),
@@ -154,35 +153,63 @@ fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
     verdict(state, tail.since(), rule)
 }
 
+/// How long nothing was written.
+fn quiet(tail: &Tail, evidence: &Evidence<'_>) -> Duration {
+    tail.at()
+        .map_or(Duration::MAX, |at| evidence.now.saturating_since(at))
+}
+
+/// What subagents' own transcripts add: where one waits for a person, the session does, and while one may wait, the
+/// session can't be said to work.
+fn with_agents(verdict: Verdict, evidence: &Evidence<'_>) -> Verdict {
+    if is_waiting(verdict.state) {
+        return verdict;
+    }
+    let calling = evidence.more.agents.iter();
+    let calling = calling.filter(|agent| agent.turn() == Turn::Tools);
+    let told: Vec<Verdict> = calling.map(|agent| by_calls(agent, evidence)).collect();
+    let waiting = told.iter().filter(|told| is_waiting(told.state));
+    let doubtful = || told.iter().find(|told| told.state == State::Unknown);
+    // Prompts are shown one after the other.
+    match waiting.min_by_key(|told| told.since) {
+        Some(first) => first.clone(),
+        None if verdict.state == State::Working => doubtful().cloned().unwrap_or(verdict),
+        None => verdict,
+    }
+}
+
+fn is_waiting(state: State) -> bool {
+    matches!(state, State::WaitingPermission | State::WaitingInput)
+}
+
 /// Calls without a result: one may run, or wait for a person.
-fn by_calls(
-    calls: &[OpenTool],
-    quiet: Duration,
-    evidence: &Evidence<'_>,
-) -> (State, Option<UnixMillis>, Rule) {
+fn by_calls(tail: &Tail, evidence: &Evidence<'_>) -> Verdict {
+    let calls = tail.open();
     let find = |is: fn(&Ask) -> bool| calls.iter().find(|call| is(&call.ask));
     if let Some(call) = find(|ask| matches!(ask, Ask::Questions(_))) {
-        return (State::WaitingInput, call.at, Rule::OpenQuestion);
+        return inferred(State::WaitingInput, call.at, Rule::OpenQuestion);
     }
     if let Some(call) = find(|ask| matches!(ask, Ask::Plan { .. })) {
-        return (State::WaitingPermission, call.at, Rule::OpenPlan);
+        return inferred(State::WaitingPermission, call.at, Rule::OpenPlan);
     }
     let first = calls.iter().find_map(|call| call.at);
-    let runs = evidence.more.tool_process_runs();
+    let runs = evidence.more.process_of(calls);
     if runs == Some(true) {
-        return (State::Working, first, Rule::ToolRuns);
+        return inferred(State::Working, first, Rule::ToolRuns);
     }
-    if quiet < PROMPT {
-        return (State::Working, first, Rule::ToolOpen);
+    if quiet(tail, evidence) < PROMPT {
+        return inferred(State::Working, first, Rule::ToolOpen);
     }
     let plain = calls.iter().find(|call| leaves_no_doubt(&call.name));
     match plain {
-        Some(call) if runs == Some(false) => (State::WaitingPermission, call.at, Rule::ToolWaits),
-        // A subagent works; what it asks is not in this transcript.
-        None if calls.iter().all(|call| is_subagent(&call.name)) => {
-            (State::Working, first, Rule::ToolRuns)
+        Some(call) if runs == Some(false) => {
+            inferred(State::WaitingPermission, call.at, Rule::ToolWaits)
         }
-        Some(_) | None => (State::Unknown, None, Rule::ToolOpen),
+        // A subagent works; what it asks is not in this transcript.
+        None if calls.iter().all(OpenTool::starts_agent) => {
+            inferred(State::Working, first, Rule::ToolRuns)
+        }
+        Some(_) | None => inferred(State::Unknown, None, Rule::ToolOpen),
     }
 }
 
@@ -194,8 +221,23 @@ fn leaves_no_doubt(tool: &str) -> bool {
     )
 }
 
-fn is_subagent(tool: &str) -> bool {
-    matches!(tool, "Agent" | "Task")
+/// From when on subagents' transcripts were written that can change this verdict or say what is asked; `None` where none
+/// can.
+pub(super) fn agents_since(verdict: &Verdict, evidence: &Evidence<'_>) -> Option<UnixMillis> {
+    let since = evidence.more.agents_since(evidence.started_at);
+    let has_status = evidence
+        .record
+        .is_some_and(|record| record.status.is_some());
+    if is_waiting(verdict.state) {
+        // Not every version tells of every subagent that it has started.
+        asked(verdict, evidence)
+            .is_none()
+            .then_some(since.unwrap_or(evidence.started_at))
+    } else if verdict.source == Source::Transcript && !has_status {
+        since
+    } else {
+        None
+    }
 }
 
 /// What a waiting session asks: the hook knows for certain, the transcript where only one thing can be meant.
@@ -205,17 +247,36 @@ pub(super) fn asked(verdict: &Verdict, evidence: &Evidence<'_>) -> Option<Ask> {
     if let Some(asked) = hook.filter(|asked| asked.at.0.saturating_add(TOGETHER_MS) >= since) {
         return Some(of_hook(asked));
     }
-    let calls = evidence.more.tail?.open();
-    let is_question = |call: &&OpenTool| matches!(call.ask, Ask::Questions(_));
-    let call = if verdict.state == State::WaitingInput {
-        calls.iter().find(is_question)
-    } else {
-        // A subagent's own call stands in a transcript of its own.
-        calls
-            .iter()
-            .find(|call| !is_question(call) && !is_subagent(&call.name))
+    let is_question = |call: &OpenTool| matches!(call.ask, Ask::Questions(_));
+    let may_ask = |call: &&OpenTool| {
+        if verdict.state == State::WaitingInput {
+            is_question(call)
+        } else {
+            !is_question(call) && !call.starts_agent()
+        }
     };
-    call.map(|call| call.ask.clone())
+    let own = evidence.more.tail.map_or(&[][..], Tail::open).iter();
+    let own = own.filter(may_ask);
+    let agents = evidence.more.agents.iter().flat_map(|agent| agent.open());
+    let agents: Vec<&OpenTool> = agents.filter(may_ask).collect();
+    let has_decided = |call: &&OpenTool| {
+        verdict.source == Source::Transcript && call.at.is_some() && call.at == verdict.since
+    };
+    let call = { own.clone().chain(agents.iter().copied()) }
+        .find(has_decided)
+        .or_else(|| own.clone().next())
+        .or_else(|| shown(&agents, verdict.since))?;
+    Some(call.ask.clone())
+}
+
+/// Of several subagents' calls, the one that is asked for: prompts are shown one after the other, so it was the newest
+/// when the waiting began.
+fn shown<'a>(calls: &[&'a OpenTool], since: Option<UnixMillis>) -> Option<&'a OpenTool> {
+    let before = calls.iter().filter(|call| call.at <= since);
+    let newest = before.max_by_key(|call| call.at);
+    newest
+        .or_else(|| calls.iter().min_by_key(|call| call.at))
+        .copied()
 }
 
 fn of_hook(asked: &Asked) -> Ask {

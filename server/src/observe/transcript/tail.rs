@@ -13,7 +13,7 @@ use std::{
 use session_core::transcript::tail::Tail;
 
 use super::{Transcript, Transcripts, forwards, reading::Unreadable};
-use crate::beneath::FileId;
+use crate::beneath::{Entry, FileId};
 
 /// The newest lines of a running turn fit, unless one holds an image or a whole file.
 const FIRST_WINDOW: u64 = 256 << 10;
@@ -32,7 +32,7 @@ pub struct Known {
 
 /// While this is the same, nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Version {
+pub(super) struct Version {
     file: FileId,
     size_bytes: u64,
     modified_nanos: i128,
@@ -51,41 +51,25 @@ impl Known {
         &self.tail
     }
 
-    /// Returns whether `transcript` was found unchanged since.
-    pub fn is_of(&self, transcript: &Transcript) -> bool {
-        self.version
-            == Version {
-                file: transcript.file,
-                size_bytes: transcript.size_bytes,
-                modified_nanos: transcript.modified_nanos,
-            }
+    pub(super) fn is_of(&self, version: Version) -> bool {
+        self.version == version
     }
-}
 
-impl Transcripts {
-    /// Reads what `known` does not know yet, or the file's end. An archive has no turn that could go on: it reads as
-    /// an empty file does.
-    pub fn tail(&self, transcript: &Transcript, known: Option<Known>) -> Result<Known, Unreadable> {
-        let (mut file, entry) = self.open(transcript)?;
-        let version = Version {
-            file: entry.file,
-            size_bytes: entry.size_bytes,
-            modified_nanos: entry.modified_nanos,
-        };
-        let size = if transcript.archived {
-            0
-        } else {
-            entry.size_bytes
-        };
+    /// Reads what `known` does not know yet, or the end of what has been opened; `blank` takes its lines.
+    pub(super) fn read(
+        mut file: impl Read + Seek,
+        version: Version,
+        blank: &Tail,
+        known: Option<Self>,
+    ) -> io::Result<Self> {
         let known = known.filter(|known| known.version.file == version.file);
         let known = match known {
             Some(known) if known.version == version => return Ok(known),
             Some(known) => Some((known.place, Arc::unwrap_or_clone(known.tail))),
             None => None,
         };
-        let (place, tail) = read(&mut file, size, known)
-            .map_err(|error| Unreadable::new(&transcript.path, &error))?;
-        Ok(Known {
+        let (place, tail) = read(&mut file, version.size_bytes, blank, known)?;
+        Ok(Self {
             version,
             place,
             tail: Arc::new(tail),
@@ -93,9 +77,42 @@ impl Transcripts {
     }
 }
 
+impl Version {
+    pub(super) fn of(entry: &Entry) -> Self {
+        Self {
+            file: entry.file,
+            size_bytes: entry.size_bytes,
+            modified_nanos: entry.modified_nanos,
+        }
+    }
+
+    pub(super) fn of_transcript(transcript: &Transcript) -> Self {
+        Self {
+            file: transcript.file,
+            size_bytes: transcript.size_bytes,
+            modified_nanos: transcript.modified_nanos,
+        }
+    }
+}
+
+impl Transcripts {
+    /// Reads what `known` does not know yet, or the file's end. An archive has no turn that could go on: it reads as
+    /// an empty file does.
+    pub fn tail(&self, transcript: &Transcript, known: Option<Known>) -> Result<Known, Unreadable> {
+        let (file, entry) = self.open(transcript)?;
+        let mut version = Version::of(&entry);
+        if transcript.archived {
+            version.size_bytes = 0;
+        }
+        Known::read(file, version, &Tail::new(), known)
+            .map_err(|error| Unreadable::new(&transcript.path, &error))
+    }
+}
+
 fn read(
     file: &mut (impl Read + Seek),
     size: u64,
+    blank: &Tail,
     known: Option<(Place, Tail)>,
 ) -> io::Result<(Place, Tail)> {
     if let Some((place, tail)) = known
@@ -107,7 +124,7 @@ fn read(
     let mut window = FIRST_WINDOW;
     loop {
         let start = size.saturating_sub(window);
-        let (place, tail) = read_from(file, start, size, Tail::new())?;
+        let (place, tail) = read_from(file, start, size, blank.clone())?;
         if tail.is_anchored() || start == 0 || window >= LAST_WINDOW {
             return Ok((place, tail));
         }
@@ -206,14 +223,14 @@ mod tests {
         content.push_str(&prompt("x"));
         let size = content.len() as u64;
         let mut file = counting(content.into_bytes());
-        let (place, tail) = read(&mut file, size, None).unwrap();
+        let (place, tail) = read(&mut file, size, &Tail::new(), None).unwrap();
         assert_eq!((tail.turn(), place.offset), (Turn::Model, size));
         assert_eq!(file.read, FIRST_WINDOW + MARK);
         file.read = 0;
         let added = answer("y");
         file.bytes.get_mut().extend_from_slice(added.as_bytes());
         let longer = size + added.len() as u64;
-        let (place, tail) = read(&mut file, longer, Some((place, tail))).unwrap();
+        let (place, tail) = read(&mut file, longer, &Tail::new(), Some((place, tail))).unwrap();
         assert_eq!((tail.turn(), place.offset), (Turn::Done, longer));
         assert_eq!(file.read, added.len() as u64 + 2 * MARK);
     }
@@ -223,12 +240,18 @@ mod tests {
         let mut content = prompt("x");
         content.push_str(&noise(3 << 20));
         let size = content.len() as u64;
-        let (_, tail) = read(&mut counting(content.into_bytes()), size, None).unwrap();
+        let (_, tail) = read(
+            &mut counting(content.into_bytes()),
+            size,
+            &Tail::new(),
+            None,
+        )
+        .unwrap();
         assert_eq!(tail.turn(), Turn::Model);
         let content = noise(40 << 20);
         let size = content.len() as u64;
         let mut file = counting(content.into_bytes());
-        let (_, tail) = read(&mut file, size, None).unwrap();
+        let (_, tail) = read(&mut file, size, &Tail::new(), None).unwrap();
         assert_eq!(tail.turn(), Turn::Silent);
         assert!(file.read < 2 * LAST_WINDOW, "{}", file.read);
         // So much at once is not read through either.
@@ -240,7 +263,7 @@ mod tests {
             Tail::new(),
         ));
         file.read = 0;
-        read(&mut file, size, known).unwrap();
+        read(&mut file, size, &Tail::new(), known).unwrap();
         assert!(file.read < 2 * LAST_WINDOW, "{}", file.read);
     }
 
@@ -250,13 +273,13 @@ mod tests {
         let mut content = answer("before");
         content.push_str(huge.trim_end());
         let mut file = counting(content.clone().into_bytes());
-        let known = read(&mut file, content.len() as u64, None).unwrap();
+        let known = read(&mut file, content.len() as u64, &Tail::new(), None).unwrap();
         content.push('\n');
         content.push_str(&answer("after"));
         let mut file = counting(content.clone().into_bytes());
-        let known = read(&mut file, content.len() as u64, Some(known)).unwrap();
+        let known = read(&mut file, content.len() as u64, &Tail::new(), Some(known)).unwrap();
         assert_eq!(known.1.last_text(), Some("after"));
-        let anew = read(&mut file, content.len() as u64, None).unwrap();
+        let anew = read(&mut file, content.len() as u64, &Tail::new(), None).unwrap();
         assert_eq!(anew, known);
     }
 
@@ -264,7 +287,8 @@ mod tests {
     fn a_file_that_became_shorter_while_it_was_read_is_read_on_from_its_end() {
         let content = prompt("x");
         let mut file = counting(content.clone().into_bytes());
-        let (place, tail) = read(&mut file, content.len() as u64 + 1_000, None).unwrap();
+        let (place, tail) =
+            read(&mut file, content.len() as u64 + 1_000, &Tail::new(), None).unwrap();
         assert_eq!(
             (tail.turn(), place.offset),
             (Turn::Model, content.len() as u64)

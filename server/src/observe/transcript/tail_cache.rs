@@ -2,13 +2,18 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use session_core::transcript::tail::Tail;
 
-use super::{Transcript, Transcripts, tail::Known};
+use super::{
+    Transcript, Transcripts,
+    reading::Unreadable,
+    subagents::Subagent,
+    tail::{Known, Version},
+};
 
 /// A machine with more live sessions than this reads some ends again.
 const LIMIT: usize = 1_024;
@@ -42,16 +47,35 @@ impl TailCache {
         if transcript.archived {
             return None;
         }
-        let known = self.ends().known(transcript);
+        let version = Version::of_transcript(transcript);
+        self.end(&transcript.path, version, |known| {
+            transcripts.tail(transcript, known)
+        })
+    }
+
+    /// Returns what the end of a subagent's transcript says, `None` where it can't be read.
+    pub fn of_subagent(&self, transcripts: &Transcripts, subagent: &Subagent) -> Option<Arc<Tail>> {
+        self.end(&subagent.path(), subagent.version(), |known| {
+            transcripts.subagent_tail(subagent, known)
+        })
+    }
+
+    fn end(
+        &self,
+        path: &Path,
+        version: Version,
+        read: impl FnOnce(Option<Known>) -> Result<Known, Unreadable>,
+    ) -> Option<Arc<Tail>> {
+        let known = self.ends().known(path);
         if let Some(known) = &known
-            && known.is_of(transcript)
+            && known.is_of(version)
         {
             return Some(Arc::clone(known.tail()));
         }
         // Nobody waits for this reading; two at once find the same.
-        let known = transcripts.tail(transcript, known).ok()?;
+        let known = read(known).ok()?;
         let tail = Arc::clone(known.tail());
-        self.ends().keep(transcript, known);
+        self.ends().keep(path, known);
         Some(tail)
     }
 
@@ -61,22 +85,21 @@ impl TailCache {
 }
 
 impl Ends {
-    fn known(&mut self, transcript: &Transcript) -> Option<Known> {
+    fn known(&mut self, path: &Path) -> Option<Known> {
         self.questions += 1;
-        let asked = self.by_path.get_mut(&transcript.path)?;
+        let asked = self.by_path.get_mut(path)?;
         asked.last = self.questions;
         Some(asked.known.clone())
     }
 
-    fn keep(&mut self, transcript: &Transcript, known: Known) {
-        if self.by_path.len() >= LIMIT && !self.by_path.contains_key(&transcript.path) {
+    fn keep(&mut self, path: &Path, known: Known) {
+        if self.by_path.len() >= LIMIT && !self.by_path.contains_key(path) {
             let oldest = self.by_path.iter().min_by_key(|(_, asked)| asked.last);
             if let Some(path) = oldest.map(|(path, _)| path.clone()) {
                 self.by_path.remove(&path);
             }
         }
         let last = self.questions;
-        self.by_path
-            .insert(transcript.path.clone(), Asked { known, last });
+        self.by_path.insert(path.to_owned(), Asked { known, last });
     }
 }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use session_core::{
     id::{ProcessKey, SessionId},
     inventory::Session,
-    verdict::Source,
 };
 
 use crate::{
@@ -32,7 +31,7 @@ struct Entry {
     own_pid: u32,
     /// What it has open, or is taken to write.
     conversation: Option<SessionId>,
-    /// Time alone may change the verdict.
+    /// The verdict may change without an event.
     doubtful: bool,
     has_record: bool,
 }
@@ -166,7 +165,7 @@ fn entry(row: wire::Session, known: &Known) -> Entry {
         },
         own_pid: session.process.own_pid(),
         conversation: session.session_id().cloned().or_else(written),
-        doubtful: known.judged(|_, verdict| verdict.source != Source::Registry),
+        doubtful: known.is_doubtful(),
         has_record: record.is_some(),
         row,
     }

@@ -17,6 +17,8 @@ pub(super) struct Line {
     pub(super) kind: Text,
     pub(super) subtype: Text,
     timestamp: Text,
+    /// The conversation's id, also in a subagent's line.
+    pub(super) session_id: Text,
     /// Written by a subagent.
     pub(super) is_sidechain: Flag,
     pub(super) is_meta: Flag,
