@@ -119,6 +119,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
                 said = self.socket.next() => {
                     said.ok_or(Parting::Gone)?.map_err(|error| parting(&error))?;
                     heard = Instant::now();
+                    // The answer to a ping leaves before the next one is read: whoever asks without end and reads
+                    // nothing would make answers pile up.
+                    self.flush().await?;
                     continue;
                 }
                 _ = ping.tick() => {
@@ -138,9 +141,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
 
     /// Returns once the message has left: until then there is no next one.
     async fn send(&mut self, message: Message) -> Result<(), Parting> {
+        self.socket.feed(message).await.map_err(|_| Parting::Gone)?;
+        self.flush().await
+    }
+
+    async fn flush(&mut self) -> Result<(), Parting> {
         tokio::select! {
             () = self.slot.end() => Err(SERVER_ENDS),
-            sent = timeout(self.limits.send, self.socket.send(message)) => match sent {
+            left = timeout(self.limits.send, self.socket.flush()) => match left {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) | Err(_) => Err(Parting::Gone),
             },
@@ -279,6 +287,25 @@ mod tests {
         let (ours, _theirs) = duplex(256);
         serve(ours, rig.follower(), rig.streams.limits, rig.slot()).await;
         rig.streams.ended().await;
+    }
+
+    #[tokio::test]
+    async fn answers_to_pings_do_not_pile_up() {
+        let rig = Rig::new(StreamLimits {
+            send: Duration::from_millis(20),
+            ..StreamLimits::default()
+        });
+        let (ours, mut theirs) = duplex(4 * 1024);
+        let served = serve(ours, rig.follower(), rig.streams.limits, rig.slot());
+        let served = tokio::spawn(served);
+        let ping = [0x89, 0x84, 0, 0, 0, 0, b'p', b'i', b'n', b'g'];
+        let mut asked = 0;
+        while asked < 100_000 && theirs.write_all(&ping).await.is_ok() {
+            asked += 1;
+        }
+        // What both pipes hold, and no more.
+        assert!(asked < 2_000, "{asked}");
+        served.await.unwrap();
     }
 
     #[tokio::test]
