@@ -36,8 +36,11 @@ const UNAVAILABLE: u8 = 69;
 
 /// What `list` and `why` end with.
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 failed, with the reason on stderr; 64 bad usage, or a mistake in the configuration (it
-is named on stderr, and the answer is given all the same).";
+Exit codes:
+  0   done
+  1   failed; stderr says why
+  64  bad usage, or a mistake in the configuration: stderr names it, and the
+      answer comes all the same";
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;

@@ -28,8 +28,9 @@ fn asked(session: &Session) -> Option<String> {
         }
         Ask::Plan { text } => {
             // A plan begins with a heading, in Markdown.
-            let mut lines = text.lines().map(|line| line.trim_start_matches(['#', ' ']));
-            let first = lines.find_map(|line| text::some_line(Some(line)))?;
+            let lines = text.lines().map(|line| line.trim_start_matches(['#', ' ']));
+            let mut lines = lines.filter_map(|line| text::some_line(Some(line)));
+            let first = lines.find(|line| !line.eq_ignore_ascii_case("plan"))?;
             Some(labelled("Plan", &first))
         }
         Ask::Text { text } => text::some_line(Some(text)),

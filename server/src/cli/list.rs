@@ -20,7 +20,7 @@ pub(super) struct ListArgs {
     /// Also those that ended within the last week
     #[arg(long)]
     all: bool,
-    /// Print what `GET /sessions` answers; with --all, `{sessions, recent}`
+    /// Print what the API answers (with --all: {sessions, recent})
     #[arg(long)]
     json: bool,
 }
@@ -28,10 +28,10 @@ pub(super) struct ListArgs {
 const LEGEND: &str = "\
 Those that need you come first.
   !permission  a person is wanted
-  ~working     inferred from what the session wrote, not stated; `why PID` tells more
+  ~working     inferred from what the session wrote; `why PID` tells more
   stuck        works, but nothing has moved for long
   abandoned    at its prompt, and not touched for long
-On a terminal each line is cut to its width; elsewhere nothing is cut.";
+On a terminal each line is cut to its width; elsewhere it is whole.";
 
 static AFTER_HELP: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| format!("{LEGEND}\n\n{EXIT_CODES}"));

@@ -21,7 +21,7 @@ const WIDEST: usize = 100;
 pub(super) struct WhyArgs {
     /// The session's process, as `list` shows it
     pid: Pid,
-    /// Print what `GET /sessions/PID/why` answers
+    /// Print what the API answers
     #[arg(long)]
     json: bool,
 }

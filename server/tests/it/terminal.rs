@@ -12,7 +12,7 @@ use rustix::{
     pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt},
     termios::{Winsize, tcsetwinsize},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
@@ -79,6 +79,11 @@ fn broken() -> TempDir {
 fn json_is_what_the_api_answers() {
     let server = Server::start();
     let session = waiting(server.home());
+    let transcripts = server.home().join(".claude/projects/-somewhere");
+    fs::create_dir_all(&transcripts).unwrap();
+    let prompt = json!({"type": "user", "message": {"content": "hello"}, "cwd": "/somewhere"});
+    let file = transcripts.join(format!("{ID}.jsonl"));
+    fs::write(file, format!("{prompt}\n")).unwrap();
     let pid = session.pid();
     let row = |text: &str| {
         let rows: Vec<Value> = serde_json::from_str(text).unwrap();
@@ -107,8 +112,12 @@ fn json_is_what_the_api_answers() {
     assert_eq!((code, errors.as_str()), (0, ""));
     let all: Value = serde_json::from_str(&all).unwrap();
     assert_eq!(row(&all["sessions"].to_string()), api);
-    let recent = server.ask(&get("/sessions?scope=recent&days=7", "")).json();
-    assert_eq!(all["recent"], recent["sessions"]);
+    let conversation = |recent: &Value| {
+        let mut all = recent.as_array().unwrap().iter();
+        all.find(|one| one["sessionId"] == ID).unwrap().clone()
+    };
+    let api = server.ask(&get("/sessions?scope=recent&days=7", "")).json();
+    assert_eq!(conversation(&all["recent"]), conversation(&api["sessions"]));
 
     let (code, why, errors) = run(server.home(), &["why", &pid.to_string(), "--json"]);
     assert_eq!((code, errors.as_str()), (0, ""));
@@ -232,7 +241,7 @@ fn bad_usage_is_64() {
     }
     let (code, help, _) = run(home.path(), &["list", "--help"]);
     assert_eq!(code, 0);
-    assert!(help.contains("Exit codes: 0 "), "{help}");
+    assert!(help.contains("Exit codes:\n  0 "), "{help}");
 }
 
 #[test]

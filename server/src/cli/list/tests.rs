@@ -89,6 +89,11 @@ fn every_kind() -> Vec<Session> {
             ..rests(111, State::WaitingInput, 3600)
         },
         Session {
+            ask: Some(Ask::Plan { text: "# Plan\n\n## 1. Read\n".to_owned() }),
+            confidence: Confidence::Inferred,
+            ..rests(114, State::WaitingPermission, 39)
+        },
+        Session {
             ask: Some(plan),
             ..rests(112, State::WaitingPermission, 40)
         },
@@ -138,6 +143,7 @@ fn those_that_need_a_person_come_first() {
             ! question           1h  p1       Which colour? [Red / Blue]         268M    111
             ! dialog            41s  p1       sandbox request: Add a test        268M    113
             ! permission        40s  p1       Plan: 1. Read                      268M    112
+            !~permission        39s  p1       Plan: 1. Read                      268M    114
             !~permission        12s  p1       Bash: cargo test                   268M    110
             ! idle, asks         5m  p1       Shall I go on?                     268M    109
               working, stuck     1d  p1       Add a test                         268M    104
@@ -150,7 +156,7 @@ fn those_that_need_a_person_come_first() {
               idle               3s  p1       Add a test                         268M    102
               unknown             -  unknown  Its files are not ours to read…    268M  17723
 
-            5 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
+            6 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
         "#]],
     );
     check(
@@ -161,6 +167,7 @@ fn those_that_need_a_person_come_first() {
             ! question           1h  p1       Which colour? [Red / Blue]                                                 268M    111
             ! dialog            41s  p1       sandbox request: Add a test                                                268M    113
             ! permission        40s  p1       Plan: 1. Read                                                              268M    112
+            !~permission        39s  p1       Plan: 1. Read                                                              268M    114
             !~permission        12s  p1       Bash: cargo test                                                           268M    110
             ! idle, asks         5m  p1       Shall I go on?                                                             268M    109
               working, stuck     1d  p1       Add a test                                                                 268M    104
@@ -173,7 +180,7 @@ fn those_that_need_a_person_come_first() {
               idle               3s  p1       Add a test                                                                 268M    102
               unknown             -  unknown  Its files are not ours to read; run the server as that user, or as roo…    268M  17723
 
-            5 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
+            6 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
         "#]],
     );
 }
@@ -188,6 +195,7 @@ fn what_is_redirected_is_not_cut() {
             ! question           1h  p1       Which colour? [Red / Blue]                                      268M    111
             ! dialog            41s  p1       sandbox request: Add a test                                     268M    113
             ! permission        40s  p1       Plan: 1. Read                                                   268M    112
+            !~permission        39s  p1       Plan: 1. Read                                                   268M    114
             !~permission        12s  p1       Bash: cargo test                                                268M    110
             ! idle, asks         5m  p1       Shall I go on?                                                  268M    109
               working, stuck     1d  p1       Add a test                                                      268M    104
@@ -200,7 +208,7 @@ fn what_is_redirected_is_not_cut() {
               idle               3s  p1       Add a test                                                      268M    102
               unknown             -  unknown  Its files are not ours to read; run the server as that user, or as root.    268M  17723
 
-            5 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
+            6 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
         "#]],
     );
 }
@@ -215,6 +223,7 @@ fn a_narrow_terminal_keeps_the_state() {
             ! question           1h  p1       Which colour?…     111
             ! dialog            41s  p1       sandbox reques…    113
             ! permission        40s  p1       Plan: 1. Read      112
+            !~permission        39s  p1       Plan: 1. Read      114
             !~permission        12s  p1       Bash: cargo te…    110
             ! idle, asks         5m  p1       Shall I go on?     109
               working, stuck     1d  p1       Add a test         104
@@ -227,7 +236,7 @@ fn a_narrow_terminal_keeps_the_state() {
               idle               3s  p1       Add a test         102
               unknown             -  unknown  Its files are…   17723
 
-            5 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
+            6 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
         "#]],
     );
     check(
@@ -238,6 +247,7 @@ fn a_narrow_terminal_keeps_the_state() {
             ! question           1h  p1       Which…
             ! dialog            41s  p1       sandb…
             ! permission        40s  p1       Plan:…
+            !~permission        39s  p1       Plan:…
             !~permission        12s  p1       Bash:…
             ! idle, asks         5m  p1       Shall…
               working, stuck     1d  p1       Add a…
@@ -250,7 +260,7 @@ fn a_narrow_terminal_keeps_the_state() {
               idle               3s  p1       Add a…
               unknown             -  unknown  Its f…
 
-            5 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
+            6 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
         "#]],
     );
 }
