@@ -38,6 +38,9 @@ const DOUBT_PERIOD: Duration = Duration::from_secs(1);
 /// Between two looks at all sessions, for memory and marks.
 const PERIOD: Duration = Duration::from_secs(5);
 
+/// Between two looks at the whole machine, in case something was never told.
+const NET_PERIOD: Duration = Duration::from_secs(300);
+
 /// Looks without an event take at most one part in this many of one core's time.
 const SHARE: u32 = 500;
 
@@ -124,6 +127,7 @@ struct Keeper<'a> {
     grown_at: Instant,
     doubt_at: Instant,
     all_at: Instant,
+    net_at: Instant,
 }
 
 impl<'a> Keeper<'a> {
@@ -140,6 +144,7 @@ impl<'a> Keeper<'a> {
             grown_at: now,
             doubt_at: now + DOUBT_PERIOD,
             all_at: now + PERIOD,
+            net_at: now + NET_PERIOD,
         })
     }
 
@@ -155,6 +160,10 @@ impl<'a> Keeper<'a> {
             merge(&mut self.news, events);
         }
         let at = Instant::now();
+        if at >= self.net_at {
+            self.net_at = at + NET_PERIOD;
+            self.news.everything = true;
+        }
         let is_due =
             is_urgent(&self.news) || (self.news.are_news() && at >= self.grown_at + GROWTH_PERIOD);
         if is_due {
