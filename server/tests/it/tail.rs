@@ -1,5 +1,7 @@
 //! The end of a transcript, read as it grows, is cut, or becomes another file.
 
+mod subagents;
+
 use std::{
     fs::{self, File},
     io::{Seek, SeekFrom, Write},

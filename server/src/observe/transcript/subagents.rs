@@ -43,7 +43,7 @@ enum Nest {
 }
 
 impl Subagent {
-    pub(super) fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         let project = self.place.projects().join(&self.place.project);
         match self.nest {
             Nest::Own => project.join(self.place.id.as_str()).join(NEST),
