@@ -1,5 +1,7 @@
 //! What a row says of a session beyond its registry file: what is asked, what runs, and how that is known.
 
+mod subagents;
+
 use std::{
     fs,
     process::Command,
