@@ -101,7 +101,11 @@ pub fn run(
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(answer) => {
-            answer.print()?;
+            match answer.print() {
+                // The reader has seen enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                printed => printed?,
+            }
             // Asking for the version or for help is no mistake.
             return Ok(ExitCode::from(if answer.use_stderr() { USAGE } else { 0 }));
         }

@@ -5,6 +5,7 @@
 use std::{error::Error as _, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use super::{USAGE, terminal};
 use crate::{
@@ -54,10 +55,37 @@ fn sentence(error: &ServiceError) -> String {
     }
 }
 
-/// Writes a value as the API does, for people to read as well.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<String, ServiceError> {
-    let mut text = serde_json::to_string_pretty(value)
+/// Writes a value as the API does, laid out for people to read as well.
+pub(super) fn json(value: &impl Serialize) -> Result<String, ServiceError> {
+    let json = serde_json::to_string_pretty(value)
         .map_err(|error| ServiceError::fault("The answer can't be written as JSON", error))?;
+    let mut text = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        match c {
+            // JSON lets these stand in a string as they are, and a terminal would act on them. Escaped, they are
+            // the same value.
+            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => text.push(c),
+        }
+    }
     text.push('\n');
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_keeps_its_value_and_leaves_the_terminal_alone() {
+        let hostile = "\u{1b}[31m \u{9b}2J \u{7f} \u{202e}exe \u{2069} \n 日本語";
+        let text = json(&hostile).unwrap();
+        assert_eq!(
+            text,
+            "\"\\u001b[31m \\u009b2J \\u007f \\u202eexe \\u2069 \\n 日本語\"\n"
+        );
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
+    }
 }

@@ -264,7 +264,12 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let home = tempfile::tempdir().unwrap();
     let session = waiting(home.path());
     let pid = session.pid().to_string();
-    for arguments in [&["list"][..], &["list", "--json"], &["why", &pid]] {
+    for arguments in [
+        &["list"][..],
+        &["list", "--json"],
+        &["why", &pid],
+        &["list", "--help"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut program = command(home.path(), arguments);

@@ -215,6 +215,10 @@ fn what_is_redirected_is_not_cut() {
 
 #[test]
 fn a_narrow_terminal_keeps_the_state() {
+    for width in 0..40 {
+        let shown = list(every_kind(), recent(), NOW, Some(width));
+        assert!(shown.contains("permission"), "{width}: {shown}");
+    }
     check(
         every_kind(),
         Some(56),
