@@ -25,7 +25,7 @@ const dismiss = async (stage, one) => {
   await one.press('Escape');
   await until('it is at its prompt again', () => one.atPrompt());
 };
-const interrupt = (stage, one) => one.interrupt();
+const withdraw = (stage, one) => one.withdraw();
 
 // The names of conversations.
 const TALE = '33333333-0000-4000-8000-000000000001';
@@ -50,7 +50,7 @@ const turn = [
   },
   {
     name: 'after Esc in the middle of a turn', truth: idle,
-    reach: interrupt,
+    reach: withdraw,
     lasts: async (stage, one) => stage.ended('delayed') && await one.atPrompt(),
   },
   {
@@ -250,7 +250,7 @@ const plan = [
   },
   {
     name: 'after Esc between two tries', truth: idle,
-    reach: interrupt,
+    reach: withdraw,
     lasts: async (stage, one) => !await one.sees('retrying in') && await one.atPrompt(),
   },
 ];

@@ -55,12 +55,13 @@ export function stageIn(world) {
           return !squeezed(await terminal.screen()).includes('Doyouwanttoproceed?');
         });
       },
-      // Interrupts a turn. The prompt comes back into the input box where nothing was answered yet.
-      // Two keys at once would be another key.
-      async interrupt() {
+      // Interrupts a turn before anything was answered. The prompt comes back into the input box, and is
+      // taken away. Two keys at once would be another key.
+      async withdraw() {
         await terminal.press('Escape');
-        await until(`${pid} is at its prompt`, atPrompt);
+        await until(`the prompt of ${pid} is back`, async () => await atPrompt() && inputOf(await terminal.screen()) !== '');
         await terminal.press('C-u');
+        await until(`the input box of ${pid} is empty`, async () => inputOf(await terminal.screen()) === '');
       },
       // Runs a command of the person's own, without the model.
       async shell(command) {
@@ -193,6 +194,9 @@ export function stageIn(world) {
     isGone: pid => processOf(pid) === null,
   };
 }
+
+// What stands in the input box: between the last two lines of the screen that are drawn across it.
+const inputOf = screen => screen.split(/^─{20,}.*$/m).at(-2)?.replace('❯', '').trim();
 
 const squeezed = text => text.replace(/\s+/g, '');
 
