@@ -45,6 +45,7 @@ struct Seen {
 #[serde(rename_all = "camelCase")]
 struct SeenChild {
     comm: String,
+    argv: Vec<String>,
     /// It had ended before it could be asked.
     started_at: Option<u64>,
 }
@@ -149,6 +150,7 @@ impl Capture {
         let child = |child: &SeenChild| {
             Some(Child {
                 comm: child.comm.clone(),
+                command: child.argv.join(" "),
                 started_at: UnixMillis(child.started_at?),
             })
         };
@@ -253,13 +255,14 @@ fn every_captured_state_is_told_as_it_was() {
         .map(|((program, source), (right, all))| format!("{program}, {source}: {right} of {all}\n"))
         .collect();
     expect![[r#"
-        2.0.30, no status: 43 of 50
+        2.0.30, no status: 44 of 50
         2.0.76, no status: 4 of 4
         2.1.197, no status: 2 of 2
         2.1.197, status: 50 of 50
         2.1.329, status: 54 of 54
         cloudcli-1.37.2, status: 7 of 7
         cloudcli-1.37.2-claude-2.1.197, no status: 7 of 7
+        sdk-0.1.30, no status: 39 of 42
         sdk-0.3.329, status: 42 of 45
         sdk-2.1.197, no status: 40 of 45
     "#]]
@@ -269,9 +272,11 @@ fn every_captured_state_is_told_as_it_was() {
         2.0.30/mcp-tool-running: working told unknown (unknown, ToolOpen)
         2.0.30/model-dialog: waiting_dialog told idle (inferred, Interrupted)
         2.0.30/model-dialog-after-turn: waiting_dialog told idle (inferred, AnswerFinished)
-        2.0.30/print-api-delay: working told starting (inferred, JustStarted)
         2.0.30/subagent-permission: waiting_permission told working (inferred, ToolRuns)
         2.0.30/user-shell: working told idle (inferred, AnswerFinished)
+        sdk-0.1.30/mcp-tool-permission: waiting_permission told unknown (unknown, ToolOpen)
+        sdk-0.1.30/mcp-tool-running: working told unknown (unknown, ToolOpen)
+        sdk-0.1.30/subagent-permission: waiting_permission told working (inferred, ToolRuns)
         sdk-0.3.329/after-clear: shell told idle (stated, RegistryStatus)
         sdk-0.3.329/after-compact: shell told idle (stated, RegistryStatus)
         sdk-0.3.329/turn-after-clear: shell told idle (stated, RegistryStatus)
@@ -299,6 +304,7 @@ fn what_a_subagent_asks_is_told_as_the_sessions_own() {
         2.0.76: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
         2.1.197: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
         2.1.329: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
+        sdk-0.1.30: None
         sdk-0.3.329: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
         sdk-2.1.197: Some(Permission { tool: "Bash", input: "touch subproof && sleep 100" })
     "#]]

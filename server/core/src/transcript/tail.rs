@@ -82,6 +82,8 @@ pub struct Tail {
     at: Option<UnixMillis>,
     began: Option<UnixMillis>,
     ended: Option<UnixMillis>,
+    /// What a prompt that was taken from the queue has begun and that its own line has not confirmed yet.
+    taken: Option<Taken>,
     last_text: Option<String>,
     question: Option<Ask>,
     /// The answer ended without saying so: versions before 2.1 wrote no reason, so a call may still follow.
@@ -90,6 +92,14 @@ pub struct Tail {
     message: Option<String>,
     /// More was met than results, so earlier lines would change little.
     anchored: bool,
+}
+
+/// Where things stood when a prompt was taken from the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Taken {
+    turn: Turn,
+    began: Option<UnixMillis>,
+    ended: Option<UnixMillis>,
 }
 
 impl Tail {
@@ -121,6 +131,10 @@ impl Tail {
             Some("assistant") => Some(self.take_assistant(line, at)),
             Some("system") => self.take_system(&line),
             Some("attachment") => self.after_attachment(&line),
+            Some("queue-operation") => {
+                self.take_queued(&line, at);
+                None
+            }
             Some(_) | None => None,
         };
         if let Some(turn) = turn {
@@ -197,6 +211,32 @@ impl Tail {
         }
         self.turn = turn;
         self.at = at.or(self.at);
+        self.taken = None;
+    }
+
+    /// 2.0.30 under the Agent SDK and with `-p` writes a prompt together with the first of the answer; until then only the
+    /// queue tells that there is one.
+    fn take_queued(&mut self, line: &Line, at: Option<UnixMillis>) {
+        if line.operation.0.as_deref() != Some("dequeue") || self.turn.is_running() {
+            return;
+        }
+        let taken = Taken {
+            turn: self.turn,
+            began: self.began,
+            ended: self.ended,
+        };
+        self.set(Turn::Model, at);
+        self.began = self.began.and(at);
+        self.taken = Some(taken);
+    }
+
+    /// What was taken from the queue was a command that Claude Code answers by itself.
+    fn put_back(&mut self) {
+        if let Some(taken) = self.taken.take() {
+            self.turn = taken.turn;
+            self.began = taken.began;
+            self.ended = taken.ended;
+        }
     }
 
     fn take_user(&mut self, line: Line, at: Option<UnixMillis>) -> Option<Turn> {
@@ -228,7 +268,10 @@ impl Tail {
                 self.anchored = true;
                 Some(Turn::Interrupted)
             }
-            Said::Nothing => None,
+            Said::Nothing => {
+                self.put_back();
+                None
+            }
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Line {
     pub(super) compact_metadata: Loose<CompactMetadata>,
     pub(super) attachment: Loose<Attachment>,
     pub(super) tool_use_result: Loose<ToolUseResult>,
+    /// Of a queue: `enqueue`, `dequeue`, `remove`, `popAll`.
+    pub(super) operation: Text,
     /// Of a queued prompt.
     pub(super) content: Text,
     /// Of `turn_duration`, from 2.1 on; absent where there are none.

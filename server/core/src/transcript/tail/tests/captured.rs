@@ -35,6 +35,8 @@ fn a_session_after_clear_that_ran_a_subagent() {
              22 Tools, Agent "m"
              27 Model & Agent
              35 Done & Agent
+             38 Model & Agent
+             40 Done & Agent
              41 Model & Agent
              44 Done & Agent
              47 Done
@@ -106,11 +108,11 @@ fn a_headless_session() {
     check(
         CAPTURED[4],
         expect![[r#"
-          0 Silent
-          2 Model
-         19 Done
-        at Some(UnixMillis(1795226515823)), since Some(UnixMillis(1795226515823))
-    "#]],
+              0 Silent
+              1 Model
+             19 Done
+            at Some(UnixMillis(1795226515823)), since Some(UnixMillis(1795226515823))
+        "#]],
     );
 }
 
@@ -145,13 +147,13 @@ fn a_long_interactive_session() {
              96 Model & Shell
              98 Interrupted & Shell
              99 Interrupted
-            101 Model
+            100 Model
             104 Done
             107 Model
             114 Tools, Agent "mock agent"
             115 Model & Agent
             117 Done & Agent
-            121 Model & Agent
+            120 Model & Agent
             124 Done & Agent
             125 Done
             at Some(UnixMillis(1795226243692)), since Some(UnixMillis(1795226243678))
@@ -164,11 +166,11 @@ fn a_command_of_ones_own_is_a_prompt() {
     check(
         CAPTURED[6],
         expect![[r#"
-          0 Silent
-          2 Model
-          5 Done
-        at Some(UnixMillis(1795245871306)), since Some(UnixMillis(1795245871306))
-    "#]],
+              0 Silent
+              1 Model
+              5 Done
+            at Some(UnixMillis(1795245871306)), since Some(UnixMillis(1795245871306))
+        "#]],
     );
 }
 
@@ -177,13 +179,13 @@ fn a_hook_that_objects_to_the_end_has_the_model_go_on() {
     check(
         CAPTURED[7],
         expect![[r#"
-          0 Silent
-          2 Model
-          3 Done
-          4 Model
-          7 Done
-        at Some(UnixMillis(1795245872331)), since Some(UnixMillis(1795245872331))
-    "#]],
+              0 Silent
+              1 Model
+              3 Done
+              4 Model
+              7 Done
+            at Some(UnixMillis(1795245872331)), since Some(UnixMillis(1795245872331))
+        "#]],
     );
 }
 
@@ -192,13 +194,13 @@ fn a_limit_on_turns_ends_the_turn() {
     check(
         CAPTURED[8],
         expect![[r#"
-          0 Silent
-          2 Model
-          4 Tools, Bash "true"
-          6 Model
-          7 Done
-        at Some(UnixMillis(1795245872921)), since Some(UnixMillis(1795245872921))
-    "#]],
+              0 Silent
+              1 Model
+              4 Tools, Bash "true"
+              6 Model
+              7 Done
+            at Some(UnixMillis(1795245872921)), since Some(UnixMillis(1795245872921))
+        "#]],
     );
 }
 
@@ -207,13 +209,13 @@ fn a_hook_may_end_the_turn() {
     check(
         CAPTURED[9],
         expect![[r#"
-          0 Silent
-          2 Model
-          4 Tools, Bash "true"
-          6 Model
-          7 Done
-        at Some(UnixMillis(1795245873431)), since Some(UnixMillis(1795245873431))
-    "#]],
+              0 Silent
+              1 Model
+              4 Tools, Bash "true"
+              6 Model
+              7 Done
+            at Some(UnixMillis(1795245873431)), since Some(UnixMillis(1795245873431))
+        "#]],
     );
 }
 
@@ -236,35 +238,35 @@ fn agents_that_are_waited_for_and_one_in_the_background() {
     check(
         CAPTURED[11],
         expect![[r#"
-          0 Model
-          1 Interrupted
-          4 Model
-          5 Tools, Bash "touch pd && sleep 200"
-          6 Tools, Bash "touch pd && sleep 200", Bash "touch pe"
-          7 Tools, Bash "touch pe"
-          8 Model
-          9 Interrupted
-         12 Model
-         13 Tools, AskUserQuestion "Which colour?"
-         14 Model
-         15 Done
-         18 Model
-         19 Tools, ExitPlanMode "1. Read. 2. Change."
-         20 Model
-         21 Done
-         24 Model
-         26 Tools, Agent "a helper"
-         27 Model
-         28 Done
-         31 Model
-         32 Tools, Agent "a helper"
-         33 Model & Agent
-         34 Done & Agent
-         35 Done
-         37 Model
-         38 Done
-        at Some(UnixMillis(1795244980572)), since Some(UnixMillis(1795244980572))
-    "#]],
+              0 Model
+              1 Interrupted
+              3 Model
+              5 Tools, Bash "touch pd && sleep 200"
+              6 Tools, Bash "touch pd && sleep 200", Bash "touch pe"
+              7 Tools, Bash "touch pe"
+              8 Model
+              9 Interrupted
+             11 Model
+             13 Tools, AskUserQuestion "Which colour?"
+             14 Model
+             15 Done
+             17 Model
+             19 Tools, ExitPlanMode "1. Read. 2. Change."
+             20 Model
+             21 Done
+             23 Model
+             26 Tools, Agent "a helper"
+             27 Model
+             28 Done
+             30 Model
+             32 Tools, Agent "a helper"
+             33 Model & Agent
+             34 Done & Agent
+             35 Done
+             36 Model
+             38 Done
+            at Some(UnixMillis(1795244980572)), since Some(UnixMillis(1795244980572))
+        "#]],
     );
 }
 
@@ -273,32 +275,32 @@ fn failed_attempts_are_written_late() {
     check(
         CAPTURED[12],
         expect![[r#"
-          0 Silent
-          2 Model
-          3 Tools, ExitPlanMode "1. Read. 2. Change."
-          4 Model
-          5 Done
-          8 Model
-         10 Tools, Agent "a helper"
-         11 Model
-         12 Done
-         15 Model
-         16 Tools, Agent "a helper"
-         17 Model & Agent
-         18 Done & Agent
-         19 Done
-         21 Model
-         22 Done
-         26 Model
-         27 Tools, Agent "a helper"
-         28 Model
-         29 Interrupted
-         32 Model
-         33 Failed
-         38 Model
-         39 Failed
-        at Some(UnixMillis(1795245000163)), since Some(UnixMillis(1795245000163))
-    "#]],
+              0 Silent
+              1 Model
+              3 Tools, ExitPlanMode "1. Read. 2. Change."
+              4 Model
+              5 Done
+              7 Model
+             10 Tools, Agent "a helper"
+             11 Model
+             12 Done
+             14 Model
+             16 Tools, Agent "a helper"
+             17 Model & Agent
+             18 Done & Agent
+             19 Done
+             20 Model
+             22 Done
+             25 Model
+             27 Tools, Agent "a helper"
+             28 Model
+             29 Interrupted
+             31 Model
+             33 Failed
+             35 Model
+             39 Failed
+            at Some(UnixMillis(1795245000163)), since Some(UnixMillis(1795245000163))
+        "#]],
     );
 }
 
