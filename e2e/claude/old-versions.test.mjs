@@ -2,6 +2,7 @@
 // they can be writing, and from the process.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -71,6 +72,7 @@ describe(`a session of Claude Code ${VERSION} in a terminal`, () => {
     assert.deepEqual(row.ask, { type: 'permission', tool: 'Bash', input: 'touch proof && sleep 1000' });
 
     await session.press('Enter');
+    await until('the command runs', () => existsSync(join(world.work, 'proof')));
     assert.equal((await is('working')).tool?.name, 'Bash');
     await session.press('Escape');
     await session.shows('Request interrupted by user');

@@ -4,6 +4,8 @@
 // 2.1.197 writes a registry file without one, so all that can be known follows from its transcript.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { CLAUDE_VERSION } from '../install/claude.mjs';
@@ -70,6 +72,7 @@ for (const [version, how] of Object.entries({
       assert.deepEqual(asking.ask, { type: 'permission', tool: 'Bash', input: 'touch proof && sleep 1000' });
 
       session.allow(question);
+      await until('the command runs', () => existsSync(join(world.work, 'proof')));
       const running = await is('working');
       assert.equal(running.tool?.name, 'Bash');
       await session.interrupt();

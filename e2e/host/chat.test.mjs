@@ -4,6 +4,7 @@
 // status of its own there, so that all that is told follows from the transcript and the process.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -73,6 +74,7 @@ test('it waits for permission to run a command, and works while that runs', asyn
   assert.equal(row.ask.tool, 'Bash');
 
   chat.answer(question, true);
+  await until('the command runs', () => existsSync(join(world.work, 'proof')));
   assert.equal((await is('working')).tool?.name, 'Bash');
   chat.abort();
   await done(row.pid);
