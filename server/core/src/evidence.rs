@@ -45,6 +45,8 @@ pub struct More<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Child {
     pub comm: String,
+    /// Its arguments, separated by spaces.
+    pub command: String,
     pub started_at: UnixMillis,
 }
 
@@ -74,13 +76,13 @@ impl More<'_> {
         self.process_of(self.tail?.open())
     }
 
-    /// Whether a shell runs that was started after the oldest of these calls. Servers of MCP live as long as
+    /// Whether a tool's shell runs that was started after the oldest of these calls. Servers of MCP live as long as
     /// their session, and 2.0.30 asks npm for its newest version now and then, so that a child alone says nothing.
     /// `None` where the children were not looked up or nothing is called.
     pub fn process_of(&self, calls: &[OpenTool]) -> Option<bool> {
         let called = calls.iter().filter_map(|call| call.at).min()?;
         let since = UnixMillis(called.0.saturating_sub(SLACK_MS));
-        let is_tool = |child: &Child| child.is_shell() && child.started_at >= since;
+        let is_tool = |child: &Child| child.runs_a_tool() && child.started_at >= since;
         Some(self.children?.iter().any(is_tool))
     }
 }
@@ -96,7 +98,7 @@ impl More<'_> {
             .any(|task| ours(task) && task.kind == TaskKind::Shell)
             && self
                 .children
-                .is_some_and(|children| children.iter().any(Child::is_shell))
+                .is_some_and(|children| children.iter().any(Child::runs_a_tool))
     }
 
     /// Whether a subagent that this process started in the background has not been heard of since.
@@ -126,12 +128,14 @@ impl More<'_> {
 }
 
 impl Child {
-    /// The Bash tool runs its command in the user's shell, or in one of these (2.0.30 to 2.1.329).
-    fn is_shell(&self) -> bool {
-        matches!(
+    /// The Bash tool has the user's shell read a snapshot of its settings and evaluate the command (2.0.30 to 2.1.329).
+    /// Hooks are shells too, and one that asks somebody else may live for as long as its question.
+    fn runs_a_tool(&self) -> bool {
+        let is_shell = matches!(
             self.comm.as_str(),
             "bash" | "zsh" | "sh" | "dash" | "ash" | "ksh" | "fish"
-        )
+        );
+        is_shell && (self.command.contains("/shell-snapshots/") || self.command.contains("eval "))
     }
 }
 

@@ -200,6 +200,12 @@ impl ProcReader {
             .collect()
     }
 
+    /// The arguments of a process, separated by spaces; empty where it is gone.
+    pub fn command(&self, pid: u32) -> String {
+        let argv = self.read(pid, "cmdline").unwrap_or_default();
+        strings(&argv).join(" ")
+    }
+
     /// The children of a process, theirs, and so on. Of a tree that grows faster than it is read, a part.
     pub fn descendants(&self, pid: u32) -> Vec<StatLine> {
         let mut found = self.children(pid);

@@ -100,6 +100,7 @@ impl Inner {
             let children = self.observer.proc().children(known.session.key().pid);
             let child = |stat: StatLine| Child {
                 started_at: look.sample.started_at(stat.key),
+                command: self.observer.proc().command(stat.key.pid),
                 comm: stat.comm,
             };
             known.children = Some(children.into_iter().map(child).collect());

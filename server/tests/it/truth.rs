@@ -123,7 +123,7 @@ fn a_call_runs_or_waits() {
     let mut shell = Command::new("sh");
     shell.args([
         "-c",
-        "read line; sh -c 'echo child; read line'; echo over; read line",
+        "read line; sh -c 'eval true; echo child; read line'; echo over; read line",
     ]);
     let mut session = TestSession::spawn(shell);
     session.register(server.home(), SILENT);
@@ -318,7 +318,7 @@ fn a_silence_is_a_hang_only_where_nothing_else_lives() {
 
     // Its tool lives, however silent.
     let mut shell = Command::new("sh");
-    shell.args(["-c", "read line; sh -c 'echo child; read line'; read line"]);
+    shell.args(["-c", "read line; sh -c 'eval true; echo child; read line'; read line"]);
     let mut building = TestSession::spawn(shell);
     building.register(server.home(), &busy);
     writes(

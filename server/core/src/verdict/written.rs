@@ -57,9 +57,13 @@ pub(super) fn corrected(verdict: Verdict, evidence: &Evidence<'_>) -> Verdict {
 pub(super) fn judge(evidence: &Evidence<'_>) -> Option<Verdict> {
     let tail = evidence.more.tail;
     let written_at = tail.and_then(Tail::at);
+    // No hook tells that a question was answered before the tool has run.
+    let is_answered =
+        |report: &Report| report.asked.is_some() && evidence.more.tool_process_runs() == Some(true);
     let reported = evidence
         .hook()
         .filter(|report| written_at.is_none_or(|written| report.at >= written))
+        .filter(|report| !is_answered(report))
         .and_then(by_report);
     reported.or_else(|| Some(with_agents(by_tail(tail, evidence)?, evidence)))
 }
