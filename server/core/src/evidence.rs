@@ -135,7 +135,14 @@ impl Child {
             self.comm.as_str(),
             "bash" | "zsh" | "sh" | "dash" | "ash" | "ksh" | "fish"
         );
-        is_shell && (self.command.contains("/shell-snapshots/") || self.command.contains("eval "))
+        // The shell that writes the snapshot names it as well, and does not read it.
+        let mut sourced = self.command.split("source ").skip(1);
+        let reads_snapshot = sourced.any(|rest| {
+            rest.split(' ')
+                .next()
+                .is_some_and(|path| path.contains("/shell-snapshots/"))
+        });
+        is_shell && (reads_snapshot || self.command.contains("eval "))
     }
 }
 
