@@ -12,6 +12,7 @@ import { makeWorld } from '../claude/world.mjs';
 import { LANES } from './episodes.mjs';
 import { evidenceOf } from './evidence.mjs';
 import { follow } from './feed.mjs';
+import { doubts, faultsOf, forgotten, inWords, returned, toldOf } from './judgement.mjs';
 import { Matrix } from './matrix.mjs';
 import { sampleFeed, sampleList } from './sampler.mjs';
 import { stageIn } from './stage.mjs';
@@ -89,7 +90,7 @@ describe('every state is told truly', { concurrency: LANES_AT_ONCE }, () => {
           await episode.reach?.(stage, one);
           const lasts = async () => await episode.lasts(stage, one);
           await until(`it is so: ${episode.name}`, lasts).catch(async fault => {
-            t.diagnostic(await one.screen?.() ?? 'no screen');
+            t.diagnostic(await one?.screen?.() ?? 'no screen');
             throw fault;
           });
           await sleep(SETTLE_MS);
@@ -121,29 +122,7 @@ describe('every state is told truly', { concurrency: LANES_AT_ONCE }, () => {
       }
     });
   }
-
 });
-
-// The rows of these lists that are unknown although their sessions had a state before.
-function forgotten(lists) {
-  const known = new Set();
-  return lists.flatMap(rows => [...rows.values()]).filter(({ key, state }) => {
-    if (state !== 'unknown' && state !== 'starting') known.add(key);
-    return state === 'unknown' && known.has(key);
-  });
-}
-
-// The keys that were in one of these lists, not in a later one, and then again.
-function returned(lists) {
-  const [gone, back] = [new Set(), new Set()];
-  let before = new Map();
-  for (const rows of lists) {
-    for (const key of before.keys()) if (!rows.has(key)) gone.add(key);
-    for (const key of rows.keys()) if (gone.has(key)) back.add(key);
-    before = rows;
-  }
-  return [...back];
-}
 
 function wordsOf(pid) {
   try {
@@ -152,27 +131,3 @@ function wordsOf(pid) {
     return 'gone already';
   }
 }
-
-const inWords = ({ state, waitingFor }) => waitingFor ? `${state} (${waitingFor})` : state;
-
-const toldOf = row => row === undefined ? 'gone' : inWords(row);
-
-// Which of these fields of a row are otherwise. A number of milliseconds can't be foreseen.
-function faultsOf(row, also = {}) {
-  return Object.entries(also)
-    .filter(([name, value]) => JSON.stringify(strip(row[name])) !== JSON.stringify(value))
-    .map(([name, value]) => `${name} is ${JSON.stringify(row[name])} and not ${JSON.stringify(value)}`);
-}
-
-// What is wrong with the reasons that the server gives.
-function doubts({ status, json }, { state }) {
-  if (state === 'gone') return status === 200 ? ['why: it knows reasons still'] : [];
-  const decided = json?.evidence?.filter(({ decided: one }) => one).length ?? 0;
-  return status === 200 && json.state === state && decided > 0 ? [] : [`why: ${status} ${json?.state}, ${decided} pieces of evidence decided`];
-}
-
-const strip = value => {
-  if (value?.since === undefined) return value;
-  const { since, ...rest } = value;
-  return rest;
-};
