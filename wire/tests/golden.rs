@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its premise fails")]
 
+#[path = "samples/live.rs"]
+mod live;
 #[path = "samples/session.rs"]
 mod sample;
 #[path = "versions/strangers.rs"]
@@ -74,95 +76,6 @@ fn item(action: CleanupAction, result: CleanupResult) -> CleanupItem {
         bytes: 612,
         result,
     }
-}
-
-fn asks(goldens: &mut Goldens) {
-    let choice = |label: &str, description| Choice {
-        label: label.to_owned(),
-        description,
-    };
-    let asks = vec![
-        Ask::Permission {
-            tool: "Bash".to_owned(),
-            input: "cargo test".to_owned(),
-        },
-        Ask::Question {
-            questions: vec![Question {
-                question: "Which colour?".to_owned(),
-                header: text("Colour"),
-                multi_select: false,
-                options: vec![choice("Red", text("warm")), choice("Blue", None)],
-            }],
-        },
-        Ask::Plan {
-            text: "1. Read\n2. Write".to_owned(),
-        },
-        Ask::Text {
-            text: "Shall I go on?".to_owned(),
-        },
-    ];
-    goldens.check("asks", &asks);
-}
-
-fn feed(goldens: &mut Goldens) {
-    goldens.check(
-        "frame-hello",
-        &Frame::Hello {
-            protocol: Frame::PROTOCOL,
-            auth: Auth::None,
-            version: "2.1.0".to_owned(),
-        },
-    );
-    goldens.check(
-        "frame-snapshot",
-        &Frame::Snapshot {
-            rev: 1,
-            at: 1_795_225_772_500,
-            sessions: vec![session()],
-        },
-    );
-    goldens.check(
-        "frame-changes",
-        &Frame::Changes {
-            rev: 7,
-            at: 1_795_225_773_000,
-            changed: vec![bare_session()],
-            gone: vec![key()],
-        },
-    );
-    goldens.check("auths", &vec![Auth::None, Auth::Ticket, Auth::Unknown]);
-}
-
-fn why(goldens: &mut Goldens) {
-    let says = |source, says: &str, at, decided| Evidence {
-        source,
-        says: says.to_owned(),
-        at,
-        decided,
-    };
-    goldens.check(
-        "why",
-        &Why {
-            ok: true,
-            pid: pid(17723),
-            key: key(),
-            state: State::WaitingPermission,
-            state_source: StateSource::Registry,
-            state_since: Some(1_795_225_772_394),
-            confidence: Confidence::Stated,
-            rule: Rule::RegistryStatus,
-            reason: Rule::RegistryStatus.sentence().to_owned(),
-            evidence: vec![
-                says(
-                    StateSource::Registry,
-                    "Its status is \"waiting\", for \"permission prompt\".",
-                    Some(1_795_225_772_394),
-                    true,
-                ),
-                says(StateSource::Hook, "No hook has reported.", None, false),
-            ],
-        },
-    );
 }
 
 fn sessions(goldens: &mut Goldens) {
@@ -421,9 +334,9 @@ fn service(goldens: &mut Goldens) {
 fn every_value_keeps_its_form() {
     let mut goldens = Goldens::default();
     sessions(&mut goldens);
-    asks(&mut goldens);
-    feed(&mut goldens);
-    why(&mut goldens);
+    live::asks(&mut goldens);
+    live::feed(&mut goldens);
+    live::why(&mut goldens);
     actions(&mut goldens);
     cleanups(&mut goldens);
     service(&mut goldens);
