@@ -11,6 +11,7 @@ mod history;
 mod list;
 mod live;
 mod resume;
+mod tool_processes;
 
 use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
@@ -22,7 +23,7 @@ use wire::{
 };
 
 pub use self::error::ServiceError;
-use self::{claim::Claims, evidence::Exertions, live::Live};
+use self::{claim::Claims, evidence::Exertions, live::Live, tool_processes::ToolProcesses};
 use crate::{
     act::{self, kill::Ended},
     clock::now,
@@ -52,6 +53,7 @@ struct Inner {
     briefs: DigestCache,
     tails: TailCache,
     exertions: Exertions,
+    tool_processes: ToolProcesses,
     live: Live,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
@@ -91,6 +93,7 @@ impl Service {
                 briefs: DigestCache::new(),
                 tails: TailCache::new(),
                 exertions: Exertions::default(),
+                tool_processes: ToolProcesses::default(),
                 live: Live::new(),
                 readers: Arc::new(Semaphore::new(READERS)),
             }),

@@ -39,6 +39,9 @@ pub struct More<'a> {
     pub hook: Option<&'a Report>,
     /// The session's child processes, `None` where they were not looked up.
     pub children: Option<&'a [Child]>,
+    /// The oldest open call of each transcript whose tool was seen to run and has ended a moment ago: its result is about
+    /// to be written.
+    pub just_ended: &'a [String],
 }
 
 /// A child process of a session.
@@ -69,6 +72,7 @@ impl More<'_> {
         agents: &[],
         hook: None,
         children: None,
+        just_ended: &[],
     };
 
     /// Whether a process of the session's own open calls runs; see `process_of`.
@@ -80,6 +84,9 @@ impl More<'_> {
     /// their session, and 2.0.30 asks npm for its newest version now and then, so that a child alone says nothing.
     /// `None` where the children were not looked up or nothing is called.
     pub fn process_of(&self, calls: &[OpenTool]) -> Option<bool> {
+        if { calls.first() }.is_some_and(|call| self.just_ended.contains(&call.id)) {
+            return Some(true);
+        }
         let called = calls.iter().filter_map(|call| call.at).min()?;
         let since = UnixMillis(called.0.saturating_sub(SLACK_MS));
         let is_tool = |child: &Child| child.runs_a_tool() && child.started_at >= since;

@@ -27,6 +27,7 @@ pub(super) struct Known {
     /// What it wrote.
     pub(super) words: Words,
     children: Option<Vec<Child>>,
+    just_ended: Vec<String>,
     access: Access,
 }
 
@@ -50,6 +51,7 @@ impl Known {
             agents: &self.words.agents,
             hook: self.words.hook.as_ref(),
             children: self.children.as_deref(),
+            just_ended: &self.just_ended,
         };
         let evidence = self.session.evidence(&more);
         tell(&evidence, judge(&evidence))
@@ -86,6 +88,7 @@ impl Inner {
         let mut known = Known {
             words,
             children: None,
+            just_ended: Vec::new(),
             access: if is_sealed {
                 Access::Sealed
             } else {
@@ -104,8 +107,31 @@ impl Inner {
                 comm: stat.comm,
             };
             known.children = Some(children.into_iter().map(child).collect());
+            known.just_ended = self.just_ended(&known);
         }
         known
+    }
+
+    /// Forgets what earlier looks saw of other sessions.
+    pub(super) fn forget_all_but(&self, is_live: impl Fn(ProcessKey) -> bool + Copy) {
+        self.exertions.keep(is_live);
+        self.tool_processes.keep(is_live);
+    }
+
+    fn just_ended(&self, known: &Known) -> Vec<String> {
+        known.judged(|evidence, _| {
+            let more = evidence.more;
+            let tails = more
+                .tail
+                .into_iter()
+                .chain(more.agents.iter().map(|it| &**it));
+            let calling = tails.filter(|tail| tail.turn() == Turn::Tools);
+            let runs = |tail: &'_ Tail| more.process_of(tail.open()) == Some(true);
+            let transcripts: Vec<_> = calling.map(|tail| (tail.open(), runs(tail))).collect();
+            let key = known.session.key();
+            self.tool_processes
+                .just_ended(key, evidence.now, &transcripts)
+        })
     }
 
     /// Tells whether sessions that work in silence show any other sign of life, in the order in which they are given.
@@ -216,9 +242,8 @@ impl Exertions {
         all.get(&key)?.worked_at
     }
 
-    /// Forgets all but these.
-    pub(super) fn keep(&self, live: &[Known]) {
+    fn keep(&self, is_live: impl Fn(ProcessKey) -> bool) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|key, _| live.iter().any(|known| known.session.key() == *key));
+        all.retain(|key, _| is_live(*key));
     }
 }

@@ -14,7 +14,7 @@ impl Inner {
     /// Builds the rows of one look at the whole machine, longest-running first.
     pub(super) fn rows(&self, look: &Look) -> Vec<wire::Session> {
         let known = self.know_all(look);
-        self.exertions.keep(&known);
+        self.forget_all_but(|key| known.iter().any(|known| known.session.key() == key));
         self.rows_of(&known, look)
     }
 

@@ -99,6 +99,7 @@ impl Table {
     fn refresh_machine(&mut self, inner: &Inner) -> Result<(), ServiceError> {
         let look = inner.look()?;
         let sessions = look.sample.sessions();
+        inner.forget_all_but(|key| sessions.iter().any(|session| session.key() == key));
         self.company = Company::of(&sessions);
         self.homes.clone_from(&look.homes);
         self.entries.clear();
