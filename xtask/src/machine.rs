@@ -55,6 +55,9 @@ pub(crate) const HOST: [Need; 4] = [
     program("g++", &["g++", "c++"]),
 ];
 
+/// For `cargo xtask bench`: a machine of its own.
+pub(crate) const BENCH: [Need; 1] = [program("util-linux", &["unshare"])];
+
 /// For `cargo xtask dist --check`: the binary of the other machine is started.
 pub(crate) const EMULATOR: [Need; 1] = [program(
     "qemu-user-static",
@@ -111,7 +114,7 @@ fn on_path(program: &str) -> Option<PathBuf> {
 }
 
 /// Our user's number. `id` spares the chores a crate for one system call.
-fn our_uid() -> Result<u32> {
+pub(crate) fn our_uid() -> Result<u32> {
     let text = cargo::output(cargo::command("id").arg("-u"))?;
     text.trim().parse().context("`id -u` wrote no number")
 }

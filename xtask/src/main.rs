@@ -2,6 +2,7 @@
 //!
 //! Knows the names of the chores. What each does stands in the module of its name.
 
+mod bench;
 mod cargo;
 mod ci;
 mod dist;
@@ -23,6 +24,7 @@ cargo xtask dist [--check]           build dist/, or build it aside and compare
 cargo xtask plugin-dir --out DIR     what the host would install, built from this checkout
 cargo xtask test                     every test but those of e2e (npm test)
 cargo xtask e2e                      the tests against the real host and the real CLI (npm run e2e)
+cargo xtask bench idle|churn         what the server costs and keeps (docs/figures.md)
 cargo xtask licences                 licences and origins of all crates
 cargo xtask ci                       everything that must hold (.ci/run)";
 
@@ -46,6 +48,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["plugin-dir", "--out", out] => plugin_dir::make(&workspace::absolute(out)?),
         ["test"] => suite::test(),
         ["e2e"] => suite::e2e(),
+        ["bench", words @ ..] => bench::run(words),
         ["licences"] => licences::check(),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
