@@ -6,6 +6,7 @@
 
 pub mod background;
 mod line;
+mod queue;
 mod user;
 
 use serde_json::value::RawValue;
@@ -17,6 +18,7 @@ use crate::{
 };
 use background::Background;
 use line::{Line, Message};
+use queue::Taken;
 use user::Said;
 
 /// Claude calls a handful of tools at once; of more, the newest are kept.
@@ -92,14 +94,6 @@ pub struct Tail {
     message: Option<String>,
     /// More was met than results, so earlier lines would change little.
     anchored: bool,
-}
-
-/// Where things stood when a prompt was taken from the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Taken {
-    turn: Turn,
-    began: Option<UnixMillis>,
-    ended: Option<UnixMillis>,
 }
 
 impl Tail {
@@ -212,31 +206,6 @@ impl Tail {
         self.turn = turn;
         self.at = at.or(self.at);
         self.taken = None;
-    }
-
-    /// 2.0.30 under the Agent SDK and with `-p` writes a prompt together with the first of the answer; until then only the
-    /// queue tells that there is one.
-    fn take_queued(&mut self, line: &Line, at: Option<UnixMillis>) {
-        if line.operation.0.as_deref() != Some("dequeue") || self.turn.is_running() {
-            return;
-        }
-        let taken = Taken {
-            turn: self.turn,
-            began: self.began,
-            ended: self.ended,
-        };
-        self.set(Turn::Model, at);
-        self.began = self.began.and(at);
-        self.taken = Some(taken);
-    }
-
-    /// What was taken from the queue was a command that Claude Code answers by itself.
-    fn put_back(&mut self) {
-        if let Some(taken) = self.taken.take() {
-            self.turn = taken.turn;
-            self.began = taken.began;
-            self.ended = taken.ended;
-        }
     }
 
     fn take_user(&mut self, line: Line, at: Option<UnixMillis>) -> Option<Turn> {

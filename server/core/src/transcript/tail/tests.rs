@@ -7,6 +7,8 @@ use super::*;
 
 mod captured;
 mod lines;
+mod queue;
+mod subagent;
 
 fn fold(transcript: &[u8]) -> Tail {
     let mut tail = Tail::new();

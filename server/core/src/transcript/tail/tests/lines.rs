@@ -2,16 +2,16 @@
 
 use super::*;
 
-const PROMPT: &str =
+pub(super) const PROMPT: &str =
     r#"{"type":"user","timestamp":"2026-01-01T00:00:00.000Z","message":{"content":"go"}}"#;
 
-fn call(message: &str, id: &str) -> String {
+pub(super) fn call(message: &str, id: &str) -> String {
     format!(
         r#"{{"type":"assistant","message":{{"id":"{message}","stop_reason":null,"content":[{{"type":"tool_use","id":"{id}","name":"Bash","input":{{"command":"{id}"}}}}]}}}}"#
     )
 }
 
-fn text(message: &str, reason: &str, words: &str) -> String {
+pub(super) fn text(message: &str, reason: &str, words: &str) -> String {
     format!(
         r#"{{"type":"assistant","message":{{"id":"{message}","stop_reason":{reason},"content":[{{"type":"text","text":"{words}"}}]}}}}"#
     )
@@ -23,7 +23,7 @@ fn result(id: &str) -> String {
     )
 }
 
-fn user(fields: &str, words: &str) -> String {
+pub(super) fn user(fields: &str, words: &str) -> String {
     format!(
         r#"{{"type":"user",{fields}"message":{{"content":[{{"type":"text","text":"{words}"}}]}}}}"#
     )
@@ -33,15 +33,15 @@ fn system(subtype: &str) -> String {
     format!(r#"{{"type":"system","subtype":"{subtype}","compactMetadata":{{"trigger":"auto"}}}}"#)
 }
 
-fn after(lines: &[&str]) -> Tail {
+pub(super) fn after(lines: &[&str]) -> Tail {
     fold(lines.join("\n").as_bytes())
 }
 
-fn turn(lines: &[&str]) -> Turn {
+pub(super) fn turn(lines: &[&str]) -> Turn {
     after(lines).turn()
 }
 
-fn open(lines: &[&str]) -> Vec<String> {
+pub(super) fn open(lines: &[&str]) -> Vec<String> {
     after(lines)
         .open()
         .iter()
@@ -370,70 +370,4 @@ proptest! {
         prop_assert_eq!(tail.turn() == Turn::Tools, !tail.open().is_empty());
         prop_assert!(tail.question().is_none() || tail.turn() == Turn::Done);
     }
-}
-
-fn queue(operation: &str, at: &str) -> String {
-    format!(
-        r#"{{"type":"queue-operation","operation":"{operation}","timestamp":"2026-01-01T00:00:{at}.000Z"}}"#
-    )
-}
-
-#[test]
-fn a_prompt_that_is_taken_from_the_queue_has_begun_before_it_is_written() {
-    let done = text("m", r#""end_turn""#, "Shall I?");
-    let (enqueued, dequeued) = (queue("enqueue", "05"), queue("dequeue", "06"));
-    let prompted = [PROMPT, &done, &enqueued, &dequeued];
-    assert_eq!(turn(&[PROMPT, &done, &enqueued]), Turn::Done);
-    assert_eq!(turn(&prompted), Turn::Model);
-    assert_eq!(after(&prompted).since(), after(&prompted).at());
-    assert_eq!(turn(&[&enqueued, &dequeued]), Turn::Model);
-    // A prompt that joins a running turn changes nothing.
-    assert_eq!(open(&[PROMPT, &call("m", "a"), &dequeued]), ["a"]);
-    for operation in ["remove", "popAll"] {
-        assert_eq!(turn(&[PROMPT, &done, &queue(operation, "06")]), Turn::Done);
-    }
-}
-
-#[test]
-fn a_command_that_is_taken_from_the_queue_ends_with_what_it_says() {
-    let done = text("m", r#""end_turn""#, "Shall I?");
-    let dequeued = queue("dequeue", "06");
-    for said in ["<local-command-stdout>x", "Unknown slash command: x"] {
-        let ran = after(&[PROMPT, &done, &dequeued, &user("", said)]);
-        assert_eq!(ran.turn(), Turn::Done, "{said}");
-        assert_eq!(ran.since(), after(&[PROMPT, &done]).since());
-        assert_eq!(ran.question(), after(&[PROMPT, &done]).question());
-        assert!(ran.question().is_some());
-    }
-    // Once the prompt stands there, a command's output ends nothing.
-    let local = user("", "<local-command-stdout>x");
-    assert_eq!(
-        turn(&[PROMPT, &done, &dequeued, PROMPT, &local]),
-        Turn::Model
-    );
-}
-
-#[test]
-fn a_subagents_transcript_tells_of_the_subagents_of_one_conversation() {
-    let of = |conversation: &str, line: &str| {
-        line.replacen(
-            '{',
-            &format!(r#"{{"isSidechain":true,"sessionId":"{conversation}","#),
-            1,
-        )
-    };
-    let subagent = |lines: &[String]| {
-        let mut tail = Tail::of_subagent(SessionId::parse("0a0a0a0a").unwrap());
-        for line in lines {
-            tail.line(line.as_bytes());
-        }
-        tail
-    };
-    let mine = [of("0a0a0a0a", PROMPT), of("0a0a0a0a", &call("m", "a"))];
-    assert_eq!(subagent(&mine).open()[0].id, "a");
-    assert!(!subagent(&[PROMPT.to_owned(), call("m", "a")]).is_anchored());
-    let foreign = subagent(&mine.map(|line| line.replace("0a0a0a0a", "0b0b0b0b")));
-    assert_eq!((foreign.turn(), foreign.at()), (Turn::Silent, None));
-    // Nothing is to be found further up either.
-    assert!(foreign.is_anchored());
 }
