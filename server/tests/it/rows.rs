@@ -10,12 +10,7 @@ use nix::{
     unistd::Pid,
 };
 use serde_json::{Value, json};
-use session_core::{
-    id::UnixMillis,
-    inventory::Proof,
-    kill,
-    verdict::State,
-};
+use session_core::{id::UnixMillis, inventory::Proof, kill, verdict::State};
 use session_manager::{
     clock,
     observe::{Observer, proc::ProcReader},
@@ -69,7 +64,9 @@ fn a_row_has_every_documented_field() {
     )
     .unwrap();
 
-    let row = row(&server, &session);
+    // The kernel adds a new program's memory up a little late.
+    let rows = (0..100).map(|_| row(&server, &session));
+    let row = { rows }.find(|row| row["rssBytes"] != 0).unwrap();
     let after = clock::now().0;
     // What is the same on every machine and at every time.
     let mut fixed = row.clone();
@@ -125,7 +122,7 @@ fn a_row_has_every_documented_field() {
         format!("{}s", row["elapsedSec"])
     );
     assert!(row["wchan"].is_string());
-    assert!(row["rssBytes"].as_u64().unwrap() > 0);
+    assert!(row["rssBytes"].is_u64());
     // A tick is 10 ms; uptime has two decimals and is kept while it wanders less than a second.
     let slack = 1_100;
     let started = row["startedAt"].as_u64().unwrap();
