@@ -20,6 +20,7 @@ export const company = [
   },
   {
     name: 'a subagent asks for permission', truth: permission,
+    also: { ask: { type: 'permission', tool: 'Bash', input: 'touch errand' } },
     reach: (stage, one) => one.say(`tool Agent ${JSON.stringify({
       description: 'try', prompt: 'bash touch errand', subagent_type: 'general-purpose',
     })} ;; say trying`),
