@@ -1,14 +1,20 @@
 //! What a row says while a subagent works: its calls stand in a transcript of its own.
 
+use std::{
+    fs::{self, File, FileTimes},
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
 use serde_json::{Value, json};
 
-use super::{SILENT, answers, calls, now, prompt, row, settled, told, writes};
+use super::{Impatient, SILENT, answers, calls, now, prompt, row, settled, told, writes};
 use crate::{client::Server, test_claude::ID, test_session::TestSession};
 
 const WAITING: &str = r#","status":"waiting","waitingFor":"permission prompt""#;
 
 /// Writes the transcript of a subagent that has called a tool.
-fn subagent_calls(server: &Server, agent: &str, tool: &str, input: &Value) {
+fn subagent_calls(server: &Server, agent: &str, tool: &str, input: &Value) -> PathBuf {
     let line = |kind: &str, content: Value| {
         json!({
             "type": kind, "timestamp": now(), "sessionId": ID, "isSidechain": true, "agentId": agent,
@@ -20,8 +26,10 @@ fn subagent_calls(server: &Server, agent: &str, tool: &str, input: &Value) {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let directory =
         { server.home() }.join(format!(".claude/projects/-home-dev-work-p1/{ID}/subagents"));
-    std::fs::create_dir_all(&directory).unwrap();
-    std::fs::write(directory.join(format!("agent-{agent}.jsonl")), text).unwrap();
+    fs::create_dir_all(&directory).unwrap();
+    let path = directory.join(format!("agent-{agent}.jsonl"));
+    fs::write(&path, text).unwrap();
+    path
 }
 
 fn starts_agent() -> Value {
@@ -98,4 +106,20 @@ fn without_a_status_a_subagent_that_waits_makes_the_session_wait() {
         told(&seen),
         ["unknown", "transcript", "unknown", "tool_open"]
     );
+}
+
+#[test]
+fn a_session_whose_subagent_writes_is_not_stuck() {
+    let server = Server::start();
+    let session = TestSession::start();
+    session.register(server.home(), &format!(r#"{SILENT},"status":"busy""#));
+    writes(&server, &[prompt(), starts_agent()]);
+    let service = Impatient::new(&server);
+    service.settles(&session, true);
+    let path = subagent_calls(&server, "a1", "Bash", &json!({"command": "make"}));
+    // However late the next look comes.
+    let time = SystemTime::now() + Duration::from_secs(3_600);
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_times(FileTimes::new().set_modified(time)).unwrap();
+    assert!(!service.row(&session).stuck);
 }
