@@ -104,6 +104,17 @@ describe(`a session of Claude Code ${VERSION} in a terminal`, () => {
     await is('idle');
   });
 
+  test('has the conversation that only it can be writing', async () => {
+    const row = await rowOf(server, session.pid);
+    assert.match(row.sessionId, /^[0-9a-f-]{36}$/);
+    const { json } = await server.get(`/sessions/${session.pid}/context`);
+    assert.deepEqual([json.ok, json.sessionId], [true, row.sessionId]);
+    const { json: { sessions } } = await server.get('/sessions?scope=recent');
+    assert.equal(sessions.find(({ sessionId }) => sessionId === row.sessionId).live, row.key);
+    const resume = await server.post('/sessions/resume', { sessionId: row.sessionId });
+    assert.deepEqual([resume.status, resume.json.code, resume.json.key], [409, 'live', row.key]);
+  });
+
   test('is never told apart from another in the same directory by a guess', async () => {
     const [first, second] = [await open(shared), await open(shared)];
     await second.say('say I am the second');

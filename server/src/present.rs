@@ -38,6 +38,8 @@ pub struct RowFacts<'a> {
     pub home: Option<String>,
     pub title: Option<String>,
     pub git_branch: Option<String>,
+    /// What it has open, or is taken to write.
+    pub conversation: Option<&'a session_core::id::SessionId>,
     /// The latest of transcript growth, registry change and process start.
     pub touched_at: UnixMillis,
     pub life: Life,
@@ -75,7 +77,7 @@ pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
         elapsed_sec,
         wchan: process.wchan.clone().unwrap_or_else(|| "0".to_owned()),
         status: status(state, mark, silence, facts.patience),
-        session_id: session.session_id().map(session_id),
+        session_id: facts.conversation.map(session_id),
         key,
         state,
         waiting_for: known(|record| &record.waiting_for),

@@ -22,7 +22,8 @@ pub struct Session {
     /// The kernel function that the main thread sleeps in (proc(5)), `"0"` where it is not shown.
     pub wchan: String,
     pub status: Status,
-    /// `None` while no registry file names the conversation.
+    /// `None` while nothing names the conversation. Of a version without registry files it is inferred: the one that only
+    /// this process can be writing.
     pub session_id: Option<SessionId>,
     pub key: ProcessKey,
     pub state: State,

@@ -7,7 +7,7 @@ use std::{collections::HashSet, path::Path};
 
 use session_core::{
     hook::{Ancestor, Report},
-    id::SessionId,
+    id::{ProcessKey, SessionId},
     inventory::Session,
 };
 
@@ -65,6 +65,22 @@ impl Company {
 }
 
 impl Inner {
+    /// The conversations that are open in sessions that name none.
+    pub(super) fn unnamed_in(
+        &self,
+        look: &Look,
+        sessions: &[Session],
+    ) -> Vec<(SessionId, ProcessKey)> {
+        let company = Company::of(sessions);
+        let nameless = sessions.iter().filter(|session| session.record.is_none());
+        nameless
+            .filter_map(|session| {
+                let found = self.unnamed(session, look, &company)?;
+                Some((found.transcript.id().clone(), session.key()))
+            })
+            .collect()
+    }
+
     /// Finds the transcript of a session that no registry file names.
     pub(super) fn unnamed(
         &self,

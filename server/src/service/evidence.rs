@@ -9,7 +9,7 @@ use std::{
 use session_core::{
     evidence::{Access, Child, Evidence, More},
     exertion::{APART, Reading},
-    id::{ProcessKey, UnixMillis},
+    id::{ProcessKey, SessionId, UnixMillis},
     inventory::Session,
     mark::Life,
     process::StatLine,
@@ -69,6 +69,11 @@ impl Known {
 
     pub(super) fn tail(&self) -> Option<&Tail> {
         self.words.tail.as_deref()
+    }
+
+    /// What it has open: as its registry file says, else what it is taken to write.
+    pub(super) fn conversation(&self) -> Option<&SessionId> {
+        self.session.session_id().or_else(|| self.words.id())
     }
 
     /// The latest of transcript growth, registry change and process start.

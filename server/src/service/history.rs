@@ -44,13 +44,22 @@ pub(super) struct Words {
     pub(super) hook: Option<Report>,
 }
 
+impl Words {
+    /// The conversation whose transcript was found.
+    pub(super) fn id(&self) -> Option<&SessionId> {
+        self.place.as_ref().map(|place| &place.id)
+    }
+}
+
 impl Inner {
     pub(super) fn recent(&self, days: u32) -> Result<RecentList, ServiceError> {
         let look = self.look()?;
         let sessions = look.sample.sessions();
+        let unnamed = self.unnamed_in(&look, &sessions);
         let live: HashMap<&SessionId, ProcessKey> = sessions
             .iter()
             .filter_map(|session| Some((session.session_id()?, session.key())))
+            .chain(unnamed.iter().map(|(id, key)| (id, *key)))
             .collect();
         let window = Duration::from_secs(u64::from(days) * 24 * 3600);
         let since = look
@@ -84,17 +93,16 @@ impl Inner {
     }
 
     pub(super) fn context(&self, pid: Pid) -> Result<Context, ServiceError> {
-        let look = self.look_at(pid)?;
-        let session = look
-            .sample
-            .sessions()
-            .into_iter()
-            .find(|session| session.key().pid == pid.get());
-        let Some((session, id)) = session
-            .as_ref()
-            .and_then(|session| Some((session, session.session_id()?)))
-        else {
-            return Err(ServiceError::NoSession(pid));
+        let look = self.look()?;
+        let sessions = look.sample.sessions();
+        let session = sessions
+            .iter()
+            .find(|session| session.key().pid == pid.get())
+            .ok_or(ServiceError::NoSession(pid))?;
+        let Some(id) = session.session_id() else {
+            let found = self.unnamed(session, &look, &Company::of(&sessions));
+            let found = found.ok_or(ServiceError::NoSession(pid))?;
+            return Ok(digest(&found.transcripts, &found.transcript));
         };
         let nothing = |note| Ok(present::context(id, None, Some(note)));
         let Some(transcripts) = transcripts(session, &look) else {
@@ -105,10 +113,7 @@ impl Inner {
             Ok(None) => return nothing("The conversation has no transcript yet.".to_owned()),
             Err(error) => return nothing(format!("The transcripts can't be searched: {error}.")),
         };
-        match transcripts.digest(&transcript) {
-            Ok(reading) => Ok(present::context(id, Some(reading.digest), reading.note)),
-            Err(unreadable) => nothing(unreadable.to_string()),
-        }
+        Ok(digest(&transcripts, &transcript))
     }
 
     /// What the transcript of a live session says.
@@ -211,6 +216,13 @@ impl Found {
             .first_cwd(&self.transcript)
             .map_err(|error| ServiceError::fault(error.to_string().trim_end_matches('.'), error))?;
         Ok(cwd.map(PathBuf::from))
+    }
+}
+
+fn digest(transcripts: &Transcripts, transcript: &Transcript) -> Context {
+    match transcripts.digest(transcript) {
+        Ok(reading) => present::context(transcript.id(), Some(reading.digest), reading.note),
+        Err(unreadable) => present::context(transcript.id(), None, Some(unreadable.to_string())),
     }
 }
 

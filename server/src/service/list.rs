@@ -42,6 +42,7 @@ impl Inner {
                     }),
                     title: brief.and_then(|brief| brief.title.clone()),
                     git_branch: brief.and_then(|brief| brief.git_branch.clone()),
+                    conversation: known.conversation(),
                     touched_at: known.touched_at(),
                     life,
                     patience: self.patience(),

@@ -157,14 +157,17 @@ impl Inner {
     /// Refuses while a session has the conversation open, or was started to open it.
     fn refuse_live(&self, look: &Look, id: &SessionId) -> Result<(), ServiceError> {
         let own = self.actor();
-        let holder = look.sample.sessions().into_iter().find(|session| {
+        let sessions = look.sample.sessions();
+        let unnamed = self.unnamed_in(look, &sessions);
+        let holder = sessions.iter().find(|session| {
             let uid = session.process.uid;
             // Anybody can put an id among the arguments of a program.
             let counts = session.record.is_some()
                 || uid == own.uid
                 || uid == 0
                 || own.home_owners.contains(&uid);
-            counts && session.holds(id)
+            let writes = unnamed.contains(&(id.clone(), session.key()));
+            counts && (session.holds(id) || writes)
         });
         match holder.and_then(|session| present::key(session.key())) {
             Some(key) => Err(ServiceError::Live { key }),

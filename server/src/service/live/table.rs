@@ -153,19 +153,14 @@ impl Table {
 fn entry(row: wire::Session, known: &Known) -> Entry {
     let session = &known.session;
     let record = session.record.as_ref();
-    let transcript = known.words.path.clone();
-    let written = || {
-        let stem = transcript.as_ref()?.file_stem()?.to_str()?;
-        SessionId::parse(stem)
-    };
     Entry {
         followed: Followed {
             key: session.key(),
             registry: record.map(|record| record.path.clone()),
-            transcript: transcript.clone(),
+            transcript: known.words.path.clone(),
         },
         own_pid: session.process.own_pid(),
-        conversation: session.session_id().cloned().or_else(written),
+        conversation: known.conversation().cloned(),
         doubtful: known.is_doubtful(),
         has_record: record.is_some(),
         row,
