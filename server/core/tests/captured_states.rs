@@ -255,14 +255,14 @@ fn every_captured_state_is_told_as_it_was() {
         .map(|((program, source), (right, all))| format!("{program}, {source}: {right} of {all}\n"))
         .collect();
     expect![[r#"
-        2.0.30, no status: 44 of 50
+        2.0.30, no status: 43 of 50
         2.0.76, no status: 4 of 4
         2.1.197, no status: 2 of 2
         2.1.197, status: 50 of 50
         2.1.329, status: 54 of 54
         cloudcli-1.37.2, status: 7 of 7
         cloudcli-1.37.2-claude-2.1.197, no status: 7 of 7
-        sdk-0.1.30, no status: 39 of 42
+        sdk-0.1.30, no status: 37 of 42
         sdk-0.3.329, status: 42 of 45
         sdk-2.1.197, no status: 40 of 45
     "#]]
@@ -272,11 +272,14 @@ fn every_captured_state_is_told_as_it_was() {
         2.0.30/mcp-tool-running: working told unknown (unknown, ToolOpen)
         2.0.30/model-dialog: waiting_dialog told idle (inferred, Interrupted)
         2.0.30/model-dialog-after-turn: waiting_dialog told idle (inferred, AnswerFinished)
-        2.0.30/subagent-permission: waiting_permission told working (inferred, ToolRuns)
+        2.0.30/subagent: working told unknown (unknown, ToolOpen)
+        2.0.30/subagent-permission: waiting_permission told unknown (unknown, ToolOpen)
         2.0.30/user-shell: working told idle (inferred, AnswerFinished)
         sdk-0.1.30/mcp-tool-permission: waiting_permission told unknown (unknown, ToolOpen)
         sdk-0.1.30/mcp-tool-running: working told unknown (unknown, ToolOpen)
-        sdk-0.1.30/subagent-permission: waiting_permission told working (inferred, ToolRuns)
+        sdk-0.1.30/subagent: working told unknown (unknown, ToolOpen)
+        sdk-0.1.30/subagent-background: working told unknown (unknown, ToolOpen)
+        sdk-0.1.30/subagent-permission: waiting_permission told unknown (unknown, ToolOpen)
         sdk-0.3.329/after-clear: shell told idle (stated, RegistryStatus)
         sdk-0.3.329/after-compact: shell told idle (stated, RegistryStatus)
         sdk-0.3.329/turn-after-clear: shell told idle (stated, RegistryStatus)

@@ -209,8 +209,9 @@ fn by_calls(tail: &Tail, evidence: &Evidence<'_>) -> Verdict {
         Some(call) if runs == Some(false) => {
             inferred(State::WaitingPermission, call.at, Rule::ToolWaits)
         }
-        // A subagent works; what it asks is not in this transcript.
-        None if calls.iter().all(OpenTool::starts_agent) => {
+        // A subagent works, unless its own transcript says that it waits. Without one, nothing tells: 2.0.30 writes it
+        // when the subagent has ended.
+        None if calls.iter().all(OpenTool::starts_agent) && !evidence.more.agents.is_empty() => {
             inferred(State::Working, first, Rule::ToolRuns)
         }
         Some(_) | None => inferred(State::Unknown, None, Rule::ToolOpen),
