@@ -28,16 +28,20 @@ const QUESTION = JSON.stringify({
   }],
 });
 
+const PLAN = `# Sort by the date taken
+
+1. Read DateTimeOriginal from EXIF, and OffsetTimeOriginal where it is there
+2. Fall back to the date in the file name, then to the file's own
+3. Move nothing before the list of moves has been shown
+4. Tests with pictures from three cameras`;
+
+export const OLD_VERSION = '2.0.30';
+const MINUTE = 60_000;
 const LIVE = [
-  {
-    project: 'orbit-api', branch: 'feature/order-paging', state: 'busy', title: 'Cursor paging for orders',
-    prompt: 'Add cursor paging to GET /orders and keep the old page parameter working',
-    script: 'hold paging Done.', shows: 'esc to interrupt',
-  },
   {
     project: 'garden-planner', branch: 'main', state: 'waiting', title: 'Migrate beds and plants',
     prompt: 'Run the new migration and check that every bed keeps its plants',
-    script: 'bash npm run migrate -- --env staging', shows: 'Do you want to proceed?',
+    script: 'bash npm run migrate -- --env staging && npm run check:beds -- --every', shows: 'Do you want to proceed?',
   },
   {
     project: 'weather-kiosk', branch: 'units', state: 'waiting', title: 'Default units of the kiosk',
@@ -45,25 +49,47 @@ const LIVE = [
     script: `tool AskUserQuestion ${QUESTION}`, shows: 'Which units',
   },
   {
+    project: 'photo-sorter', branch: 'exif-dates', state: 'waiting', title: 'Sort by the date taken', mode: 'plan',
+    prompt: 'Plan how pictures can be sorted by the date they were taken',
+    script: `tool ExitPlanMode ${JSON.stringify({ plan: PLAN })}`, shows: 'Exit plan mode?',
+  },
+  {
     project: 'recipe-box', branch: 'fix/umlaut-search', state: 'idle', title: 'Search and umlauts',
     prompt: 'Why does the search miss recipes with umlauts?',
     script: 'say The index folds “ä” to “a”, but a query does not go through the same analyzer. Both are normalised '
-      + 'with NFKD now, and three new tests cover “Käse”, “Müsli” and “Brötchen”. All 48 tests pass.',
-    shows: 'All 48 tests pass.',
+      + 'with NFKD now, and three new tests cover “Käse”, “Müsli” and “Brötchen”. All 48 tests pass. '
+      + 'Shall I rebuild the index of the live site as well?',
+    shows: 'as well?',
+  },
+  {
+    project: 'orbit-api', branch: 'feature/order-paging', state: 'busy', title: 'Cursor paging for orders',
+    prompt: 'Add cursor paging to GET /orders and keep the old page parameter working',
+    script: 'hold paging Done.', shows: 'esc to interrupt',
+  },
+  {
+    project: 'atlas-docs', branch: 'print', state: 'busy', title: 'Handbook for print', agoMs: 47 * MINUTE,
+    prompt: 'Build the whole handbook for print and look at the warnings',
+    script: 'tool Bash {"command":"npm run build:print -- --all","timeout":600000}', shows: 'esc to interrupt', allowed: 'Bash',
+    files: { 'package.json': JSON.stringify({ scripts: { 'build:print': 'sleep 3600 #' } }) },
   },
   {
     project: 'tide-tables', branch: 'main', state: 'idle', stopped: true, title: 'Tides across midnight',
     prompt: 'Explain the off-by-one in the tide table after midnight',
     script: 'say The day is cut in UTC, the table in local time.', shows: 'the table in local time.',
   },
+  // This version records no state.
+  {
+    project: 'mail-digest', branch: 'main', version: OLD_VERSION,
+    prompt: 'Summarise the mails of the day in ten lines', script: 'think digest Done.', shows: 'esc to interrupt',
+  },
 ];
 
-const HOUR = 3_600_000;
+const HOUR = 60 * MINUTE;
 const OLDER = [
   { project: 'orbit-api', branch: 'main', title: 'Rate limits by API key', turns: 90, agoMs: 3 * HOUR,
     prompt: 'Give every API key its own rate limit' },
-  { project: 'photo-sorter', branch: 'exif-dates', title: 'Sort by the date taken', turns: 40, agoMs: 22 * HOUR,
-    prompt: 'Sort by the date in EXIF and fall back to the file name' },
+  { project: 'photo-sorter', branch: 'main', title: 'Duplicates by content', turns: 40, agoMs: 22 * HOUR,
+    prompt: 'Find pictures that are there twice, by what is in them' },
   { project: 'recipe-box', branch: 'main', title: null, turns: 25, agoMs: 47 * HOUR,
     prompt: 'Write the release notes for 1.4 from the merged changes' },
   { project: 'atlas-docs', branch: 'main', title: 'Broken links in the handbook', turns: 160, agoMs: 122 * HOUR,
@@ -75,7 +101,7 @@ export async function setScene(home) {
   const mock = await startMock({ stories: Object.fromEntries(LIVE.map(({ prompt, script }) => [prompt, script])) });
   const claude = await installClaude();
   const folder = await mkdtemp(join(tmpdir(), 'sm-scene-'));
-  const terminals = tmuxAt(join(folder, 'terminals'), {
+  const env = {
     PATH: `${dirname(claude)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: home,
     LANG: 'C.UTF-8',
@@ -86,7 +112,8 @@ export async function setScene(home) {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
     DISABLE_TELEMETRY: '1',
-  });
+  };
+  const terminals = tmuxAt(join(folder, 'terminals'), env);
   const end = async () => {
     await terminals.end();
     await mock.close();
@@ -105,12 +132,13 @@ export async function setScene(home) {
 
 // A session that has got as far as the story says. It is the child of a shell that outlives a stop:
 // tmux would continue a child of its own.
-async function play(terminals, home, { project, branch, title, prompt, state, shows, stopped }) {
-  const cwd = join(home, project);
-  await mkdir(cwd, { recursive: true });
-  execFileSync('git', ['init', '--quiet', `--initial-branch=${branch}`], { cwd });
-  const terminal = await terminals.open(['bash', '-c', 'claude --permission-mode manual --name "$0"; sleep 1', title], cwd);
-  await terminal.shows('? for shortcuts');
+async function play(terminals, home, story) {
+  const { project, title, prompt, state, shows, stopped, mode = 'manual', allowed = '', agoMs } = story;
+  const cwd = await folderOf(home, story);
+  if (story.version) return playOld(terminals, cwd, story);
+  const script = 'claude --permission-mode "$1" --allowedTools "$2" --name "$0"; sleep 1';
+  const terminal = await terminals.open(['bash', '-c', script, title, mode, allowed], cwd);
+  await terminal.shows(mode === 'plan' ? 'plan mode on' : '? for shortcuts');
   await terminal.say(prompt);
   await terminal.shows(shows);
   const { pid } = await until(`${project} is ${state}`, async () => {
@@ -122,6 +150,39 @@ async function play(terminals, home, { project, branch, title, prompt, state, sh
     await until(`${project} has remembered its answer`, () => remembers(home, cwd, shows));
     process.kill(pid, 'SIGSTOP');
     await until(`${project} is stopped`, () => processOf(pid)?.state === 'T');
+  }
+  if (agoMs) {
+    await until(`${project} has remembered its call`, () => remembers(home, cwd, '"tool_use"'));
+    await backdate(home, cwd, pid, agoMs);
+  }
+}
+
+async function playOld(terminals, cwd, { version, prompt, shows }) {
+  const claude = await installClaude(version);
+  const terminal = await terminals.open([claude, '--permission-mode', 'default'], cwd);
+  await terminal.shows('tab to toggle');
+  await terminal.say(prompt);
+  await terminal.shows(shows);
+}
+
+async function folderOf(home, { project, branch, files = {} }) {
+  const cwd = join(home, project);
+  await mkdir(cwd, { recursive: true });
+  execFileSync('git', ['init', '--quiet', `--initial-branch=${branch}`], { cwd });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text);
+  return cwd;
+}
+
+// Nobody waits for a long tool: what has been written about it is moved into the past.
+async function backdate(home, cwd, pid, agoMs) {
+  const registry = join(home, `.claude/sessions/${pid}.json`);
+  const record = JSON.parse(await readFile(registry, 'utf8'));
+  await writeFile(registry, JSON.stringify({ ...record, statusUpdatedAt: record.statusUpdatedAt - agoMs }));
+  const folder = projectFolder(home, cwd);
+  for (const name of (await readdir(folder)).filter(one => one.endsWith('.jsonl'))) {
+    const text = await readFile(join(folder, name), 'utf8');
+    const earlier = (_, time) => `"timestamp":"${new Date(Date.parse(time) - agoMs + 2 * MINUTE).toISOString()}"`;
+    await writeFile(join(folder, name), text.replace(/"timestamp":"([^"]+)"/g, earlier));
   }
 }
 

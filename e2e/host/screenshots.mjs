@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { complaintsOf, launchChromium } from '../browser/chromium.mjs';
-import { rows, unfold } from '../browser/sessions.mjs';
-import { HOST_NOISE, openHost, openTab } from '../browser/tab.mjs';
+import { explain, isLive, rows } from '../browser/sessions.mjs';
+import { HOST_NOISE, openHost, openTab, TAB } from '../browser/tab.mjs';
 import { installClaude } from '../install/claude.mjs';
 import { installHost } from '../install/host.mjs';
-import { setScene } from './scene.mjs';
+import { OLD_VERSION, setScene } from './scene.mjs';
 import { setStage } from './stage.mjs';
 
 const HOME = '/home/dana';
@@ -27,6 +27,7 @@ async function isolate() {
   if (existsSync(HOME)) throw new Error(`${HOME} is there already; the pictures need that name for themselves`);
   await installHost();
   await installClaude();
+  await installClaude(OLD_VERSION);
   const folder = await mkdtemp(join(tmpdir(), 'sm-names-'));
   const names = join(folder, 'passwd');
   const passwd = await readFile('/etc/passwd', 'utf8');
@@ -55,7 +56,7 @@ async function photograph() {
     await stage.install();
     browser = await launchChromium();
     for (const theme of ['dark', 'light']) {
-      await take(browser, stage.host, { theme, width: 1280, height: 1000, name: `screenshot-${theme}` });
+      await take(browser, stage.host, { theme, width: 1280, height: 1160, name: `screenshot-${theme}` });
       await take(browser, stage.host, { theme, width: 390, height: 844, name: `screenshot-${theme}-narrow` });
     }
   } finally {
@@ -72,8 +73,11 @@ async function take(browser, host, { theme, width, height, name }) {
     prepare: fresh => { complaints = complaintsOf(fresh, HOST_NOISE); },
   });
   await openTab(page);
-  await unfold(rows(page, 'recipe-box'));
-  await page.getByText('All 48 tests pass').first().waitFor();
+  await isLive(page);
+  await explain(rows(page, width < 768 ? 'garden-planner' : 'mail-digest'));
+  await page.locator('[data-decided=true]').waitFor();
+  // What was pressed has been scrolled to.
+  await page.locator(TAB).evaluate(one => one.scrollTo(0, 0));
   await page.locator('[data-session]').first().waitFor();
   // The tab's tooltip goes with the pointer.
   await page.mouse.move(width / 2, height - 5);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { complaintsOf, launchChromium, overflowing } from '../browser/chromium.mjs';
-import { rows, unfold } from '../browser/sessions.mjs';
+import { explain, isLive, rows, unfold } from '../browser/sessions.mjs';
 import { HOST_NOISE, openHost, openTab, switchTheme, TAB } from '../browser/tab.mjs';
 import { makeWorld } from '../claude/world.mjs';
 import { setStage } from './stage.mjs';
@@ -32,12 +32,12 @@ after(async () => {
 });
 
 // Opens the tab and waits for the session's row; the test fails if our page complains of anything.
-async function open(t, options = {}) {
+async function open(t, { noise = HOST_NOISE, ...options } = {}) {
   let complaints;
   const page = await openHost(browser, {
     host: stage.host,
     project: 'work',
-    prepare: fresh => { complaints = complaintsOf(fresh, HOST_NOISE); },
+    prepare: fresh => { complaints = complaintsOf(fresh, noise); },
     ...options,
   });
   t.after(async () => {
@@ -89,3 +89,37 @@ for (const width of [390, 1280]) {
     });
   }
 }
+
+test('a plugin that is switched off is said so, and its feed comes back with it', async t => {
+  const { page, row } = await open(t, { noise: new RegExp(`${HOST_NOISE.source}|status of 50[03]`) });
+  await isLive(page);
+  const switched = enabled => stage.host.json('PUT', '/api/plugins/session-manager/enable', { enabled });
+
+  await switched(false);
+  await page.getByText('The plugin is switched off.').waitFor();
+  assert.ok(await row.isVisible());
+  await switched(true);
+  await isLive(page);
+  await page.getByText('The plugin is switched off.').waitFor({ state: 'detached' });
+});
+
+test('what a real session does arrives by itself, with what it asks and why', async t => {
+  const { page, row } = await open(t);
+  await isLive(page);
+  const asked = [];
+  page.on('request', request => asked.push(new URL(request.url()).pathname));
+  const node = await row.elementHandle();
+
+  await session.say('bash touch proof ;; say never');
+  await row.getByText('Needs permission').waitFor();
+  await row.getByText('touch proof').waitFor();
+  await page.waitForFunction(() => document.title.startsWith('(1) '));
+  await explain(row);
+  await row.locator('[data-decided=true]').getByText('registry').waitFor();
+  await session.press('Escape');
+  await row.getByText('Idle', { exact: true }).waitFor();
+  await page.waitForFunction(() => !document.title.includes('(1) '));
+
+  assert.equal(await node.evaluate(one => one.isConnected), true);
+  assert.deepEqual(asked.filter(path => path.endsWith('/rpc/sessions')), []);
+});

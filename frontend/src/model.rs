@@ -199,4 +199,10 @@ impl Model {
             surroundings,
         }
     }
+
+    /// Why the list can't be kept up, once that is worth a word.
+    pub(crate) fn trouble(&self) -> Option<&Trouble> {
+        let trouble = self.live.trouble.as_ref();
+        trouble.filter(|_| !self.link.has_just_failed())
+    }
 }

@@ -119,7 +119,7 @@ fn instead(model: &Model, no_rows: bool) -> Option<Instead> {
     if !no_rows {
         return None;
     }
-    Some(match (model.live.seen_at, &model.live.trouble) {
+    Some(match (model.live.seen_at, model.trouble()) {
         (None, None) => Instead::Loading,
         (None, Some(_)) => Instead::Unknown,
         (Some(_), _) if model.live.sessions.is_empty() => Instead::Nobody,

@@ -76,6 +76,12 @@ impl Link {
     pub(crate) fn is_fresh(&self) -> bool {
         self.failed == 0 && matches!(self.phase, Phase::Trying | Phase::Greeted)
     }
+
+    /// Whether it has failed a moment ago and was not tried again to the end: whoever answers no question just now
+    /// may merely be starting.
+    pub(crate) fn has_just_failed(&self) -> bool {
+        self.failed == 1 && self.phase != Phase::Off && self.phase != Phase::Up
+    }
 }
 
 pub(super) fn connect(model: &mut Model) -> Vec<Effect> {
@@ -101,7 +107,14 @@ pub(super) fn hurry(model: &mut Model) -> Vec<Effect> {
 /// The delay that the last step asked for is over.
 pub(super) fn wake(model: &mut Model, now: u64) -> Vec<Effect> {
     match model.link.phase {
-        Phase::Resting => connect(model),
+        Phase::Resting => {
+            let mut effects = connect(model);
+            // Asked through the host, a server that does not run is started; a link can't do that.
+            if model.live.trouble.is_some() {
+                effects.extend(ask_live(model, now));
+            }
+            effects
+        }
         Phase::Trying | Phase::Greeted => fail(model, now),
         Phase::Off | Phase::Up => Vec::new(),
     }

@@ -14,7 +14,7 @@ pub(crate) struct Banner {
 pub(crate) fn banners(model: &Model) -> Vec<Banner> {
     let live = &model.live;
     let mut banners = Vec::new();
-    if let Some(trouble) = &live.trouble {
+    if let Some(trouble) = model.trouble() {
         let mut text = trouble.sentence();
         if let Some(at) = live.seen_at {
             let age = measure::age_between(at, live.now);

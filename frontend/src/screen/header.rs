@@ -38,7 +38,7 @@ pub(crate) fn header(model: &Model) -> HeaderView {
         total: live.seen_at.map(|_| live.sessions.len()),
         all: model.facet.is_none(),
         auto: model.auto,
-        stale: live.trouble.is_some(),
+        stale: model.trouble().is_some(),
         refreshing: live.waiting_since.is_some(),
         age: live
             .seen_at

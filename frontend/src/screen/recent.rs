@@ -110,7 +110,14 @@ pub(crate) fn recent(model: &Model) -> (RecentView, Vec<(SessionId, RecentRow)>)
 /// Whether the list of the live sessions has this conversation. One that was resumed here stays: its row tells
 /// what came of that.
 fn stands_above(model: &Model, session: &RecentSession) -> bool {
-    session.live.is_some() && model.recent.resumes.get(&session.session_id).is_none()
+    is_live(model, session) && model.recent.resumes.get(&session.session_id).is_none()
+}
+
+/// The live list may be newer, and may know of a conversation that no registry names.
+fn is_live(model: &Model, session: &RecentSession) -> bool {
+    let mut unnamed = model.live.sessions.iter().filter(|one| one.home.is_none());
+    session.live.is_some()
+        || unnamed.any(|one| one.session_id.as_ref() == Some(&session.session_id))
 }
 
 fn days(days: u32) -> usize {
@@ -152,10 +159,10 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
         badge: match &resume {
             ResumeView::Done { .. } => LIVE,
             ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_) => {
-                match (session.live, session.archived) {
-                    (Some(_), _) => LIVE,
-                    (None, true) => ARCHIVED,
-                    (None, false) => ENDED,
+                match (is_live(model, session), session.archived) {
+                    (true, _) => LIVE,
+                    (false, true) => ARCHIVED,
+                    (false, false) => ENDED,
                 }
             }
         },
@@ -167,7 +174,7 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
 
 #[cfg(test)]
 mod tests {
-    use wire::{Holder, Resumed};
+    use wire::{Holder, Resumed, Session};
 
     use super::*;
     use crate::{
@@ -222,6 +229,18 @@ mod tests {
         };
         assert_eq!((id, row.badge), (&live(1).session_id, ENDED));
         assert_eq!(row.resume, ResumeView::Offered);
+    }
+
+    #[test]
+    fn what_the_live_list_knows_to_be_open_is_not_offered() {
+        let mut model = known(vec![sample::recent(1), sample::recent(2)]);
+        model.live.sessions = vec![Session {
+            session_id: Some(sample::recent(1).session_id),
+            home: None,
+            ..sample::session(7)
+        }];
+        let (view, rows) = recent(&model);
+        assert_eq!((view.total, rows.len()), (Some(1), 1));
     }
 
     #[test]
