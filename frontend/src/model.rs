@@ -11,6 +11,7 @@ pub(crate) mod intake;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod outcome;
+pub(crate) mod pace;
 pub(crate) mod recent;
 pub(crate) mod toast;
 pub(crate) mod update;

@@ -2,8 +2,6 @@
 
 use wire::{RecentSession, Session, State};
 
-use crate::model::live::needs_you;
-
 /// A group of sessions that the header counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Facet {
@@ -39,7 +37,7 @@ impl Facet {
 
     pub(crate) fn holds(self, session: &Session, project: Option<&str>) -> bool {
         match self {
-            Self::NeedsYou => needs_you(session),
+            Self::NeedsYou => session.needs_you(),
             Self::Working => session.state == State::Working,
             Self::Starting => session.state == State::Starting,
             Self::Shell => session.state == State::Shell,

@@ -6,8 +6,8 @@ use crate::model::{
     link,
     live::{Moved, Taken},
     outcome::{killed, resumed},
+    pace::ask_recent,
     recent::Resume,
-    update::ask_recent,
     why,
 };
 

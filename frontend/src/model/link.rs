@@ -8,7 +8,7 @@ use crate::model::{
     Effect, Model,
     intake::follow,
     live::News,
-    update::{ask_live, if_polling},
+    pace::{ask_live, if_polling},
 };
 
 /// Milliseconds in which the server must have sent its first list.

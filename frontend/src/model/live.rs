@@ -1,6 +1,6 @@
 //! The live sessions: the latest list, its order and its age.
 
-use wire::{Pid, ProcessKey, Session, State};
+use wire::{ProcessKey, Session};
 
 use crate::model::answer::{Rows, Trouble};
 
@@ -100,7 +100,7 @@ impl Live {
                 if let Some(server_now) = told_by(&rows) {
                     self.set_clock(server_now, now, 3000);
                 }
-                rows.sort_by_key(order);
+                rows.sort_by_key(Session::order);
                 // Each row stands for one process; a server that names one twice must not break the list.
                 rows.dedup_by_key(|row| row.key);
                 let moved = self.moved(&self.sessions, &rows);
@@ -185,7 +185,7 @@ impl Live {
 
     /// The list is the server's newest: what was asked for before says nothing more.
     fn arrived(&mut self, now: u64) {
-        self.sessions.sort_by_key(order);
+        self.sessions.sort_by_key(Session::order);
         self.supersede();
         self.waiting_since = None;
         self.seen_at = Some(now);
@@ -212,7 +212,7 @@ impl Live {
 
     /// How many sessions need a person.
     pub(crate) fn needing(&self) -> usize {
-        self.sessions.iter().filter(|one| needs_you(one)).count()
+        self.sessions.iter().filter(|one| one.needs_you()).count()
     }
 
     /// The server's time at which the list was last known to be right: what the ages in it count to.
@@ -221,42 +221,6 @@ impl Live {
             .unwrap_or(self.now)
             .saturating_add_signed(self.ahead_ms)
     }
-}
-
-/// Those that wait for a person, the longest wait first; those that ask something at their prompt; then what is
-/// wrong, what works and what rests, each by age, so that rows stay where they are.
-fn order(session: &Session) -> (u8, u64, u64, Pid) {
-    let wait = session
-        .state_since
-        .filter(|_| waits(session.state))
-        .unwrap_or(u64::MAX);
-    let rank = match session.state {
-        State::WaitingPermission | State::WaitingInput | State::WaitingDialog => 0,
-        _ if needs_you(session) => 1,
-        State::Stopped => 2,
-        State::Working if session.stuck => 2,
-        State::Working => 3,
-        State::Starting => 4,
-        State::Shell => 5,
-        State::Idle => 6,
-        State::Unknown => 7,
-        State::Exited => 8,
-    };
-    (rank, wait, session.started_at, session.pid)
-}
-
-/// Whether the session goes on only after a person has answered.
-pub(crate) fn waits(state: State) -> bool {
-    matches!(
-        state,
-        State::WaitingPermission | State::WaitingInput | State::WaitingDialog
-    )
-}
-
-/// Whether a person is wanted: the session waits, or has ended its answer with a question. One that has been left
-/// alone with its question for long does not ask for attention for ever.
-pub(crate) fn needs_you(session: &Session) -> bool {
-    waits(session.state) || session.asks && !session.abandoned
 }
 
 /// Each row says when its process started and for how long it had run: together the server's present.

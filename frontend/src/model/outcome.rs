@@ -4,7 +4,7 @@ use wire::{KillOutcome, Killed, ProcessKey, Resumed, SessionId};
 
 use crate::{
     measure,
-    model::{Effect, Model, answer::Trouble, recent::Resume, update::look_again},
+    model::{Effect, Model, answer::Trouble, pace::look_again, recent::Resume},
 };
 
 pub(super) fn killed(

@@ -8,43 +8,12 @@ use crate::{
         call::Call,
         intake::{catch_up, take},
         link,
+        pace::{ask_live, ask_recent, if_polling, look_again, tick},
         recent::{PAGE, Resume},
         why,
     },
     text,
 };
-
-/// Milliseconds between two requests for the list while it does not arrive by itself.
-const REFRESH_MS: u64 = 10_000;
-/// Milliseconds between two ticks while an age is told in seconds.
-const SECOND_MS: u64 = 1000;
-/// By so many milliseconds a timer may be early.
-const SLACK_MS: u64 = 500;
-
-impl Model {
-    /// Whether a tick would be of use: ages go on, and what has become old is asked for again.
-    pub(crate) fn is_due(&self, now: u64) -> bool {
-        let gap = if self.link.is_up() && tells_seconds(self) {
-            SECOND_MS
-        } else {
-            REFRESH_MS
-        };
-        now.saturating_sub(self.ticked_at) + SLACK_MS >= gap
-    }
-}
-
-/// Whether some session has been in its state, or at all, for less than a minute.
-fn tells_seconds(model: &Model) -> bool {
-    const MINUTE_MS: u64 = 60_000;
-    let now = model.live.server_now();
-    model.live.sessions.iter().any(|session| {
-        let called = session.tool.as_ref().and_then(|tool| tool.since);
-        [Some(session.started_at), session.state_since, called]
-            .into_iter()
-            .flatten()
-            .any(|then| now.saturating_sub(then) < MINUTE_MS)
-    })
-}
 
 /// Takes one message in and returns what is to be done about it. `now` is Unix milliseconds by our own clock.
 pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
@@ -62,21 +31,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
             effects.extend(link::connect(model));
             effects
         }
-        Msg::Tick => {
-            model.ticked_at = now;
-            if !model.auto {
-                return Vec::new();
-            }
-            let mut effects = if_polling(model, |model| {
-                if model.live.rested_ms(now) + SLACK_MS >= REFRESH_MS {
-                    ask_live(model, now)
-                } else {
-                    Vec::new()
-                }
-            });
-            effects.extend(catch_up(model, now));
-            effects
-        }
+        Msg::Tick => tick(model, now),
         Msg::Seen if model.auto => {
             let mut effects = if_polling(model, |model| ask_live(model, now));
             effects.extend(link::hurry(model));
@@ -200,42 +155,6 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
     }
-}
-
-/// Does what is needed only while the list does not arrive by itself.
-pub(super) fn if_polling(
-    model: &mut Model,
-    ask: impl FnOnce(&mut Model) -> Vec<Effect>,
-) -> Vec<Effect> {
-    if model.link.is_up() {
-        Vec::new()
-    } else {
-        ask(model)
-    }
-}
-
-pub(super) fn ask_live(model: &mut Model, now: u64) -> Vec<Effect> {
-    let number = model.live.ask(now);
-    number
-        .map(|number| Effect::Call(Call::Live(number)))
-        .into_iter()
-        .collect()
-}
-
-/// Asks for both lists, since something has been done or a person wants it.
-pub(super) fn look_again(model: &mut Model, now: u64) -> Vec<Effect> {
-    let mut effects = if_polling(model, |model| {
-        vec![Effect::Call(Call::Live(model.live.insist(now)))]
-    });
-    effects.push(ask_recent(model, now));
-    effects
-}
-
-pub(super) fn ask_recent(model: &mut Model, now: u64) -> Effect {
-    Effect::Call(Call::Recent {
-        number: model.recent.ask(now),
-        days: model.recent.days,
-    })
 }
 
 /// What a session is called where there is room for one name: its title, its name or its project.

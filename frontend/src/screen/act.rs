@@ -4,7 +4,7 @@
 
 use wire::{Ask, Choice, RunningTool, Session, State};
 
-use crate::{measure, model::live::waits, screen::detail::Passage, text};
+use crate::{measure, screen::detail::Passage, text};
 
 /// The row's line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ const LONG_MS: u64 = 300_000;
 /// What the session asks, else what it has under way.
 pub(crate) fn act(session: &Session) -> Option<Act> {
     match &session.ask {
-        Some(ask) if waits(session.state) => asked(ask),
+        Some(ask) if session.state.waits() => asked(ask),
         Some(_) | None => running(session).map(|tool| Act {
             look: "tool",
             label: text::line(&tool.name),

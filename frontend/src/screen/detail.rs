@@ -102,10 +102,20 @@ fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
         session.entrypoint.as_deref(),
     ];
     let program: Vec<String> = program.into_iter().flatten().map(text::line).collect();
-    let touched = measure::age_between(session.last_activity_at, now);
+    let ago = |then| format!("{} ago", measure::age_between(then, now));
     let cwd = text::line(&session.cwd);
     [
-        fact("State", state(session, now)),
+        fact(
+            "State",
+            format!(
+                "{} {}",
+                look::meaning(session.state),
+                session.rule.sentence()
+            ),
+        ),
+        session
+            .state_since
+            .and_then(|since| fact("Since", ago(since))),
         session
             .waiting_for
             .as_deref()
@@ -113,7 +123,7 @@ fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
         context
             .and_then(|context| context.model.as_deref())
             .and_then(|model| fact("Model", text::line(model))),
-        fact("Last activity", format!("{touched} ago")),
+        fact("Last activity", ago(session.last_activity_at)),
         (!program.is_empty())
             .then(|| program.join(" · "))
             .and_then(|text| fact("Claude Code", text)),
@@ -131,16 +141,6 @@ fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// What the session does, how that is known and since when.
-fn state(session: &Session, now: u64) -> String {
-    let meaning = look::meaning(session.state);
-    let rule = session.rule.sentence();
-    match session.state_since {
-        Some(since) => format!("{meaning} {rule} For {}.", measure::age_between(since, now)),
-        None => format!("{meaning} {rule} Since when is not recorded."),
-    }
 }
 
 /// Returns the command that shows a session's terminal; `place` is `<session>:@<window>.%<pane>`.

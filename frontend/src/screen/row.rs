@@ -4,7 +4,7 @@ use wire::{Permit, ProcessKey, Session};
 
 use crate::{
     measure,
-    model::{Model, facet, live::waits, update::heading},
+    model::{Model, facet, update::heading},
     screen::{
         act::{self, Act},
         detail::{self, DetailView},
@@ -126,7 +126,7 @@ fn row(model: &Model, session: &Session) -> RowView {
         user: text::line(&session.user),
         uptime: measure::age_between(session.started_at, now),
         memory: measure::bytes(session.rss_bytes),
-        waits: waits(session.state),
+        waits: session.state.waits(),
         refusal: match &session.actions.kill {
             Permit::Allowed => None,
             Permit::Refused { error, .. } => Some(text::line(error)),
