@@ -1,6 +1,4 @@
 // Coming and going: the host mounts, leaves early, leaves twice, and uses the container again.
-//
-// No stopped clock here: its timers have numbers beyond 32 bits, and the page can't clear those.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

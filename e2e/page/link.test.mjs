@@ -1,6 +1,4 @@
 // The list as it arrives by itself: over a socket that tells what is new, and without one.
-//
-// No stopped clock here either: what the link waits with are timers that the page clears.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
