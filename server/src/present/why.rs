@@ -21,7 +21,7 @@ pub fn why(session: &Session, evidence: &Evidence<'_>, verdict: &Verdict) -> Opt
         (Source::Process, process(session, evidence)),
         (Source::Registry, registry(evidence)),
         (Source::Hook, hook(evidence)),
-        (Source::Transcript, transcript(evidence.more.tail)),
+        (Source::Transcript, transcript(evidence)),
         (Source::Process, children(evidence)),
     ];
     // The process is looked at twice; what it says of itself decides, its children only support the transcript.
@@ -113,25 +113,33 @@ fn hook_says(report: &Report) -> String {
     }
 }
 
-fn transcript(tail: Option<&Tail>) -> Said {
-    let Some(tail) = tail else {
+fn transcript(evidence: &Evidence<'_>) -> Said {
+    let Some(tail) = evidence.more.tail else {
         return ("There is none that can be read.".to_owned(), None);
     };
-    let says = match tail.turn() {
-        Turn::Silent => "It has no message yet.".to_owned(),
-        Turn::Model => "It ends with a prompt or a result.".to_owned(),
+    let mut says = format!("It ends with {}.", end_of(tail));
+    let agents = evidence.more.agents;
+    for agent in agents.iter().filter(|agent| agent.turn() != Turn::Silent) {
+        says.push_str(" A subagent's ends with ");
+        says.push_str(&end_of(agent));
+        says.push('.');
+    }
+    let newest = agents.iter().filter_map(|agent| agent.at()).max();
+    (says, tail.at().max(newest))
+}
+
+fn end_of(tail: &Tail) -> String {
+    match tail.turn() {
+        Turn::Silent => "no message yet".to_owned(),
+        Turn::Model => "a prompt or a result".to_owned(),
         Turn::Tools => {
             let names: Vec<&str> = tail.open().iter().map(|call| &*call.name).collect();
-            format!(
-                "It ends with calls that have no result: {}.",
-                names.join(", ")
-            )
+            format!("calls that have no result: {}", names.join(", "))
         }
-        Turn::Done => "It ends with a finished answer.".to_owned(),
-        Turn::Interrupted => "It ends with an interruption.".to_owned(),
-        Turn::Failed => "It ends with an error of the API.".to_owned(),
-    };
-    (says, tail.at())
+        Turn::Done => "a finished answer".to_owned(),
+        Turn::Interrupted => "an interruption".to_owned(),
+        Turn::Failed => "an error of the API".to_owned(),
+    }
 }
 
 fn children(evidence: &Evidence<'_>) -> Said {
