@@ -44,7 +44,7 @@ use self::{
     processes::Processes,
     starts::Starts,
 };
-use crate::observe::proc::ProcReader;
+use crate::{clock, observe::proc::ProcReader};
 
 pub use self::place::Place;
 
@@ -199,7 +199,7 @@ impl Watch {
             self.forget_ended();
             let now = Instant::now();
             if now >= self.sweep_at {
-                let (result, cost) = pace::measured(|| self.sweep(now));
+                let (result, cost) = clock::measured(|| self.sweep(now));
                 if let Err(error) = result {
                     tracing::warn!(%error, "the processes can't be listed");
                 }
@@ -238,7 +238,7 @@ impl Watch {
                 }
                 EXECS => {
                     let now = Instant::now();
-                    let ((), cost) = pace::measured(|| self.hear_execs(now));
+                    let ((), cost) = clock::measured(|| self.hear_execs(now));
                     self.execs.rest(now + pace::rest(cost + pace::WAKING));
                 }
                 token => self.processes.ended(token, &self.epoll, &mut self.events),

@@ -13,9 +13,9 @@ use std::{
 use tokio::sync::watch;
 
 use self::table::Table;
-use super::{Inner, Service};
+use super::{Inner, Service, ServiceError};
 use crate::{
-    clock::now,
+    clock::{self, now},
     feed::{Snapshot, Subscription},
     observe::proc::ProcReader,
     watch::{Events, Watch},
@@ -41,8 +41,15 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// Between two looks at the whole machine, in case something was never told.
 const NET_PERIOD: Duration = Duration::from_secs(300);
 
-/// Looks without an event take at most one part in this many of one core's time.
-const SHARE: u32 = 500;
+/// Looks of either kind without an event take one part in this many of one core's time, unless they would come less
+/// often than they have to: together with the watch's own sweep that stays below 0.5 %.
+const SHARE: u32 = 1_000;
+
+/// However much they cost, looks at what is doubtful come as often as this, and
+const LONGEST_DOUBT: Duration = Duration::from_secs(10);
+
+/// looks at all sessions as often as this.
+const LONGEST_PERIOD: Duration = Duration::from_secs(60);
 
 /// How long the list is kept fresh after the last client has left: a page that is loaded again comes back at once.
 const LINGER: Duration = Duration::from_secs(10);
@@ -172,33 +179,32 @@ impl<'a> Keeper<'a> {
             self.look(|table, inner| table.refresh(inner, &news));
         } else if at >= self.all_at {
             let cost = self.look(Table::refresh_all);
-            self.all_at = at + PERIOD.max(cost * SHARE);
+            self.all_at = at + (cost * SHARE).clamp(PERIOD, LONGEST_PERIOD);
             self.doubt_at = self.doubt_at.max(at + DOUBT_PERIOD);
         } else if at >= self.doubt_at {
             let cost = self.look(Table::refresh_doubtful);
-            self.doubt_at = at + DOUBT_PERIOD.max(cost * SHARE);
+            self.doubt_at = at + (cost * SHARE).clamp(DOUBT_PERIOD, LONGEST_DOUBT);
         }
     }
 
-    /// Looks, tells the clients, and has the watch follow what is there now. Returns what it took.
+    /// Looks, tells the clients, and has the watch follow what is there now. Returns the processor time that it took.
     fn look(
         &mut self,
-        refresh: impl FnOnce(&mut Table, &Inner) -> Result<(), super::ServiceError>,
+        refresh: impl FnOnce(&mut Table, &Inner) -> Result<(), ServiceError>,
     ) -> Duration {
-        let begun = Instant::now();
-        match refresh(&mut self.table, self.inner) {
-            Ok(()) => {
-                self.inner.live.publish(self.table.rows());
-                let (followed, places) = self.table.followed();
-                self.watch.follow(&followed, &places);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the list can't be refreshed");
-                self.news.everything = true;
-                thread::sleep(DOUBT_PERIOD);
-            }
+        let (result, cost) = clock::measured(|| {
+            refresh(&mut self.table, self.inner)?;
+            self.inner.live.publish(self.table.rows());
+            let (followed, places) = self.table.followed();
+            self.watch.follow(&followed, &places);
+            Ok::<_, ServiceError>(())
+        });
+        if let Err(error) = result {
+            tracing::warn!(%error, "the list can't be refreshed");
+            self.news.everything = true;
+            thread::sleep(DOUBT_PERIOD);
         }
-        begun.elapsed()
+        cost
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
-
 /// Between two sweeps, where they cost little.
 pub(super) const SHORTEST: Duration = Duration::from_millis(400);
 /// However much they cost.
@@ -14,13 +12,6 @@ const SHARE: u32 = 500;
 /// What it costs to be woken, beside the work.
 pub(super) const WAKING: Duration = Duration::from_micros(100);
 
-/// Does the work, and returns the processor time that it took.
-pub(super) fn measured<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let before = thread_time();
-    let done = work();
-    (done, thread_time().saturating_sub(before))
-}
-
 /// From the beginning of a sweep that cost so much to the next.
 pub(super) fn until_next_sweep(cost: Duration) -> Duration {
     rest(cost).clamp(SHORTEST, LONGEST)
@@ -29,11 +20,6 @@ pub(super) fn until_next_sweep(cost: Duration) -> Duration {
 /// How long to do nothing after something that cost so much.
 pub(super) fn rest(cost: Duration) -> Duration {
     cost.saturating_mul(SHARE).min(LONGEST)
-}
-
-/// The processor time that this thread has used.
-fn thread_time() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 #[cfg(test)]

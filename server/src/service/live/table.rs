@@ -58,9 +58,12 @@ impl Table {
 
     /// Looks again at what the news is about.
     pub(super) fn refresh(&mut self, inner: &Inner, news: &Events) -> Result<(), ServiceError> {
-        let ended: HashSet<ProcessKey> = news.ended.iter().copied().collect();
-        self.entries
-            .retain(|_, entry| !ended.contains(&entry.followed.key));
+        if !news.ended.is_empty() {
+            let ended: HashSet<ProcessKey> = news.ended.iter().copied().collect();
+            self.entries
+                .retain(|_, entry| !ended.contains(&entry.followed.key));
+            inner.forget_all_but(|key| !ended.contains(&key));
+        }
         if news.everything {
             return self.refresh_machine(inner);
         }
