@@ -9,10 +9,12 @@
 mod again;
 mod archive;
 mod caller;
+mod churn;
 mod cleanup;
 mod client;
 mod config;
 mod events;
+mod held;
 mod hooks;
 mod http;
 mod kill;

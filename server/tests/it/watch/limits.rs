@@ -8,16 +8,7 @@ use std::{
 };
 
 use super::*;
-use crate::again;
-
-/// Open descriptors, and the lines that stand for watches.
-fn held() -> (usize, usize) {
-    let fds = fs::read_dir("/proc/self/fd").unwrap().count();
-    let infos = fs::read_dir("/proc/self/fdinfo").unwrap().flatten();
-    let infos = infos.filter_map(|entry| fs::read_to_string(entry.path()).ok());
-    let watches = infos.map(|info| info.matches("inotify wd:").count()).sum();
-    (fds, watches)
-}
+use crate::{again, held::held};
 
 /// In a process of its own: other tests open descriptors too.
 #[test]
