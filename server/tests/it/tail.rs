@@ -177,6 +177,19 @@ fn from_memory_it_is_the_same_until_the_file_changes() {
 }
 
 #[test]
+fn what_is_forgotten_is_read_anew() {
+    let claude = TestClaude::new();
+    let path = claude.transcript(format!("{PROMPT}\n").as_bytes());
+    let (cache, transcripts) = (TailCache::new(), Transcripts::at(claude.config()));
+    let get = || cache.get(&transcripts, &find(&claude)).unwrap();
+    let first = get();
+    cache.forget(&path.with_file_name("another.jsonl"));
+    assert!(Arc::ptr_eq(&first, &get()));
+    cache.forget(&path);
+    assert!(!Arc::ptr_eq(&first, &get()));
+}
+
+#[test]
 fn there_is_no_end_of_an_archive_or_of_what_is_no_file() {
     let claude = TestClaude::new();
     claude.archive(CAPTURED);

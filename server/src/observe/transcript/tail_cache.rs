@@ -60,6 +60,13 @@ impl TailCache {
         })
     }
 
+    /// Forgets the end of this transcript and those of its subagents' transcripts: nobody writes them any more.
+    pub fn forget(&self, transcript: &Path) {
+        let subagents = transcript.with_extension("");
+        let by_path = &mut self.ends().by_path;
+        by_path.retain(|path, _| path != transcript && !path.starts_with(&subagents));
+    }
+
     fn end(
         &self,
         path: &Path,

@@ -60,8 +60,12 @@ impl Table {
     pub(super) fn refresh(&mut self, inner: &Inner, news: &Events) -> Result<(), ServiceError> {
         if !news.ended.is_empty() {
             let ended: HashSet<ProcessKey> = news.ended.iter().copied().collect();
-            self.entries
-                .retain(|_, entry| !ended.contains(&entry.followed.key));
+            let has_ended = |_: &(u64, u32), entry: &mut Entry| ended.contains(&entry.followed.key);
+            for (_, entry) in self.entries.extract_if(.., has_ended) {
+                if let Some(transcript) = &entry.followed.transcript {
+                    inner.tails.forget(transcript);
+                }
+            }
             inner.forget_all_but(|key| !ended.contains(&key));
         }
         if news.everything {
