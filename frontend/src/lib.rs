@@ -5,7 +5,6 @@
 mod app;
 mod focus;
 mod host;
-mod json;
 mod link;
 mod listener;
 mod measure;

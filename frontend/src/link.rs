@@ -9,7 +9,6 @@ use web_sys::WebSocket;
 
 use crate::{
     host::{get, written},
-    json,
     listener::Listener,
     model::{link::Heard, live::News},
 };
@@ -73,7 +72,7 @@ fn read(text: &str) -> Option<Heard> {
 fn rows(value: &JsValue) -> Option<Vec<(String, Option<wire::Session>)>> {
     let row = |row: JsValue| {
         let key = get(&row, "key").as_string().unwrap_or_default();
-        (key, json::read(&written(&row)))
+        (key, serde_json::from_str(&written(&row)).ok())
     };
     Some(list(value)?.iter().map(row).collect())
 }

@@ -4,9 +4,6 @@
 
 use serde::de::DeserializeOwned;
 use wire::ErrorBody;
-
-use crate::json;
-
 /// A list as far as it could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rows<T> {
@@ -77,7 +74,7 @@ fn unreachable(words: &str) -> String {
 /// Reads an answer that is one value.
 pub(crate) fn one<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<T, Trouble> {
     match reply.map_err(Trouble::Unreachable)? {
-        Reply::One(text) => json::read(&text).ok_or_else(|| refusal(&text)),
+        Reply::One(text) => serde_json::from_str(&text).map_err(|_| refusal(&text)),
         Reply::Rows(_) => Err(Trouble::Unreadable),
     }
 }
@@ -86,7 +83,10 @@ pub(crate) fn one<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<T
 pub(crate) fn rows<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<Rows<T>, Trouble> {
     match reply.map_err(Trouble::Unreachable)? {
         Reply::Rows(texts) => {
-            let rows: Vec<T> = texts.iter().filter_map(|text| json::read(text)).collect();
+            let rows: Vec<T> = texts
+                .iter()
+                .filter_map(|text| serde_json::from_str(text).ok())
+                .collect();
             let newer = texts.len() - rows.len();
             Ok(Rows { rows, newer })
         }
@@ -95,7 +95,7 @@ pub(crate) fn rows<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<
 }
 
 fn refusal(text: &str) -> Trouble {
-    json::read(text).map_or(Trouble::Unreadable, Trouble::Refused)
+    serde_json::from_str(text).map_or(Trouble::Unreadable, Trouble::Refused)
 }
 
 #[cfg(test)]
