@@ -24,7 +24,10 @@ cargo xtask dist [--check]           build dist/, or build it aside and compare
 cargo xtask plugin-dir --out DIR     what the host would install, built from this checkout
 cargo xtask test                     every test but those of e2e (npm test)
 cargo xtask e2e                      the tests against the real host and the real CLI (npm run e2e)
-cargo xtask bench idle|churn         what the server costs and keeps (docs/figures.md)
+cargo xtask bench idle [--live 20] [--seconds 60]
+                                     what the server costs while nothing happens (docs/figures.md)
+cargo xtask bench churn [--count 10000]
+                                     what it keeps of sessions that have come and gone
 cargo xtask licences                 licences and origins of all crates
 cargo xtask ci                       everything that must hold (.ci/run)";
 
