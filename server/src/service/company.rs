@@ -1,13 +1,19 @@
 //! Which conversations are taken, so that a session that names none can be told its own.
 //!
 //! Versions before about 2.1.139 write no registry file and keep no file open. Their conversation is the one in their
-//! directory that has been written since they started and that nobody else has; where two could have it, neither does.
+//! directory that has been written since they started and that nobody else has; where two sessions could have it, or one
+//! session two of them, nobody is told.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::HashSet,
+    fs,
+    path::Path,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use session_core::{
     hook::{Ancestor, Report},
-    id::{ProcessKey, SessionId},
+    id::{ProcessKey, SessionId, UnixMillis},
     inventory::Session,
 };
 
@@ -26,6 +32,9 @@ pub(super) struct Company {
     nameless: Vec<(u32, String)>,
 }
 
+/// 2.0.30 makes its transcript 2 to 3 s after its start, and writes to another one after /clear.
+const BIRTH: Duration = Duration::from_secs(10);
+
 /// What a session that names no conversation is taken to write.
 pub(super) struct Unnamed {
     pub(super) transcripts: Transcripts,
@@ -35,27 +44,15 @@ pub(super) struct Unnamed {
 }
 
 impl Company {
-    pub(super) fn of(sessions: &[Session]) -> Self {
+    pub(super) fn of<'a>(sessions: impl Iterator<Item = &'a Session> + Clone) -> Self {
         let nameless = sessions
-            .iter()
+            .clone()
             .filter(|session| session.record.is_none())
             .filter_map(|session| Some((session.process.uid, session.cwd()?.to_owned())));
         Self {
-            taken: sessions
-                .iter()
-                .filter_map(Session::session_id)
-                .cloned()
-                .collect(),
+            taken: sessions.filter_map(Session::session_id).cloned().collect(),
             nameless: nameless.collect(),
         }
-    }
-
-    /// Whether it was counted: a session that names its conversation need not be.
-    pub(super) fn knows(&self, session: &Session) -> bool {
-        let named = |(uid, cwd): &(u32, String)| {
-            *uid == session.process.uid && Some(cwd.as_str()) == session.cwd()
-        };
-        session.record.is_some() || self.nameless.iter().any(named)
     }
 
     fn is_alone(&self, uid: u32, cwd: &str) -> bool {
@@ -71,7 +68,7 @@ impl Inner {
         look: &Look,
         sessions: &[Session],
     ) -> Vec<(SessionId, ProcessKey)> {
-        let company = Company::of(sessions);
+        let company = Company::of(sessions.iter());
         let nameless = sessions.iter().filter(|session| session.record.is_none());
         nameless
             .filter_map(|session| {
@@ -120,7 +117,7 @@ impl Inner {
                     && !transcript.archived
                     && !company.taken.contains(transcript.id())
             });
-            if let Some(newest) = written.max_by_key(|transcript| transcript.modified_nanos) {
+            if let Some(newest) = only(written.collect(), session.started_at) {
                 return Some(Unnamed {
                     transcripts,
                     transcript: newest,
@@ -130,4 +127,27 @@ impl Inner {
         }
         None
     }
+}
+
+/// The one of them that a process which started then must be writing: the only one, or the one that was made as it
+/// started, as long as no other was written later. Another may be that of a process that has ended since.
+fn only(mut written: Vec<Transcript>, started_at: UnixMillis) -> Option<Transcript> {
+    let newest = written
+        .iter()
+        .enumerate()
+        .max_by_key(|(_, transcript)| transcript.modified_nanos)?
+        .0;
+    let is_only = written.len() == 1;
+    let newest = written.swap_remove(newest);
+    (is_only || is_born_with(&newest.path, started_at)).then_some(newest)
+}
+
+fn is_born_with(path: &Path, started_at: UnixMillis) -> bool {
+    let created = fs::symlink_metadata(path).and_then(|facts| facts.created());
+    let created = created
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .and_then(|since| u64::try_from(since.as_millis()).ok())
+        .map(UnixMillis);
+    created.is_some_and(|born| born >= started_at && born.saturating_since(started_at) < BIRTH)
 }

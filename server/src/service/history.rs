@@ -100,7 +100,7 @@ impl Inner {
             .find(|session| session.key().pid == pid.get())
             .ok_or(ServiceError::NoSession(pid))?;
         let Some(id) = session.session_id() else {
-            let found = self.unnamed(session, &look, &Company::of(&sessions));
+            let found = self.unnamed(session, &look, &Company::of(sessions.iter()));
             let found = found.ok_or(ServiceError::NoSession(pid))?;
             return Ok(digest(&found.transcripts, &found.transcript));
         };

@@ -20,7 +20,7 @@ impl Inner {
 
     pub(super) fn know_all(&self, look: &Look) -> Vec<Known> {
         let sessions = look.sample.sessions();
-        let company = Company::of(&sessions);
+        let company = Company::of(sessions.iter());
         let known = |session| self.know(session, look, &company);
         sessions.into_iter().map(known).collect()
     }

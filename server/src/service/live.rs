@@ -5,6 +5,8 @@
 mod table;
 
 use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -101,26 +103,33 @@ impl Service {
     }
 }
 
-/// Runs until nobody follows the list any more.
+/// Runs until nobody follows the list any more, whatever happens: a list that is not kept looks like one of which
+/// nothing changes.
 fn keep_fresh(inner: &Inner) {
+    loop {
+        // What a look leaves half done is its own: each begins with empty hands, and every lock is taken over.
+        match catch_unwind(AssertUnwindSafe(|| keep(inner))) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => tracing::error!(%error, "the machine can't be watched"),
+            Err(_) => tracing::error!("keeping the live list failed unexpectedly; it begins anew"),
+        }
+        thread::sleep(PERIOD);
+        if inner.live.may_end() {
+            return;
+        }
+    }
+}
+
+/// Returns once nobody follows the list.
+fn keep(inner: &Inner) -> io::Result<()> {
+    let mut keeper = Keeper::new(inner)?;
     let mut followed_at = Instant::now();
     loop {
-        match Keeper::new(inner) {
-            Ok(mut keeper) => loop {
-                keeper.step();
-                if inner.live.latest.receiver_count() > 0 {
-                    followed_at = Instant::now();
-                } else if followed_at.elapsed() >= LINGER && inner.live.may_end() {
-                    return;
-                }
-            },
-            Err(error) => {
-                tracing::error!(%error, "the machine can't be watched");
-                thread::sleep(PERIOD);
-                if inner.live.may_end() {
-                    return;
-                }
-            }
+        keeper.step();
+        if inner.live.latest.receiver_count() > 0 {
+            followed_at = Instant::now();
+        } else if followed_at.elapsed() >= LINGER && inner.live.may_end() {
+            return Ok(());
         }
     }
 }
@@ -138,7 +147,7 @@ struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    fn new(inner: &'a Inner) -> std::io::Result<Self> {
+    fn new(inner: &'a Inner) -> io::Result<Self> {
         let now = Instant::now();
         Ok(Self {
             inner,

@@ -57,22 +57,29 @@ pub(super) fn corrected(verdict: Verdict, evidence: &Evidence<'_>) -> Verdict {
 pub(super) fn judge(evidence: &Evidence<'_>) -> Option<Verdict> {
     let tail = evidence.more.tail;
     let written_at = tail.and_then(Tail::at);
-    // No hook tells that a question was answered before the tool has run.
-    let is_answered =
-        |report: &Report| report.asked.is_some() && evidence.more.tool_process_runs() == Some(true);
     let reported = evidence
         .hook()
         .filter(|report| written_at.is_none_or(|written| report.at >= written))
-        .filter(|report| !is_answered(report))
-        .and_then(by_report);
+        .and_then(|report| by_report(report, asked_in(report, evidence)));
     reported.or_else(|| Some(with_agents(by_tail(tail, evidence)?, evidence)))
 }
 
-fn by_report(report: &Report) -> Option<Verdict> {
-    let state = reported(report)?;
-    let asked = report.asked.as_ref();
+/// What a report says is asked. No hook tells that a question was answered or refused before a tool has run; what was
+/// written since does, and so does the process of the tool.
+fn asked_in<'a>(report: &'a Report, evidence: &Evidence<'_>) -> Option<&'a Asked> {
+    let written_at = evidence.more.tail.and_then(Tail::at);
+    let stands = |asked: &&Asked| written_at.is_none_or(|written| asked.at >= written);
+    let is_answered = evidence.more.tool_process_runs() == Some(true);
+    report
+        .asked
+        .as_ref()
+        .filter(stands)
+        .filter(|_| !is_answered)
+}
+
+fn by_report(report: &Report, asked: Option<&Asked>) -> Option<Verdict> {
     Some(Verdict {
-        state,
+        state: reported(report, asked)?,
         source: Source::Hook,
         since: Some(asked.map_or(report.at, |asked| asked.at)),
         confidence: Confidence::Stated,
@@ -81,8 +88,8 @@ fn by_report(report: &Report) -> Option<Verdict> {
 }
 
 /// The state that a report leaves the session in; `None` after its end, which only the process can tell.
-fn reported(report: &Report) -> Option<State> {
-    if let Some(asked) = &report.asked {
+fn reported(report: &Report, asked: Option<&Asked>) -> Option<State> {
+    if let Some(asked) = asked {
         return Some(match asked.tool.as_str() {
             "AskUserQuestion" => State::WaitingInput,
             _ => State::WaitingPermission,
@@ -90,7 +97,8 @@ fn reported(report: &Report) -> Option<State> {
     }
     Some(match report.event {
         Event::UserPromptSubmit | Event::PostToolUse | Event::PostToolUseFailure => State::Working,
-        Event::PermissionRequest => State::WaitingPermission,
+        // It has been answered: the transcript tells what came of it.
+        Event::PermissionRequest => return None,
         Event::SessionStart | Event::Stop | Event::StopFailure => State::Idle,
         Event::Notification => match report.notice? {
             Notice::Permission => State::WaitingPermission,

@@ -2,7 +2,7 @@
 //!
 //! Knows which sessions a piece of news is about. Does not know when to look.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use session_core::{
     id::{ProcessKey, SessionId},
@@ -26,14 +26,12 @@ pub(super) struct Table {
 
 struct Entry {
     row: wire::Session,
+    session: Session,
     followed: Followed,
-    /// The pid as the process itself counts, by which its registry file is named.
-    own_pid: u32,
     /// What it has open, or is taken to write.
     conversation: Option<SessionId>,
     /// The verdict may change without an event.
     doubtful: bool,
-    has_record: bool,
 }
 
 impl Table {
@@ -77,17 +75,18 @@ impl Table {
         pids.extend(&news.registry);
         let told = |id: &SessionId| news.transcripts.contains(id) || news.hooks.contains(id);
         for entry in self.entries.values() {
-            if news.registry.contains(&entry.own_pid)
+            // The file has the pid as the process itself counts.
+            if news.registry.contains(&entry.session.process.own_pid())
                 || entry.conversation.as_ref().is_some_and(told)
             {
                 pids.insert(entry.followed.key.pid);
             }
         }
-        // Hooks may tell whose conversation it is that no registry file names.
-        let is_nameless = |entry: &&Entry| !entry.has_record;
-        if !news.hooks.is_empty() && self.entries.values().any(|entry| is_nameless(&entry)) {
-            return self.refresh_machine(inner);
-        }
+        // Hooks may tell whose conversation it is that no registry file names, and whoever comes or goes leaves it in
+        // doubt or clears it up.
+        let nameless = self.entries.values().map(|entry| &entry.session);
+        let nameless = nameless.filter(|session| session.record.is_none());
+        pids.extend(nameless.map(|session| session.key().pid));
         self.refresh_pids(inner, &pids)
     }
 
@@ -107,7 +106,7 @@ impl Table {
         let look = inner.look()?;
         let sessions = look.sample.sessions();
         inner.forget_all_but(|key| sessions.iter().any(|session| session.key() == key));
-        self.company = Company::of(&sessions);
+        self.company = Company::of(sessions.iter());
         self.homes.clone_from(&look.homes);
         self.entries.clear();
         self.take(inner, sessions, &look);
@@ -121,11 +120,10 @@ impl Table {
         let look = inner.look_at_pids(pids)?;
         let mut sessions = look.sample.sessions();
         sessions.retain(|session| pids.contains(&session.key().pid));
-        let known = |session: &Session| self.company.knows(session);
-        if !sessions.iter().all(known) {
-            // Who is alone in a directory is told by all.
-            return self.refresh_machine(inner);
-        }
+        // Whose conversation it is that none names is told by all that are there.
+        let others = self.entries.values().map(|entry| &entry.session);
+        let others = others.filter(|session| !pids.contains(&session.key().pid));
+        self.company = Company::of(others.chain(&sessions));
         for home in &look.homes {
             if self
                 .homes
@@ -147,9 +145,13 @@ impl Table {
             .map(|session| inner.know(session, look, &self.company))
             .collect();
         let rows = inner.rows_of(&known, look);
-        for row in rows {
-            let key = present::core_key(row.key);
-            if let Some(known) = known.iter().find(|known| known.session.key() == key) {
+        let mut rows: HashMap<ProcessKey, wire::Session> = rows
+            .into_iter()
+            .map(|row| (present::core_key(row.key), row))
+            .collect();
+        for known in known {
+            let key = known.session.key();
+            if let Some(row) = rows.remove(&key) {
                 let place = (key.start_ticks, key.pid);
                 self.entries.insert(place, entry(row, known));
             }
@@ -157,19 +159,17 @@ impl Table {
     }
 }
 
-fn entry(row: wire::Session, known: &Known) -> Entry {
-    let session = &known.session;
-    let record = session.record.as_ref();
+fn entry(row: wire::Session, known: Known) -> Entry {
+    let record = known.session.record.as_ref();
     Entry {
         followed: Followed {
-            key: session.key(),
+            key: known.session.key(),
             registry: record.map(|record| record.path.clone()),
             transcript: known.words.path.clone(),
         },
-        own_pid: session.process.own_pid(),
         conversation: known.conversation().cloned(),
         doubtful: known.is_doubtful(),
-        has_record: record.is_some(),
+        session: known.session,
         row,
     }
 }
