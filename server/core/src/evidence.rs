@@ -2,7 +2,7 @@
 //!
 //! Knows the kinds of evidence. Does not know what follows from them: that is `verdict`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     hook::Report,
@@ -161,7 +161,18 @@ impl<'a> Evidence<'a> {
 
     /// Whether something was written before this process began.
     pub fn is_older(&self, at: UnixMillis) -> bool {
-        at.0.saturating_add(SLACK_MS) < self.started_at.0
+        // A clock that is set moves the start that is counted from the boot; the registry's was read from it then.
+        let recorded = self.record.and_then(|record| record.started_at);
+        let began = recorded.map_or(self.started_at, |at| at.min(self.started_at));
+        at.0.saturating_add(SLACK_MS) < began.0
+    }
+
+    /// How long ago something was written; long ago where that is yet to come, since the clock was set back.
+    pub fn since(&self, at: UnixMillis) -> Duration {
+        if at.0 > self.now.0.saturating_add(SLACK_MS) {
+            return Duration::MAX;
+        }
+        self.now.saturating_since(at)
     }
 
     /// How long the process has run.

@@ -15,6 +15,7 @@ use session_core::{
     hook::{Ancestor, Report},
     id::{ProcessKey, SessionId, UnixMillis},
     inventory::Session,
+    process::Namespace,
 };
 
 use super::Inner;
@@ -93,7 +94,16 @@ impl Inner {
         let cwd = session.cwd()?;
         let named = |home: &Path| {
             let reports = HookReports::at(home).all().into_iter();
-            let ours = |process: &Ancestor| process.key == session.key();
+            // A container's hooks count pids as its processes do.
+            let ours = |ancestor: &Ancestor| {
+                let is_there = match &session.process.namespace {
+                    Namespace::Ours => true,
+                    Namespace::Other { link, .. } => *link == ancestor.namespace,
+                };
+                is_there
+                    && ancestor.key.pid == session.process.own_pid()
+                    && ancestor.key.start_ticks == session.key().start_ticks
+            };
             reports
                 .filter(|report| report.process.as_ref().is_some_and(ours))
                 .max_by_key(|report| report.at)
@@ -150,4 +160,33 @@ fn is_born_with(path: &Path, started_at: UnixMillis) -> bool {
         .and_then(|since| u64::try_from(since.as_millis()).ok())
         .map(UnixMillis);
     created.is_some_and(|born| born >= started_at && born.saturating_since(started_at) < BIRTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::now;
+
+    const ONE: &str = "086ce0db-50b0-42a3-b30a-e82a2d9c2aac";
+    const OTHER: &str = "607b503a-f1d9-4125-9748-6f1933188683";
+
+    #[test]
+    fn of_two_that_were_written_since_only_one_that_was_born_with_it_is_its_own() {
+        let config = tempfile::tempdir().unwrap();
+        let project = config.path().join("projects/-srv-x");
+        fs::create_dir_all(&project).unwrap();
+        let write = |id: &str| fs::write(project.join(format!("{id}.jsonl")), "{}\n").unwrap();
+        let found = |started_at: u64| {
+            let written = Transcripts::at(config.path()).begun_in("/srv/x");
+            only(written, UnixMillis(started_at)).map(|found| found.id().to_string())
+        };
+        write(ONE);
+        let long_ago = now().0 - 60_000;
+        assert_eq!(found(long_ago).as_deref(), Some(ONE));
+        // Time stamps of files are as coarse as the kernel's tick.
+        std::thread::sleep(Duration::from_millis(20));
+        write(OTHER);
+        assert_eq!(found(long_ago), None);
+        assert_eq!(found(now().0 - 5_000).as_deref(), Some(OTHER));
+    }
 }

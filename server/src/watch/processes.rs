@@ -28,6 +28,8 @@ pub(super) struct Processes {
     next_token: u64,
     /// Whether a system call means the same by a pid as the tree does.
     is_ours: bool,
+    /// Processes for which descriptors are kept; beyond, the sweep sees what it can.
+    most: usize,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,14 @@ struct Held {
     is_stopped: Option<bool>,
 }
 
+/// Two descriptors a process, out of a quarter of those that we may have: whoever asks needs some too.
+fn most_held() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(usize::MAX, |limit| {
+        usize::try_from(limit / 8).unwrap_or(usize::MAX)
+    })
+}
+
 impl Processes {
     pub(super) fn new(proc: &ProcReader, first_token: u64) -> Self {
         Self {
@@ -55,6 +65,7 @@ impl Processes {
             tokens: HashMap::new(),
             next_token: first_token,
             is_ours: proc.is_ours(),
+            most: most_held(),
         }
     }
 
@@ -102,10 +113,14 @@ impl Processes {
             let Followed::Held(held) = followed else {
                 continue;
             };
-            let stat = held.read(*key, proc);
-            let Some(stat) = stat.filter(|stat| !held.is_over(stat)) else {
-                ended.push(*key);
-                continue;
+            let stat = match held.read(*key, proc) {
+                Some(stat) if !held.is_over(&stat) => stat,
+                // Out of descriptors, it can't be read, and is there all the same.
+                None if held.stat.is_none() && proc.answers(key.pid) => continue,
+                Some(_) | None => {
+                    ended.push(*key);
+                    continue;
+                }
             };
             loads.push((*key, stat.cpu_ticks));
             let is_stopped = stat.run_state == RunState::Stopped;
@@ -126,15 +141,16 @@ impl Processes {
         self.next_token += 1;
         // The descriptor first: whoever owns the pid afterwards, it goes on naming today's owner. Where there is
         // none, the sweep tells whether the process is there.
-        let pidfd = if self.is_ours {
+        let may_hold = self.tokens.len() < self.most;
+        let pidfd = if self.is_ours && may_hold {
             pidfd(key.pid).ok()
         } else {
             None
         };
         let stat = match proc.open_stat(key) {
-            Ok(Some(stat)) => Some(stat),
-            // Out of descriptors.
-            Err(_) if proc.running(key.pid) == Some(key) => None,
+            Ok(Some(stat)) => may_hold.then_some(stat),
+            // Out of descriptors: the sweep tells whether it is there.
+            Err(_) if proc.answers(key.pid) => None,
             Ok(None) | Err(_) => {
                 self.followed.insert(key, Followed::Ended);
                 events.end(key);

@@ -167,8 +167,7 @@ fn by_tail(tail: Option<&Tail>, evidence: &Evidence<'_>) -> Option<Verdict> {
 
 /// How long nothing was written.
 fn quiet(tail: &Tail, evidence: &Evidence<'_>) -> Duration {
-    tail.at()
-        .map_or(Duration::MAX, |at| evidence.now.saturating_since(at))
+    tail.at().map_or(Duration::MAX, |at| evidence.since(at))
 }
 
 /// What subagents' own transcripts add: where one waits for a person, the session does, and while one may wait, the
