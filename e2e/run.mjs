@@ -35,7 +35,12 @@ process.exitCode = isolation ? runIsolated(isolation) : runBare();
 // Nothing can be fetched from inside.
 async function install() {
   const needs = directory => files.some(path => path.startsWith(join(HERE, directory, '/')));
-  if (['claude', 'truth', 'host'].some(needs)) await (await import('./install/claude.mjs')).installClaude();
+  if (['claude', 'truth', 'host'].some(needs)) {
+    const { installClaude, OLDER_VERSIONS } = await import('./install/claude.mjs');
+    await installClaude();
+    for (const version of needs('claude') || needs('host') ? OLDER_VERSIONS : []) await installClaude(version);
+  }
+  if (needs('claude')) await (await import('./install/sdk.mjs')).installSdk();
   if (needs('host')) {
     await (await import('./install/host.mjs')).installHost();
     const { installNode } = await import('./install/nodes.mjs');
