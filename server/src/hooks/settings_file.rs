@@ -64,6 +64,12 @@ impl SettingsFile {
                 });
             }
         };
+        // Root must not be led by somebody's link into somebody else's files.
+        let owner = |path: &Path| fs::metadata(path).map(|facts| facts.uid()).ok();
+        if owner(&path) != owner(config_dir) {
+            let what = "another user's than the directory that it is named in";
+            return Err(Fault::Wrong { path, what });
+        }
         let text = read(&path)?;
         Ok(Self {
             path,

@@ -1,6 +1,6 @@
 //! `session-manager hooks`: what happens to Claude Code's settings, and to nothing else.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
 
 use serde_json::Value;
 
@@ -182,6 +182,11 @@ fn a_link_is_written_through() {
     );
     home.done("uninstall");
     assert_eq!(fs::read_to_string(&target).unwrap(), "{}");
+    // Only root can give a file away.
+    if chown(&target, Some(65_534), None).is_ok() {
+        home.refuses(65, "another user's than the directory");
+        assert_eq!(fs::read_to_string(&target).unwrap(), "{}");
+    }
 }
 
 #[test]
