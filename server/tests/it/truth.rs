@@ -318,7 +318,10 @@ fn a_silence_is_a_hang_only_where_nothing_else_lives() {
 
     // Its tool lives, however silent.
     let mut shell = Command::new("sh");
-    shell.args(["-c", "read line; sh -c 'eval true; echo child; read line'; read line"]);
+    shell.args([
+        "-c",
+        "read line; sh -c 'eval true; echo child; read line'; read line",
+    ]);
     let mut building = TestSession::spawn(shell);
     building.register(server.home(), &busy);
     writes(
