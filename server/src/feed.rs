@@ -29,6 +29,8 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Subscription {
     latest: watch::Receiver<Arc<Snapshot>>,
+    /// The list was kept fresh at some time since.
+    was_fresh: bool,
 }
 
 /// Memory that grew or shrank by less than this is no news, in bytes.
@@ -85,7 +87,8 @@ impl Snapshot {
         }
     }
 
-    fn is_fresh(&self) -> bool {
+    /// Whether somebody looks, so that it is true.
+    pub fn is_fresh(&self) -> bool {
         self.rev > 0 && self.at.0 > 0
     }
 
@@ -130,27 +133,35 @@ impl Snapshot {
 
 impl Subscription {
     pub fn new(latest: watch::Receiver<Arc<Snapshot>>) -> Self {
-        Self { latest }
+        Self {
+            latest,
+            was_fresh: false,
+        }
     }
 
     /// Waits for the first look and returns the list. `None` once the server ends.
     pub async fn first(&mut self) -> Option<Arc<Snapshot>> {
-        let seen = self
-            .latest
-            .wait_for(|latest| latest.is_fresh())
-            .await
-            .ok()?;
-        Some(Arc::clone(&seen))
+        let is_fresh = |latest: &Arc<Snapshot>| latest.is_fresh();
+        let first = Arc::clone(&*self.latest.wait_for(is_fresh).await.ok()?);
+        self.was_fresh = true;
+        Some(first)
     }
 
-    /// Waits until the list is another one than `sent` and returns the newest. `None` once the server ends.
+    /// Waits until the list is another one than `sent` and returns the newest. `None` once the server ends, or where the
+    /// list is not kept fresh any more: whoever goes on showing it would show what may be false.
     pub async fn after(&mut self, sent: &Snapshot) -> Option<Arc<Snapshot>> {
-        let seen = self
-            .latest
-            .wait_for(|latest| latest.rev != sent.rev && latest.is_fresh())
-            .await
-            .ok()?;
-        Some(Arc::clone(&seen))
+        loop {
+            let latest = Arc::clone(&self.latest.borrow_and_update());
+            if latest.is_fresh() {
+                self.was_fresh = true;
+                if latest.rev != sent.rev {
+                    return Some(latest);
+                }
+            } else if self.was_fresh {
+                return None;
+            }
+            self.latest.changed().await.ok()?;
+        }
     }
 }
 
@@ -220,6 +231,25 @@ mod tests {
         assert_eq!((again.rev, again.at), (1, UnixMillis(9)));
         let other = rested.with(vec![row(2)], UnixMillis(9)).unwrap();
         assert_eq!(other.rev, 2);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_is_not_kept_any_more_is_not_followed_on() {
+        let first = Snapshot::none().with(vec![row(1)], UnixMillis(1)).unwrap();
+        let (sender, receiver) = watch::channel(Arc::new(first.rested()));
+        // Whoever comes before it is kept waits.
+        let mut early = Subscription::new(receiver.clone());
+        let mut waits = Box::pin(early.after(&first));
+        let is_ready = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(waits.as_mut().poll(context).is_ready())
+        });
+        assert!(!is_ready.await);
+        drop(waits);
+        sender.send_replace(Arc::new(first.clone()));
+        let mut follower = Subscription::new(receiver);
+        let seen = follower.first().await.unwrap();
+        sender.send_replace(Arc::new(first.rested()));
+        assert!(follower.after(&seen).await.is_none());
     }
 
     #[test]

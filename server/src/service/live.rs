@@ -7,7 +7,7 @@ mod table;
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -15,7 +15,7 @@ use std::{
 use tokio::sync::watch;
 
 use self::table::Table;
-use super::{Inner, Service, ServiceError};
+use super::{Inner, LOOK_DEADLINE, Service, ServiceError};
 use crate::{
     clock::{self, now},
     feed::{Snapshot, Subscription},
@@ -29,6 +29,8 @@ pub(super) struct Live {
     latest: watch::Sender<Arc<Snapshot>>,
     /// Whether the thread runs.
     runs: Mutex<bool>,
+    /// When the look began that is under way.
+    looks_since: Mutex<Option<Instant>>,
 }
 
 /// Between two looks for nothing but what a transcript says: a streamed answer grows many times a second.
@@ -61,6 +63,7 @@ impl Live {
         Self {
             latest: watch::Sender::new(Arc::new(Snapshot::none())),
             runs: Mutex::default(),
+            looks_since: Mutex::default(),
         }
     }
 
@@ -77,10 +80,25 @@ impl Live {
         if self.latest.receiver_count() > 0 {
             return false;
         }
-        let rested = self.latest.borrow().rested();
-        self.latest.send_replace(Arc::new(rested));
+        self.rest();
         *runs = false;
         true
+    }
+
+    /// Says that the list may be old by now.
+    fn rest(&self) {
+        let rested = self.latest.borrow().rested();
+        self.latest.send_replace(Arc::new(rested));
+    }
+
+    fn runs(&self) -> bool {
+        *self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn looks_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.looks_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,12 +112,32 @@ impl Service {
             let inner = Arc::clone(&self.inner);
             let thread = thread::Builder::new().name("live".to_owned());
             match thread.spawn(move || keep_fresh(&inner)) {
-                Ok(_) => *runs = true,
+                Ok(_) => {
+                    *runs = true;
+                    tokio::spawn(self.clone().watch_over());
+                }
                 // The client waits, and the next one tries again.
                 Err(error) => tracing::error!(%error, "the live list can't be kept"),
             }
         }
         subscription
+    }
+}
+
+impl Service {
+    /// Says that the list may be old where a look takes too long: one process that holds its memory lock, or one hung file
+    /// system, blocks it.
+    async fn watch_over(self) {
+        let live = &self.inner.live;
+        while live.runs() {
+            tokio::time::sleep(DOUBT_PERIOD).await;
+            let since = *live.looks_since();
+            let is_late = since.is_some_and(|since| since.elapsed() >= LOOK_DEADLINE);
+            if is_late && live.latest.borrow().is_fresh() {
+                tracing::warn!("a look at this machine takes too long; the live list is not kept");
+                live.rest();
+            }
+        }
     }
 }
 
@@ -113,6 +151,7 @@ fn keep_fresh(inner: &Inner) {
             Ok(Err(error)) => tracing::error!(%error, "the machine can't be watched"),
             Err(_) => tracing::error!("keeping the live list failed unexpectedly; it begins anew"),
         }
+        inner.live.rest();
         thread::sleep(PERIOD);
         if inner.live.may_end() {
             return;
@@ -201,6 +240,7 @@ impl<'a> Keeper<'a> {
         &mut self,
         refresh: impl FnOnce(&mut Table, &Inner) -> Result<(), ServiceError>,
     ) -> Duration {
+        *self.inner.live.looks_since() = Some(Instant::now());
         let (result, cost) = clock::measured(|| {
             refresh(&mut self.table, self.inner)?;
             self.inner.live.publish(self.table.rows());
@@ -208,8 +248,10 @@ impl<'a> Keeper<'a> {
             self.watch.follow(&followed, &places);
             Ok::<_, ServiceError>(())
         });
+        *self.inner.live.looks_since() = None;
         if let Err(error) = result {
             tracing::warn!(%error, "the list can't be refreshed");
+            self.inner.live.rest();
             self.news.everything = true;
             thread::sleep(DOUBT_PERIOD);
         }
