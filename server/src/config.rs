@@ -12,6 +12,7 @@ use std::{
 };
 
 use nix::unistd::{User, geteuid};
+use rustix::process::{Resource, getrlimit};
 
 use crate::config::file::Wishes;
 
@@ -40,6 +41,8 @@ pub struct Config {
     pub search_path: Vec<PathBuf>,
     /// Our own home.
     pub home: PathBuf,
+    /// The limit of open files that sessions get, the one that we were started with; `None` for the one we have.
+    pub open_files: Option<u64>,
     /// Where the file is looked for, whether or not it is there; `None` where no home is known.
     pub path: Option<PathBuf>,
     /// What is wrong in the file, one sentence each. While there is any, the server refuses to act.
@@ -75,13 +78,17 @@ impl Config {
         let uid = geteuid();
         // A user database that can't be read knows nobody.
         let us = User::from_uid(uid).ok().flatten();
-        Self::read(&Surroundings {
+        let around = Surroundings {
             variable: &|name| std::env::var_os(name),
             has_login: &|login| matches!(User::from_name(login), Ok(Some(_))),
             login: us.as_ref().map(|us| us.name.clone()),
             login_home: us.map(|us| us.dir),
             is_root: uid.is_root(),
-        })
+        };
+        Self {
+            open_files: getrlimit(Resource::Nofile).current,
+            ..Self::read(&around)
+        }
     }
 
     /// Reads the configuration file and what stands beside it. Mistakes are collected; whatever is right
@@ -150,6 +157,7 @@ impl Config {
             compress_after: wishes.compress_after.unwrap_or(30 * DAY),
             search_path: std::env::split_paths(&search_path).collect(),
             home,
+            open_files: None,
             path,
             mistakes,
         }

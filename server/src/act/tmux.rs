@@ -12,7 +12,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-pub use self::front::{OtherUser, Scope};
+use self::front::Front;
+pub use self::front::{Means, OpenFiles, OtherUser, WayOut};
 
 /// tmux, and the user whose server it talks to.
 #[derive(Clone, Debug)]
@@ -21,7 +22,9 @@ pub struct Tmux {
     /// `None` for our own user.
     pub user: Option<OtherUser>,
     /// `None` where nothing would take a new tmux server down with ours.
-    pub scope: Option<Scope>,
+    pub way_out: Option<WayOut>,
+    /// `None` where it is the limit that we have.
+    pub open_files: Option<OpenFiles>,
 }
 
 /// What to run in a new terminal.
@@ -50,6 +53,9 @@ pub enum TmuxError {
     Run(PathBuf, #[source] io::Error),
     #[error("tmux says: {0}")]
     Refused(String),
+    /// What would be started from here could never leave the sandbox of our unit.
+    #[error("systemd did not start a terminal outside of this server's sandbox")]
+    Confined(#[source] Box<Self>),
 }
 
 /// Variables of our host, or of a session that we were started from: a tmux server that is born here would
@@ -75,19 +81,7 @@ impl Tmux {
                 1 => launch.session.clone(),
                 number => format!("{}-{number}", launch.session),
             };
-            let scoped = self
-                .scope
-                .as_ref()
-                .map(|scope| self.launch(launch, &session, Some(scope)));
-            let started = match scoped {
-                Some(Err(error)) if !is_duplicate(&error) => {
-                    tracing::warn!(%error, "no scope of its own: the session will end with this server's unit");
-                    self.launch(launch, &session, None)
-                }
-                Some(started) => started,
-                None => self.launch(launch, &session, None),
-            };
-            match started {
+            match self.launch_outside(launch, &session) {
                 Ok(pid) => {
                     let pid = pid
                         .trim()
@@ -101,17 +95,53 @@ impl Tmux {
         }
     }
 
+    /// Starts the program where our unit's end does not reach it; returns its pid.
+    fn launch_outside(&self, launch: &Launch, session: &str) -> Result<String, TmuxError> {
+        let Some(way_out) = &self.way_out else {
+            return self.launch(launch, session, None);
+        };
+        match way_out.means {
+            Means::Scope => match self.launch(launch, session, Some(way_out)) {
+                Err(error) if !is_duplicate(&error) => {
+                    tracing::warn!(%error, "no scope of its own: the session will end with this server's unit");
+                    self.launch(launch, session, None)
+                }
+                started => started,
+            },
+            // A tmux server starts the programs of its terminals itself, and the one that runs is outside.
+            Means::Service if self.run(words(["list-sessions"])).is_ok() => {
+                self.launch(launch, session, None)
+            }
+            Means::Service => {
+                self.launch(launch, session, Some(way_out))
+                    .map_err(|error| TmuxError::Confined(Box::new(error)))?;
+                // What a service writes goes to the journal.
+                let target = target(session);
+                self.run(words([
+                    "display-message",
+                    "-p",
+                    "-t",
+                    &target,
+                    "#{pane_pid}",
+                ]))
+            }
+        }
+    }
+
     fn launch(
         &self,
         launch: &Launch,
         session: &str,
-        scope: Option<&Scope>,
+        way_out: Option<&WayOut>,
     ) -> Result<String, TmuxError> {
-        // The client's own directory, not `-c`: that one is a format, in which `#(...)` runs a shell.
-        let cwd = Some(launch.cwd.as_path());
-        let mut command = front::command(&self.program, self.user.as_ref(), scope, cwd);
-        command.args(arguments(launch, session));
-        self.finish(command)
+        let front = Front {
+            open_files: self.open_files.as_ref(),
+            way_out,
+            user: self.user.as_ref(),
+            // The client's own directory, not `-c`: that one is a format, in which `#(...)` runs a shell.
+            cwd: Some(&launch.cwd),
+        };
+        self.finish(front.command(&self.program, arguments(launch, session)))
     }
 
     /// Whether the program has ended; its last screen is kept until `end`.
@@ -128,7 +158,7 @@ impl Tmux {
             // Session or server is gone, and the program with it.
             Err(TmuxError::Refused(_)) => true,
             // Not being able to ask says nothing.
-            Err(TmuxError::Run(..)) => false,
+            Err(TmuxError::Run(..) | TmuxError::Confined(_)) => false,
         }
     }
 
@@ -181,9 +211,11 @@ impl Tmux {
     }
 
     fn run(&self, arguments: Vec<OsString>) -> Result<String, TmuxError> {
-        let mut command = front::command(&self.program, self.user.as_ref(), None, None);
-        command.args(arguments);
-        self.finish(command)
+        let front = Front {
+            user: self.user.as_ref(),
+            ..Front::default()
+        };
+        self.finish(front.command(&self.program, arguments))
     }
 
     fn finish(&self, mut command: Command) -> Result<String, TmuxError> {

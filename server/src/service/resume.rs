@@ -16,12 +16,12 @@ use session_core::{
 };
 use wire::{Holder, ResumeRequest, Resumed};
 
-use self::command::{argv, no_claude, other_user, scope, variable};
+use self::command::{argv, no_claude, open_files, other_user, variable, way_out};
 use super::{Inner, ServiceError, history::Found};
 use crate::{
     act::{
         archive::{ArchiveError, hold::Hold},
-        tmux::{self, Launch, Pane, Tmux},
+        tmux::{self, Launch, Pane, Tmux, TmuxError},
     },
     observe::{Look, tools::Tools},
     present,
@@ -67,7 +67,8 @@ impl Inner {
         let tmux = Tmux {
             program: tools.tmux().ok_or(ServiceError::NoTmux)?,
             user: other_user(&user, &tools)?,
-            scope: scope(&tools),
+            way_out: way_out(&tools),
+            open_files: open_files(self.config.open_files, &tools),
         };
         let claude = tools.claude().ok_or_else(|| no_claude(&tools))?;
         let mut hold = take(&found)?;
@@ -122,7 +123,7 @@ impl Inner {
         id: &SessionId,
     ) -> Result<(Pane, Session, Option<String>), Failure> {
         let pane = tmux.start(launch).map_err(|error| Failure {
-            error: ServiceError::fault("tmux could not start a session", error),
+            error: not_started(error),
             ended: true,
         })?;
         let program = self.observer.proc().stat(pane.pid).map(|stat| stat.key);
@@ -270,6 +271,16 @@ fn not_restored(error: ArchiveError) -> ServiceError {
         return ServiceError::Busy;
     }
     ServiceError::fault("The transcript can't be made ready", error)
+}
+
+fn not_started(error: TmuxError) -> ServiceError {
+    let what = match error {
+        TmuxError::Confined(_) => {
+            "systemd could not start a terminal outside of this server's sandbox; run `tmux new-session -d` yourself and try again"
+        }
+        TmuxError::Run(..) | TmuxError::Refused(_) => "tmux could not start a session",
+    };
+    ServiceError::fault(what, error)
 }
 
 /// What a program said before it ended, short enough for a sentence; empty where it said nothing.

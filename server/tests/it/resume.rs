@@ -1,6 +1,7 @@
 //! Bringing a conversation back: the built program, a real tmux server of the test's own, and a script in
 //! the place of Claude Code that writes the registry file it would write.
 
+mod inherited;
 mod rig;
 
 use std::{
@@ -254,10 +255,7 @@ fn root_resumes_as_the_owner_of_the_home() {
         return;
     }
     let mut rig = Rig::with_transcript(LIVES);
-    for path in walkdir::WalkDir::new(rig.root.path()) {
-        chown(path.unwrap().path(), Some(NOBODY), Some(NOBODY)).unwrap();
-    }
-    rig.owner = Some(NOBODY);
+    rig.give_to(NOBODY);
     let program = rig.start();
     let answer = program.resume(&rig.request());
     let resumed = answer.json();

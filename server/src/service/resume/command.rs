@@ -7,7 +7,7 @@ use session_core::id::SessionId;
 
 use super::super::{Inner, ServiceError};
 use crate::{
-    act::tmux::{OtherUser, Scope},
+    act::tmux::{OpenFiles, OtherUser, WayOut},
     observe::{Home, Origin, tools::Tools},
 };
 
@@ -70,13 +70,22 @@ pub(super) fn other_user(user: &User, tools: &Tools) -> Result<Option<OtherUser>
     }))
 }
 
-pub(super) fn scope(tools: &Tools) -> Option<Scope> {
-    let cgroup = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    Scope::out_of(
-        &cgroup,
+pub(super) fn way_out(tools: &Tools) -> Option<WayOut> {
+    let of_us = |file| std::fs::read_to_string(format!("/proc/self/{file}")).ok();
+    WayOut::of(
+        &of_us("cgroup")?,
+        &of_us("status")?,
         tools.program("systemd-run")?,
         Uid::effective().as_raw(),
     )
+}
+
+/// `soft` is the limit that we were started with.
+pub(super) fn open_files(soft: Option<u64>, tools: &Tools) -> Option<OpenFiles> {
+    Some(OpenFiles {
+        soft: soft?,
+        prlimit: tools.program("prlimit")?,
+    })
 }
 
 /// What points Claude Code at a home. It is set even where it is the user's own: a tmux server that runs

@@ -103,6 +103,14 @@ impl Rig {
         .unwrap();
     }
 
+    /// Makes everything another user's; for root.
+    pub(super) fn give_to(&mut self, owner: u32) {
+        for path in walkdir::WalkDir::new(self.root.path()) {
+            chown(path.unwrap().path(), Some(owner), Some(owner)).unwrap();
+        }
+        self.owner = Some(owner);
+    }
+
     pub(super) fn configure(&self, config: &str) {
         let directory = self.home().join(".config/session-manager");
         fs::create_dir_all(&directory).unwrap();
@@ -170,6 +178,10 @@ impl Drop for Rig {
 }
 
 impl Program {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(super) fn send(&self, method: &str, path: &str, body: &str) -> Connection {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         // A server that hangs fails the test instead of stopping it.
