@@ -37,6 +37,27 @@ pub(crate) fn run_with_small_files(kib: u32, test: &str, word: &str, directory: 
     child(command, test, word, directory)
 }
 
+/// As `run`, as root of a pid namespace of its own, in which the next pid can be chosen; `None` where this machine
+/// allows none.
+pub(crate) fn run_in_pid_namespace(test: &str, word: &str, directory: &Path) -> Option<Output> {
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            command.args(["--user", "--map-root-user"]);
+        }
+        command.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
+        command
+    };
+    let script = "echo 1000 >/proc/sys/kernel/ns_last_pid";
+    let tried = unshare().args(["sh", "-c", script]).output();
+    if !tried.is_ok_and(|tried| tried.status.success()) {
+        return None;
+    }
+    let mut command = unshare();
+    command.arg(env::current_exe().unwrap());
+    Some(child(command, test, word, directory))
+}
+
 fn child(mut command: Command, test: &str, word: &str, directory: &Path) -> Output {
     command
         .args(["--exact", test, "--nocapture"])

@@ -21,6 +21,7 @@ mod kill;
 mod lifecycle;
 mod machine;
 mod resume;
+mod reuse;
 mod rows;
 mod serve;
 mod tail;

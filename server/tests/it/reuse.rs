@@ -1,0 +1,248 @@
+//! Thousands of kill requests against processes that come and go under the same few pids: a key means one process,
+//! and nobody else is signalled, however soon its pid is given away.
+//!
+//! It runs in a pid namespace of its own, where `ns_last_pid` (pid_namespaces(7)) lets a test choose the next pid and
+//! nobody else takes it. Without root, where no user namespace is allowed either, or where `/proc/sys` can't be
+//! written, there is no way to make a pid come again in time, and the test ends without having tried.
+//!
+//! What a key can't tell: two processes that had the same pid within the same clock tick (10 ms) have the same key,
+//! since the start time in `/proc/<pid>/stat` is counted in ticks. Whoever learnt the key in a later tick than the one
+//! in which the process began means one process only, for every later owner of the pid has begun in a later tick. It
+//! takes `ns_last_pid`, or as many forks as there are pids within 10 ms, to make such a pair; the test makes them,
+//! counts them, and judges by the key.
+
+mod board;
+mod churn;
+mod judgement;
+mod recorder;
+mod requests;
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+};
+
+use nix::sys::signal::{Signal, kill};
+use session_core::id::ProcessKey;
+use session_manager::observe::proc::ProcReader;
+
+use self::{
+    board::{Board, Dice, SharedBoard},
+    recorder::{Manners, Recorder, Signals},
+    requests::{Caller, REQUESTS, Tally},
+};
+use crate::{again, test_session::register};
+
+const CONNECTIONS: u16 = 6;
+
+/// The built program with a home of its own, ended with the test.
+struct Program {
+    child: Child,
+    port: u16,
+}
+
+impl Program {
+    fn start(home: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_session-manager"))
+            .env_clear()
+            .env("HOME", home)
+            .env("PATH", "/usr/bin:/bin")
+            .env("SESSION_MANAGER_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(home.join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = child.stdout.as_mut().unwrap();
+        BufReader::new(output).read_line(&mut line).unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let port = ready["port"].as_u64().unwrap().try_into().unwrap();
+        Self { child, port }
+    }
+
+    fn key(&self) -> ProcessKey {
+        let stat = ProcReader::at("/proc").unwrap().stat(self.child.id());
+        stat.unwrap().key
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Both fail for one that has ended and been waited for.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn a_key_means_one_process_however_soon_its_pid_is_given_away() {
+    let Some((_, home)) = again::part() else {
+        let home = tempfile::tempdir().unwrap();
+        let name = "reuse::a_key_means_one_process_however_soon_its_pid_is_given_away";
+        if let Some(output) = again::run_in_pid_namespace(name, "reuse", home.path()) {
+            assert!(output.status.success(), "{output:?}");
+        }
+        return;
+    };
+    let mut program = Program::start(&home);
+    register(&home, program.key(), "");
+    let shared = SharedBoard::default();
+    let (left, is_over) = (AtomicUsize::new(REQUESTS), AtomicBool::new(false));
+    let mut tally = Tally::default();
+    thread::scope(|scope| {
+        let churn = scope.spawn(|| churn::churn(&home, &shared, &is_over));
+        let callers = (0..CONNECTIONS).map(|number| Caller {
+            port: program.port,
+            server: program.key(),
+            board: &shared,
+            left: &left,
+            dice: Dice(1_000 + u64::from(number)),
+        });
+        let callers: Vec<_> = callers.map(|it| scope.spawn(|| it.run())).collect();
+        let tallies: Vec<_> = callers.into_iter().map(|it| it.join()).collect();
+        is_over.store(true, Ordering::Relaxed);
+        churn.join().unwrap();
+        for one in tallies {
+            tally.add(one.unwrap());
+        }
+    });
+    let board = shared.lock();
+    let log = fs::read_to_string(home.join("log")).unwrap();
+    judge(&board, &tally, &log);
+
+    assert!(program.child.try_wait().unwrap().is_none(), "{log}");
+    let pid = nix::unistd::Pid::from_raw(program.child.id().try_into().unwrap());
+    kill(pid, Signal::SIGTERM).unwrap();
+    assert_eq!(program.child.wait().unwrap().code(), Some(0), "{log}");
+}
+
+fn judge(board: &Board, tally: &Tally, log: &str) {
+    let records = &board.records;
+    let mistaken = records.mistaken();
+    assert!(mistaken.is_empty(), "{mistaken:?}\n{log}");
+    // Of two processes under one key, the answer was about either.
+    let shared = records.shared_keys();
+    let misfits = tally.misfits.iter();
+    let misfits: Vec<_> = misfits.filter(|(key, _)| !shared.contains(key)).collect();
+    assert!(misfits.is_empty(), "{misfits:?}\n{log}");
+    let sessions = records.0.iter().filter(|record| record.is_session);
+    let sessions = sessions.map(|record| record.key);
+    let sessions: BTreeSet<_> = sessions.filter(|key| !shared.contains(key)).collect();
+    let denied: Vec<_> = tally.denied.intersection(&sessions).collect();
+    assert!(denied.is_empty(), "sessions, and not told so: {denied:?}");
+    assert_eq!(tally.answers.values().sum::<usize>(), REQUESTS);
+
+    // Had the pids not come again, or the requests missed them, nothing would have been tried.
+    let facts = format!(
+        "{} processes, {} under a pid that was another's, {} keys shared, {} spared; {:?}",
+        records.0.len(),
+        records.reuses(),
+        shared.len(),
+        records.spared(),
+        tally.answers,
+    );
+    assert!(records.reuses() > 1_000, "{facts}");
+    assert!(records.spared() > 100, "{facts}");
+    for answer in [
+        "exited",
+        "killed",
+        "already_gone",
+        "replaced",
+        "not_a_session",
+        "protected",
+        "bad_request",
+    ] {
+        assert!(tally.count(answer) > 10, "{answer}: {facts}");
+    }
+}
+
+fn await_end(recorder: &mut Recorder) -> Signals {
+    loop {
+        if let Some(signals) = recorder.reap() {
+            return signals;
+        }
+        thread::yield_now();
+    }
+}
+
+/// What a key can't tell, and from when on it can.
+#[test]
+fn owners_of_a_pid_are_told_apart_from_one_clock_tick_to_the_next() {
+    let Some((_, home)) = again::part() else {
+        let home = tempfile::tempdir().unwrap();
+        let name = "reuse::owners_of_a_pid_are_told_apart_from_one_clock_tick_to_the_next";
+        if let Some(output) = again::run_in_pid_namespace(name, "pair", home.path()) {
+            assert!(output.status.success(), "{output:?}");
+        }
+        return;
+    };
+    let program = Program::start(&home);
+    let (mut within, mut across) = (false, false);
+    // The second is to be there within 10 ms; on a machine that is too slow for that, half of the question stays
+    // open.
+    for _ in 0..1_000 {
+        let mut first = churn::start_as(2_000, Manners::Stubborn);
+        register(&home, first.key(), "");
+        first.tell_to_end();
+        assert_eq!(await_end(&mut first), Signals::NONE);
+        let mut second = churn::start_as(2_000, Manners::Stubborn);
+        if second.key().pid != first.key().pid {
+            continue;
+        }
+        register(&home, second.key(), "");
+        let answer = requests::kill(program.port, first.key());
+        if second.key() == first.key() {
+            within = true;
+            assert_eq!(requests::in_a_word(&answer), "killed", "{answer:?}");
+            let sent = Signals::of(&[Signal::SIGTERM, Signal::SIGKILL]);
+            assert_eq!(await_end(&mut second), sent);
+        } else {
+            across = true;
+            assert_eq!(requests::in_a_word(&answer), "replaced", "{answer:?}");
+            second.tell_to_end();
+            assert_eq!(await_end(&mut second), Signals::NONE);
+        }
+        if within && across {
+            break;
+        }
+    }
+    assert!(across);
+}
+
+/// The record itself: were it blind, no mistake could ever be found.
+#[test]
+fn whatever_is_sent_to_a_recorder_is_in_its_record() {
+    let mut unhurt = Recorder::start(Manners::Obedient);
+    unhurt.tell_to_end();
+    assert_eq!(await_end(&mut unhurt), Signals::NONE);
+
+    for signal in Signal::iterator() {
+        for manners in [Manners::Obedient, Manners::Stubborn] {
+            let mut recorder = Recorder::start(manners);
+            kill(recorder.pid(), signal).unwrap();
+            if signal == Signal::SIGSTOP {
+                while !recorder.is_stopped() {
+                    assert_eq!(recorder.reap(), None);
+                }
+            }
+            recorder.tell_to_end();
+            assert_eq!(
+                await_end(&mut recorder),
+                Signals::of(&[signal]),
+                "{manners:?}"
+            );
+        }
+    }
+    let mut several = Recorder::start(Manners::Stubborn);
+    let sent = [Signal::SIGTERM, Signal::SIGCONT, Signal::SIGKILL];
+    for signal in sent {
+        kill(several.pid(), signal).unwrap();
+    }
+    assert_eq!(await_end(&mut several), Signals::of(&sent));
+}
