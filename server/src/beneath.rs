@@ -7,8 +7,8 @@ use std::{
     ffi::OsStr,
     fs::File,
     io,
-    os::fd::{AsFd, OwnedFd},
-    path::{Path, PathBuf},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::{Component, Path, PathBuf},
 };
 
 use rustix::{
@@ -46,19 +46,26 @@ pub struct FileId {
     pub inode: u64,
 }
 
+const DIRECTORY: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
+
+/// For passing through; enough to look at it, too.
+const PASSAGE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
 impl Directory {
-    /// Opens a root. The path may pass through links: whoever configured it trusts it.
+    /// Opens a root. The path may pass through links: whoever configured it trusts it. Root itself enters no
+    /// directory on the way that is another user's than the one above it, unless that one is root's: a user can
+    /// put a link to anybody's files in its place at any moment.
     pub fn root(path: &Path) -> io::Result<Self> {
-        let fd = openat(
-            CWD,
-            path,
-            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
         Ok(Self {
-            fd,
+            fd: open(path, DIRECTORY)?,
             path: path.to_owned(),
         })
+    }
+
+    fn owner(&self) -> io::Result<u32> {
+        Ok(fstat(&self.fd)?.st_uid)
     }
 
     /// Opens `<config>/<name>`. That name may be a link, since people keep their transcripts on another disk, but only to
@@ -72,23 +79,20 @@ impl Directory {
             fd: openat(
                 &root.fd,
                 component(OsStr::new(name))?,
-                OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+                DIRECTORY,
                 Mode::empty(),
             )?,
             path: config.join(name),
         };
-        if fstat(&root.fd)?.st_uid != fstat(&directory.fd)?.st_uid {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "it belongs to another user than its parent",
-            ));
+        if root.owner()? != directory.owner()? {
+            return Err(elsewhere());
         }
         Ok(directory)
     }
 
     /// Opens a directory directly below this one, unless it is a link.
     pub fn directory(&self, name: &OsStr) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = DIRECTORY | OFlags::NOFOLLOW;
         let fd = openat(&self.fd, component(name)?, flags, Mode::empty())?;
         Ok(Self {
             fd,
@@ -208,6 +212,52 @@ pub fn why(error: &io::Error) -> String {
     }
 }
 
+/// Returns the owner of a directory that is reached as [`Directory::root`] reaches it; it need not be readable.
+pub fn owner(path: &Path) -> io::Result<u32> {
+    Ok(fstat(open(path, PASSAGE)?)?.st_uid)
+}
+
+fn open(path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    if rustix::process::geteuid().is_root() {
+        Ok(openat(step_by_step(path)?, ".", flags, Mode::empty())?)
+    } else {
+        Ok(openat(CWD, path, flags, Mode::empty())?)
+    }
+}
+
+/// Reaches a directory name by name, and looks at each through its descriptor: what a path says may change between
+/// two looks.
+fn step_by_step(path: &Path) -> io::Result<OwnedFd> {
+    let enter = |fd: BorrowedFd<'_>, name: &OsStr| openat(fd, name, PASSAGE, Mode::empty());
+    let top = enter(CWD, OsStr::new("/"))?;
+    // Root of a user namespace sees what is the machine's root's as somebody else's (user_namespaces(7)).
+    let trusted = [0, fstat(&top)?.st_uid];
+    let begin = if path.is_absolute() { "/" } else { "." };
+    let mut directory = enter(CWD, OsStr::new(begin))?;
+    let mut owner = fstat(&directory)?.st_uid;
+    for name in path.components() {
+        let name = match name {
+            Component::Normal(name) => name,
+            Component::ParentDir => OsStr::new(".."),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => continue,
+        };
+        directory = enter(directory.as_fd(), name)?;
+        let next = fstat(&directory)?.st_uid;
+        if !trusted.contains(&owner) && next != owner {
+            return Err(elsewhere());
+        }
+        owner = next;
+    }
+    Ok(directory)
+}
+
+fn elsewhere() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        "it belongs to another user than its parent",
+    )
+}
+
 fn regular(stat: &Stat) -> io::Result<()> {
     let what = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => return Ok(()),
@@ -230,4 +280,90 @@ fn component(name: &OsStr) -> io::Result<&OsStr> {
         ));
     }
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::create_dir_all,
+        os::unix::fs::{MetadataExt as _, chown, symlink},
+    };
+
+    use super::*;
+
+    /// `/tmp/x/<name>` for each name, all of them theirs, and one link that leads from the first to the second.
+    fn two_users() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (name, uid) in [("mallory", 54_321), ("alice", 54_322)] {
+            let home = root.path().join(name);
+            create_dir_all(home.join(".claude/projects")).unwrap();
+            for path in [
+                home.clone(),
+                home.join(".claude"),
+                home.join(".claude/projects"),
+            ] {
+                chown(path, Some(uid), Some(uid)).unwrap();
+            }
+        }
+        symlink("../alice", root.path().join("mallory/other")).unwrap();
+        symlink("mallory/.claude", root.path().join("roots-own")).unwrap();
+        symlink(
+            root.path().join("mallory/.claude"),
+            root.path().join("mallory/own"),
+        )
+        .unwrap();
+        root
+    }
+
+    #[test]
+    fn root_follows_no_link_of_a_user_into_another_users_files() {
+        if !rustix::process::geteuid().is_root() {
+            // Only root can make another user's directory.
+            return;
+        }
+        let root = two_users();
+        let open = |path: &str| Directory::root(&root.path().join(path));
+        for own in [
+            "mallory/.claude",
+            "mallory/own",
+            "mallory/own/projects",
+            "roots-own",
+            "alice/.claude",
+        ] {
+            open(own).unwrap();
+        }
+        assert_eq!(open("mallory/own").unwrap().owner().unwrap(), 54_321);
+        // The last step as well as one on the way: what lies behind it has one owner throughout.
+        for others in [
+            "mallory/other",
+            "mallory/other/.claude",
+            "mallory/other/.claude/projects",
+            "mallory/../alice",
+        ] {
+            let error = open(others).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{others}");
+        }
+        // What is root's in a user's home was not put there by that user, or is a link to it.
+        symlink("/etc", root.path().join("mallory/etc")).unwrap();
+        assert_eq!(
+            open("mallory/etc").unwrap_err().kind(),
+            io::ErrorKind::PermissionDenied
+        );
+        assert_eq!(
+            open("mallory/missing").unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+    }
+
+    #[test]
+    fn ones_own_files_are_reached_by_any_path() {
+        let root = tempfile::tempdir().unwrap();
+        create_dir_all(root.path().join("a/b")).unwrap();
+        symlink("a", root.path().join("link")).unwrap();
+        let opened = Directory::root(&root.path().join("link/../link/./b")).unwrap();
+        let expected = root.path().join("a/b").metadata().unwrap();
+        assert_eq!(fstat(opened.as_fd()).unwrap().st_ino, expected.ino());
+        Directory::root(Path::new(".")).unwrap();
+        Directory::root(Path::new("/")).unwrap();
+    }
 }

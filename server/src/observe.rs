@@ -27,6 +27,7 @@ use self::{
     proc::ProcReader,
     registry::{Entry, EntryKind, RegistryReader},
 };
+use crate::beneath;
 
 /// Where to look.
 #[derive(Debug)]
@@ -57,12 +58,15 @@ pub enum Origin {
 }
 
 impl Home {
-    /// The user whose files they are: the owner of the config directory.
+    /// The user whose files they are: the owner of the config directory, of the home where there is none yet.
     pub fn owner(&self) -> io::Result<u32> {
         if self.leads_astray() {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        Ok(std::fs::metadata(&self.config_dir)?.uid())
+        match beneath::owner(&self.config_dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => beneath::owner(&self.dir),
+            owner => owner,
+        }
     }
 
     /// Whether the config directory is somebody else's than the home. Only root can have arranged that in a
@@ -209,7 +213,7 @@ impl Observer {
         }
         // The same directory under one name, so that it is not taken for two homes.
         let config_dir = config_dir.canonicalize().ok()?;
-        let owner = std::fs::metadata(&config_dir).ok()?.uid();
+        let owner = beneath::owner(&config_dir).ok()?;
         (owner == process.uid && self.proc.shares(pid, &config_dir)).then(|| Home {
             dir: dir.unwrap_or_else(|| config_dir.clone()),
             config_dir,

@@ -83,7 +83,13 @@ impl Service {
             config_dir: dir.join(".claude"),
             origin: Origin::Configured,
         });
-        let observer = Observer::new(ProcReader::at("/proc")?, homes.collect(), &machine_id);
+        let homes: Vec<Home> = homes.collect();
+        for home in &homes {
+            if let Err(error) = home.owner() {
+                tracing::warn!(home = %home.dir.display(), %error, "nothing is done for this home");
+            }
+        }
+        let observer = Observer::new(ProcReader::at("/proc")?, homes, &machine_id);
         Ok(Self {
             inner: Arc::new(Inner {
                 config,

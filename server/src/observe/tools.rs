@@ -3,9 +3,11 @@
 use std::{
     fs,
     io::Read as _,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::{fd::AsRawFd as _, unix::fs::PermissionsExt as _},
     path::{Path, PathBuf},
 };
+
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 
 /// Where programs are looked for.
 #[derive(Clone, Debug)]
@@ -75,14 +77,14 @@ fn npm_prefix(home: &Path) -> Option<PathBuf> {
     Some(from_home.map_or_else(|| PathBuf::from(value), |rest| home.join(rest)))
 }
 
-/// Reads a file of somebody's home: it may be a FIFO that nobody writes to, or have no end.
+/// Reads a file of somebody's home: it may be a FIFO that nobody writes to, have no end, or lead to a device that
+/// does something when it is opened. Opening the place alone (`O_PATH`) does nothing, and names the same file from then on.
 fn small_file(path: &Path) -> Option<String> {
-    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).ok()?;
-    let mut options = fs::File::options();
-    let file = options.read(true).custom_flags(flags).open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
+    let place = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    if FileType::from_raw_mode(fstat(&place).ok()?.st_mode) != FileType::RegularFile {
         return None;
     }
+    let file = fs::File::open(format!("/proc/self/fd/{}", place.as_raw_fd())).ok()?;
     let mut text = String::new();
     file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
     Some(text)

@@ -48,9 +48,19 @@ impl Server {
         Self::with(limits(), &[])
     }
 
+    /// With another configuration than that of somebody who has said nothing.
+    pub(crate) fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        Self::of(limits(), &[], change)
+    }
+
     pub(crate) fn with(limits: Limits, allowed: &[&str]) -> Self {
+        Self::of(limits, allowed, |_| {})
+    }
+
+    fn of(limits: Limits, allowed: &[&str], change: impl FnOnce(&mut Config)) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let config = config(home.path());
+        let mut config = config(home.path());
+        change(&mut config);
         let allowed: Vec<String> = allowed.iter().map(|&host| host.to_owned()).collect();
         let (end, shutdown) = oneshot::channel();
         let (ready, port) = std::sync::mpsc::channel();

@@ -20,6 +20,7 @@ mod http;
 mod kill;
 mod lifecycle;
 mod machine;
+mod privilege;
 mod resume;
 mod reuse;
 mod rows;

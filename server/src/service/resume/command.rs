@@ -24,16 +24,17 @@ impl Inner {
             None if Uid::effective().is_root() => User::from_uid(owner),
             None => User::from_uid(Uid::effective()),
         };
+        let is_root = Uid::effective().is_root();
+        let stranger = is_root && !self.observer.home_owners().contains(&owner.as_raw());
         if let Ok(Some(user)) = &found
-            && home.origin == Origin::Found
-            && user.uid != owner
+            && (stranger || (home.origin == Origin::Found && user.uid != owner))
         {
             return Err(ServiceError::fault(
                 format!(
                     "The conversation is another user's; name {} in homes to resume it",
                     home.dir.display()
                 ),
-                "a home that was found by itself is not run in by anybody but its owner",
+                "a home that was found by itself is not run in by anybody but its owner, and not by root for itself",
             ));
         }
         match found {
