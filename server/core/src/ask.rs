@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    lenient::{Flag, List, Loose, Text},
+    lenient::{self, Flag, List, Loose, Text},
     transcript::text::cut,
 };
 
@@ -93,7 +93,7 @@ struct ChoiceInput {
 impl Ask {
     /// Returns what a call of the tool `name` with `input` asks, if it has to ask at all.
     pub fn of_tool(name: &str, input: &RawValue) -> Self {
-        let parsed: Loose<Input> = serde_json::from_str(input.get()).unwrap_or_default();
+        let parsed: Loose<Input> = lenient::read(input.get().as_bytes()).unwrap_or_default();
         let parsed = parsed.0;
         let main = match name {
             "AskUserQuestion" => {

@@ -1,14 +1,23 @@
-//! JSON in which every field may be of any type.
+//! JSON in which every field may be of any type, and every text be cut anywhere.
 //!
-//! A value of another type than expected counts as absent, so that one odd field does not cost the whole. Knows no
+//! A value of another type than expected counts as absent, so that one odd field does not cost the whole. Text that is not
+//! valid UTF-8, or that holds half a surrogate pair (JavaScript cuts text anywhere), is repaired with U+FFFD. Knows no
 //! field's name.
 
 use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{
+        DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+    },
 };
+
+/// Reads JSON, with what can't be text repaired where it is not read otherwise.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    // Repairing anew what is no JSON for another reason changes nothing about it.
+    serde_json::from_slice(bytes).or_else(|_| serde_json::from_str(&repaired(bytes)))
+}
 
 /// A string, or `None` for anything else.
 #[derive(Debug, Default)]
@@ -180,5 +189,50 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
             );
         }
         deserializer.deserialize_any(AnyArray(PhantomData))
+    }
+}
+
+/// Replaces bytes that are not UTF-8, and every escaped surrogate that is not part of a pair.
+fn repaired(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut fixed = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        fixed.push_str(before);
+        let taken = match (
+            surrogate(escape),
+            escape.get(5..).and_then(|it| it.strip_prefix('\\')),
+        ) {
+            (None, _) => None,
+            (Some(Half::High), Some(next)) if matches!(surrogate(next), Some(Half::Low)) => {
+                Some((escape.get(..11), 11))
+            }
+            (Some(Half::High | Half::Low), _) => Some((Some("ufffd"), 5)),
+        };
+        fixed.push('\\');
+        let (keep, skip) = taken.unwrap_or_else(|| {
+            // The escaped character itself is passed over, so that `\\` does not look like the start of another.
+            let length = escape.chars().next().map_or(0, char::len_utf8);
+            (escape.get(..length), length)
+        });
+        fixed.push_str(keep.unwrap_or_default());
+        rest = escape.get(skip..).unwrap_or_default();
+    }
+    fixed.push_str(rest);
+    fixed
+}
+
+enum Half {
+    High,
+    Low,
+}
+
+/// Returns which half of a pair `u....` is, `None` where it is a whole character or no such escape.
+fn surrogate(escape: &str) -> Option<Half> {
+    let digits = escape.strip_prefix('u')?.get(..4)?;
+    match u16::from_str_radix(digits, 16).ok()? {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
     }
 }

@@ -4,7 +4,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::id::{SessionId, UnixMillis};
+use crate::{
+    id::{SessionId, UnixMillis},
+    lenient,
+};
 
 /// What one registry file says. A field is `None` where the file has none, or none that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +70,7 @@ impl Record {
             return Err(Unreadable::Empty);
         }
         // Field by field: one that a later version writes in another form must not take the others along.
-        let fields: Map<String, Value> =
-            serde_json::from_slice(bytes).map_err(|_| Unreadable::NotJson)?;
+        let fields: Map<String, Value> = lenient::read(bytes).map_err(|_| Unreadable::NotJson)?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         let number = |name: &str| fields.get(name).and_then(Value::as_u64);
         if fields.contains_key("pid") && number("pid") != Some(u64::from(pid)) {
@@ -193,6 +195,22 @@ mod tests {
         assert_eq!(
             Record::parse(7, br#"{"pid":"7"}"#),
             Err(Unreadable::OtherPid)
+        );
+    }
+
+    #[test]
+    fn a_name_that_was_cut_within_a_character_does_not_cost_the_record() {
+        let cut = br#"{"pid":7,"name":"crab \ud83e","status":"busy","cwd":"/home/dev"}"#;
+        let record = Record::parse(7, cut).unwrap();
+        assert_eq!(record.name.as_deref(), Some("crab \u{fffd}"));
+        assert_eq!(record.status.as_deref(), Some("busy"));
+        assert_eq!(record.cwd.as_deref(), Some("/home/dev"));
+        let other = Record::parse(8, cut);
+        assert_eq!(other, Err(Unreadable::OtherPid));
+        let bytes = b"{\"pid\":7,\"name\":\"\xff\",\"status\":\"busy\"}";
+        assert_eq!(
+            Record::parse(7, bytes).unwrap().status.as_deref(),
+            Some("busy")
         );
     }
 

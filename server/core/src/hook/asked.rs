@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Event, MAX_TEXT, Report, cut, fields::Fields};
-use crate::id::UnixMillis;
+use crate::{id::UnixMillis, lenient};
 
 /// A permission that was asked for and, as far as the hooks know, not yet given or refused. A question (`AskUserQuestion`) and
 /// a plan (`ExitPlanMode`) are asked in the same way.
@@ -110,7 +110,7 @@ impl Asked {
 
 /// The same JSON with its long texts and lists cut; `None` where even that is too long.
 fn shortened(input: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(input).ok()?;
+    let value: Value = lenient::read(input.as_bytes()).ok()?;
     [(2048, 32), (128, 4)]
         .into_iter()
         .find_map(|(text, items)| {

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::lenient;
+
 /// The members in their order. A name that stands twice means its last one, as in JavaScript.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a>(Vec<(String, &'a RawValue)>);
@@ -38,7 +40,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.raw(name)?).ok()
+        lenient::read(self.raw(name)?.as_bytes()).ok()
     }
 
     pub(crate) fn number(&self, name: &str) -> Option<u64> {

@@ -35,6 +35,18 @@ pub struct Fold {
     cwd: Option<String>,
     main_messages: bool,
     side_messages: bool,
+    run: Option<Run>,
+}
+
+/// The newest messages, as far as they are one answer: where newer lines are joined to these, theirs may go on in it.
+#[derive(Clone, Debug)]
+struct Run {
+    /// `None` where the newest message is a question, or has no id.
+    message: Option<String>,
+    /// The newest first, each cut at [`ASSISTANT_LIMIT`].
+    texts: Vec<String>,
+    /// An older line may still belong to it.
+    open: bool,
 }
 
 /// An answer is written as one line for each of its blocks, all with the same message id.
@@ -122,14 +134,19 @@ impl Fold {
     /// A summary is recognised only where its conversation's line was in the same part.
     #[must_use]
     pub fn before(self, older: Self) -> Self {
-        let assistant = match (self.assistant, older.assistant) {
-            (Some(mut newer), Some(older)) => {
-                if newer.open && newer.message.is_some() && newer.message == older.message {
-                    newer.prepend(&older.text);
-                    newer.open = older.open;
+        let assistant = match (self.assistant, &older.run) {
+            (Some(mut newer), Some(run)) if newer.open => {
+                newer.open = run.message == newer.message;
+                if newer.open {
+                    run.texts.iter().for_each(|text| newer.prepend(text));
+                    newer.open = run.open;
                 }
                 Some(newer)
             }
+            (newer, _) => newer.or(older.assistant),
+        };
+        let run = match (self.run, older.run) {
+            (Some(newer), Some(older)) => Some(newer.before(older)),
             (newer, older) => newer.or(older),
         };
         Self {
@@ -146,6 +163,7 @@ impl Fold {
             cwd: self.cwd.or(older.cwd),
             main_messages: self.main_messages || older.main_messages,
             side_messages: self.side_messages || older.side_messages,
+            run,
         }
     }
 
@@ -247,6 +265,7 @@ impl Fold {
         if let Some(answer) = &mut self.assistant {
             answer.open = false;
         }
+        Run::add(&mut self.run, None, None);
         if self.prompt.is_none() && !line.is_aside() {
             keep_newest(&mut self.prompt, prompt::of(line.message.0.content));
         }
@@ -267,6 +286,7 @@ impl Fold {
             .into_text()
             .filter(|text| !text.trim().is_empty())
             .filter(|text| !filler(text));
+        Run::add(&mut self.run, message.id.0.as_ref(), text.as_deref());
         match (&mut self.assistant, text) {
             (Some(answer), text) if answer.open => {
                 if answer.message.is_some() && answer.message == message.id.0 {
@@ -301,6 +321,37 @@ impl Fold {
             self.summary = Some(text);
             self.pending.clear();
         }
+    }
+}
+
+impl Run {
+    /// Takes in an older message, a question where it has no id.
+    fn add(run: &mut Option<Self>, message: Option<&String>, text: Option<&str>) {
+        if run.as_ref().is_some_and(|newer| !newer.open) {
+            return;
+        }
+        let text = text.map(|text| text::cut(text, ASSISTANT_LIMIT).to_owned());
+        let added = Self {
+            message: message.cloned(),
+            texts: text.into_iter().collect(),
+            open: message.is_some(),
+        };
+        *run = Some(match run.take() {
+            Some(newer) => newer.before(added),
+            None => added,
+        });
+    }
+
+    fn before(mut self, older: Self) -> Self {
+        self.open &= self.message == older.message;
+        if self.open {
+            self.texts.extend(older.texts);
+            // What stands in front counts, and no text is empty.
+            let more = self.texts.len().saturating_sub(ASSISTANT_LIMIT);
+            self.texts.drain(..more);
+            self.open = older.open;
+        }
+        self
     }
 }
 

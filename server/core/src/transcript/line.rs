@@ -1,7 +1,6 @@
 //! One line of a transcript, as far as we read it.
 //!
-//! Every field is lenient: see [`crate::lenient`]. Text that is not valid UTF-8, or that holds half a surrogate pair (JavaScript cuts text anywhere),
-//! is repaired with U+FFFD.
+//! Every field is lenient: see [`crate::lenient`].
 
 use std::{fmt, marker::PhantomData};
 
@@ -10,7 +9,7 @@ use serde::{
     de::{DeserializeOwned, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::lenient::{Flag, Loose, Text, absent_for, drain_map};
+use crate::lenient::{Flag, Loose, Text, absent_for, drain_map, read};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -74,9 +73,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     if bytes.first() != Some(&b'{') || bytes.last() != Some(&b'}') {
         return None;
     }
-    serde_json::from_slice(bytes)
-        .ok()
-        .or_else(|| serde_json::from_str(&repaired(bytes)).ok())
+    read(bytes).ok()
 }
 
 impl Line {
@@ -110,51 +107,6 @@ impl Content {
             }
             Self::Other => None,
         }
-    }
-}
-
-/// Replaces bytes that are not UTF-8, and every escaped surrogate that is not part of a pair.
-fn repaired(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut fixed = String::with_capacity(text.len());
-    let mut rest = &*text;
-    while let Some((before, escape)) = rest.split_once('\\') {
-        fixed.push_str(before);
-        let taken = match (
-            surrogate(escape),
-            escape.get(5..).and_then(|it| it.strip_prefix('\\')),
-        ) {
-            (None, _) => None,
-            (Some(Half::High), Some(next)) if matches!(surrogate(next), Some(Half::Low)) => {
-                Some((escape.get(..11), 11))
-            }
-            (Some(Half::High | Half::Low), _) => Some((Some("ufffd"), 5)),
-        };
-        fixed.push('\\');
-        let (keep, skip) = taken.unwrap_or_else(|| {
-            // The escaped character itself is passed over, so that `\\` does not look like the start of another.
-            let length = escape.chars().next().map_or(0, char::len_utf8);
-            (escape.get(..length), length)
-        });
-        fixed.push_str(keep.unwrap_or_default());
-        rest = escape.get(skip..).unwrap_or_default();
-    }
-    fixed.push_str(rest);
-    fixed
-}
-
-enum Half {
-    High,
-    Low,
-}
-
-/// Returns which half of a pair `u....` is, `None` where it is a whole character or no such escape.
-fn surrogate(escape: &str) -> Option<Half> {
-    let digits = escape.strip_prefix('u')?.get(..4)?;
-    match u16::from_str_radix(digits, 16).ok()? {
-        0xd800..=0xdbff => Some(Half::High),
-        0xdc00..=0xdfff => Some(Half::Low),
-        _ => None,
     }
 }
 

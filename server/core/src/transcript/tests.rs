@@ -114,6 +114,22 @@ fn an_answer_is_joined_from_the_lines_of_one_message() {
     assert_eq!(answer(&format!("{lines}\n{subagent}")).unwrap(), "one two");
 }
 
+fn said_in(message: &str, text: &str) -> String {
+    format!(
+        r#"{{"type":"assistant","message":{{"id":"{message}","content":[{{"type":"text","text":"{text}"}}]}}}}"#
+    )
+}
+
+#[test]
+fn an_answer_that_a_question_has_closed_does_not_go_on_in_another_part() {
+    let question = r#"{"type":"user","message":{"content":"and?"}}"#;
+    let older = [said_in("m", "one "), question.to_owned()].join("\n");
+    let newer = said_in("m", "two");
+    assert_eq!(answer(&format!("{older}\n{newer}")).unwrap(), "two");
+    let joined = fold(newer.as_bytes()).before(fold(older.as_bytes()));
+    assert_eq!(joined.finish().last_assistant.unwrap(), "two");
+}
+
 #[test]
 fn a_long_answer_is_cut_without_splitting_a_pair() {
     let long = format!("{}🦀tail", "a".repeat(ASSISTANT_LIMIT - 1));
@@ -325,5 +341,29 @@ proptest! {
         let (older, newer) = bytes.split_at(cut);
         let joined = fold(newer).before(fold(older));
         prop_assert_eq!(joined.finish(), digest(bytes));
+    }
+
+    #[test]
+    fn parts_joined_in_any_order_of_lines_say_what_the_whole_says(
+        picks in proptest::collection::vec(0..7usize, 0..12),
+        cuts in (any::<usize>(), any::<usize>()),
+    ) {
+        let kinds = [
+            said_in("m", "one "),
+            said_in("m", "two"),
+            said_in("n", "one "),
+            r#"{"type":"assistant","message":{"id":"m","content":[{"type":"tool_use","input":{}}]}}"#.to_owned(),
+            r#"{"type":"assistant","message":{"id":"n","content":[]}}"#.to_owned(),
+            r#"{"type":"assistant","message":{"content":"no id"}}"#.to_owned(),
+            r#"{"type":"user","message":{"content":"what?"}}"#.to_owned(),
+        ];
+        let lines: Vec<&str> = picks.iter().map(|pick| kinds[*pick].as_str()).collect();
+        let first = cuts.0 % (lines.len() + 1);
+        let second = first + cuts.1 % (lines.len() - first + 1);
+        let part = |lines: &[&str]| fold(lines.join("\n").as_bytes());
+        let (a, b, c) = (&lines[..first], &lines[first..second], &lines[second..]);
+        let whole = part(&lines).finish();
+        prop_assert_eq!(part(c).before(part(b)).before(part(a)).finish(), whole.clone());
+        prop_assert_eq!(part(c).before(part(b).before(part(a))).finish(), whole);
     }
 }
