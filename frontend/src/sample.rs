@@ -54,6 +54,7 @@ pub(crate) fn session(pid: u32) -> Session {
         rss_bytes: 214_000_000,
         home: Some("/home/ada".to_owned()),
         tmux: None,
+        twin_of: Vec::new(),
         actions: Actions {
             kill: Permit::Allowed,
         },

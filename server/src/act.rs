@@ -3,4 +3,6 @@
 pub mod archive;
 pub mod cleanup;
 pub mod kill;
+pub mod pause;
 pub mod tmux;
+pub mod tree;

@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use session_core::id::UnixMillis;
 use tokio::sync::watch;
-use wire::{Frame, ProcessKey};
+use wire::{Acting, Frame, ProcessKey};
 
 use crate::present;
 
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub at: UnixMillis,
     /// Longest-running first. A row that is the same in two snapshots is one value in both.
     rows: Vec<Arc<wire::Session>>,
+    /// The actions that are under way.
+    acting: Vec<Acting>,
 }
 
 /// One client's view of the list. The watching behind it goes on while any client holds one.
@@ -47,6 +49,7 @@ impl Snapshot {
             rev: 0,
             at: UnixMillis(0),
             rows: Vec::new(),
+            acting: Vec::new(),
         }
     }
 
@@ -75,7 +78,19 @@ impl Snapshot {
             rev: self.rev + u64::from(!unchanged),
             at,
             rows,
+            acting: self.acting.clone(),
         })
+    }
+
+    /// The list while these actions are under way.
+    #[must_use]
+    pub fn with_acting(&self, acting: Vec<Acting>) -> Self {
+        Self {
+            // Before the first look there is no list to be told of.
+            rev: self.rev + u64::from(self.rev > 0),
+            acting,
+            ..self.clone()
+        }
     }
 
     /// The list once nobody looks any more: what it says may be old.
@@ -102,6 +117,7 @@ impl Snapshot {
             rev: self.rev,
             at: now.0,
             sessions: self.rows.iter().map(|row| aged(row, now)).collect(),
+            acting: self.acting.clone(),
         }
     }
 
@@ -127,6 +143,7 @@ impl Snapshot {
                 .map(|row| aged(row, now))
                 .collect(),
             gone: gone.map(|row| row.key).collect(),
+            acting: self.acting.clone(),
         }
     }
 }

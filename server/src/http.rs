@@ -18,7 +18,10 @@ use hyper::{
     HeaderMap, Request, StatusCode,
     body::{Body, Bytes},
 };
-use wire::{CleanupRequest, Code, KillRequest, Pid, ResumeRequest, Route, Scope};
+use wire::{
+    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, Reject, ResumeRequest, Route,
+    Scope, SignalRequest,
+};
 
 pub use crate::http::guard::AllowedHosts;
 pub(crate) use crate::http::{
@@ -47,7 +50,10 @@ enum What {
     Sessions(Scope),
     Context(Pid),
     Why(Pid),
+    Tree(Pid),
     Kill(Pid, KillRequest),
+    Signal(Act, Pid, SignalRequest),
+    Act(BulkRequest),
     Resume(ResumeRequest),
     Cleanup(CleanupRequest),
     Socket(Handshake),
@@ -91,18 +97,38 @@ where
             Route::Socket => What::Socket(Handshake::take(&mut parts)?),
             Route::Events => What::Events(last_event(&parts.headers)),
             Route::Kill(pid) => {
-                let body = body::read(&parts.headers, body, deadline).await?;
-                let takes = r#"{"key":"<key>","graceMs":5000}, each where it is needed"#;
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
+                let takes =
+                    r#"{"key":"<key>","graceMs":5000,"tree":false}, each where it is needed"#;
                 What::Kill(pid, body::decode(&body, takes)?)
             }
+            Route::Tree(pid) => What::Tree(pid),
+            Route::Interrupt(pid) | Route::Pause(pid) | Route::Continue(pid) => {
+                let act = match route {
+                    Route::Pause(_) => Act::Pause,
+                    Route::Continue(_) => Act::Continue,
+                    _ => Act::Interrupt,
+                };
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
+                What::Signal(act, pid, body::decode(&body, r#"{"key":"<key>"} or {}"#)?)
+            }
+            Route::Act => {
+                let body = body::read(&parts.headers, body, deadline, body::LONG).await?;
+                let takes = r#"{"act":"kill","keys":["<key>"]}, with graceMs and tree where they are needed"#;
+                What::Act(body::decode(&body, takes)?)
+            }
+            // On their way.
+            Route::Orphans | Route::Reap | Route::Audit(_) => {
+                return Err(Reject::NotFound.into());
+            }
             Route::Resume => {
-                let body = body::read(&parts.headers, body, deadline).await?;
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
                 let request = body::decode_resume(&body)?;
                 trace::session(&request.session_id);
                 What::Resume(request)
             }
             Route::Cleanup => {
-                let body = body::read(&parts.headers, body, deadline).await?;
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
                 What::Cleanup(body::decode(&body, r#"{"dryRun":true} or {}"#)?)
             }
         };
@@ -120,6 +146,7 @@ impl Ask {
         service: &Service,
         streams: &Streams,
         activity: &Activity,
+        by: Caller,
     ) -> Answer {
         let slot = || streams.open(activity).ok_or_else(|| too_many(streams));
         let answered = match self.what {
@@ -129,9 +156,12 @@ impl Ask {
             What::Sessions(Scope::Recent { days }) => ok(service.recent(days).await),
             What::Context(pid) => ok(service.context(pid).await),
             What::Why(pid) => ok(service.why(pid).await),
-            What::Kill(pid, request) => ok(service.kill(pid, request).await),
-            What::Resume(request) => ok(service.resume(request).await),
-            What::Cleanup(request) => ok(service.cleanup(request).await),
+            What::Tree(pid) => ok(service.tree(pid).await),
+            What::Kill(pid, request) => ok(service.kill(pid, request, by).await),
+            What::Signal(act, pid, request) => ok(service.signal(act, pid, request, by).await),
+            What::Act(request) => ok(service.act(request, by).await),
+            What::Resume(request) => ok(service.resume(request, by).await),
+            What::Cleanup(request) => ok(service.cleanup(request, by).await),
             What::Socket(handshake) => {
                 slot().map(|slot| ws::answer(handshake, service, streams.limits, slot))
             }

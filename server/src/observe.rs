@@ -6,6 +6,7 @@ pub mod proc;
 pub mod registry;
 pub mod tools;
 pub mod transcript;
+pub mod tree;
 pub mod users;
 
 use std::{

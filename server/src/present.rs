@@ -1,5 +1,6 @@
 //! Turns what the core decided into values on the wire; the only file that knows both.
 
+pub mod act;
 mod ask;
 pub mod cleanup;
 pub mod why;
@@ -11,18 +12,17 @@ use session_core::{
     evidence::Evidence,
     id::UnixMillis,
     inventory::Session,
-    kill::{End, Refusal, Target, Ward},
+    kill::{Refusal, Target, Ward},
     mark::{self, Life, Mark, Patience},
     transcript::Digest,
     verdict::{self, Verdict},
 };
 use wire::{
-    Actions, Code, Confidence, Context, KillOutcome, Permit, Pid, ProcessKey, RecentSession, Rule,
+    Actions, Code, Confidence, Context, Permit, Pid, ProcessKey, RecentSession, Rule,
     SessionId, State, StateSource, Status,
 };
 
 use crate::{
-    act::kill::Ended,
     observe::transcript::{Transcript, recent::Brief},
     service::ServiceError,
 };
@@ -101,6 +101,8 @@ pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
         rss_bytes: process.rss_pages.saturating_mul(facts.page_bytes),
         home: facts.home,
         tmux: known(|record| &record.tmux),
+        // What only all rows together tell.
+        twin_of: Vec::new(),
         actions: Actions {
             kill: permit(facts.kill, key.pid, &facts.user),
         },
@@ -244,21 +246,6 @@ pub fn refused(refusal: Refusal, pid: Pid, owner: &str) -> ServiceError {
             pid,
             owner: format!("{owner} and is known by its name only"),
         },
-    }
-}
-
-pub fn killed(key: ProcessKey, ended: Ended) -> wire::Killed {
-    wire::Killed {
-        ok: ended.end != End::StillRunning,
-        pid: key.pid,
-        key,
-        outcome: match ended.end {
-            End::AlreadyGone => KillOutcome::AlreadyGone,
-            End::Exited => KillOutcome::Exited,
-            End::Killed => KillOutcome::Killed,
-            End::StillRunning => KillOutcome::StillRunning,
-        },
-        took_ms: u64::try_from(ended.took.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

@@ -198,8 +198,12 @@ impl Server {
         // From here on the request is a good client's: its connection is not evicted, and an action is
         // carried to its end even where the client hangs up, so that none stays half done.
         let busy = activity.busy();
+        let by = wire::Caller {
+            uid: None,
+            face: wire::Face::Http,
+        };
         let work = async move {
-            let answer = ask.answer(&self.service, &self.streams, &activity).await;
+            let answer = ask.answer(&self.service, &self.streams, &activity, by).await;
             drop(busy);
             answer
         };

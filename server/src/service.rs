@@ -2,6 +2,8 @@
 //!
 //! Knows the order of steps. Does not know HTTP, signals, file formats or rules.
 
+mod act;
+mod acting;
 mod claim;
 mod cleanup;
 mod company;
@@ -15,27 +17,27 @@ mod tool_processes;
 
 use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
-use session_core::kill::{self, End, Target};
+use session_core::kill;
 use tokio::sync::Semaphore;
 use wire::{
-    CleanupReport, CleanupRequest, Context, Health, KillRequest, Killed, Pid, ProcessKey,
-    RecentList, ResumeRequest, Resumed, Why,
+    Caller, CleanupReport, CleanupRequest, Context, Health, Pid, RecentList, ResumeRequest,
+    Resumed, Why,
 };
 
 pub use self::error::ServiceError;
-use self::{claim::Claims, evidence::Exertions, live::Live, tool_processes::ToolProcesses};
+use self::{
+    acting::Board, claim::Claims, evidence::Exertions, live::Live, tool_processes::ToolProcesses,
+};
 use crate::{
-    act::{self, kill::Ended},
     clock::now,
     config::Config,
     observe::{
         Home, Look, Observer, Origin,
-        proc::{PinError, ProcReader},
+        proc::ProcReader,
         tools::Tools,
         transcript::{digest_cache::DigestCache, tail_cache::TailCache},
         users::Users,
     },
-    present,
 };
 
 /// Everything a request needs. A clone is another handle on the same service.
@@ -55,16 +57,9 @@ struct Inner {
     exertions: Exertions,
     tool_processes: ToolProcesses,
     live: Live,
+    board: Board,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
-}
-
-/// What a pid and a key lead to.
-enum Planned {
-    /// It may be ended.
-    Target(ProcessKey, Target),
-    /// The process that the key names has ended, and its pid is free.
-    Gone(ProcessKey),
 }
 
 /// How long a look at the machine may take. One process that holds its memory lock blocks the reader of
@@ -101,6 +96,7 @@ impl Service {
                 exertions: Exertions::default(),
                 tool_processes: ToolProcesses::default(),
                 live: Live::new(),
+                board: Board::default(),
                 readers: Arc::new(Semaphore::new(READERS)),
             }),
         })
@@ -126,44 +122,12 @@ impl Service {
         self.blocking(move |inner| inner.why(pid)).await
     }
 
-    /// Ends one session's own process and tells how it ended.
-    pub async fn kill(&self, pid: Pid, request: KillRequest) -> Result<Killed, ServiceError> {
-        self.refuse_when_degraded()?;
-        let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| {
-            Duration::from_millis(grace.as_millis().into())
-        });
-        let planned = self
-            .blocking(move |inner| inner.plan_kill(pid, request.key))
-            .await?;
-        let (key, target) = match planned {
-            Planned::Target(key, target) => (key, target),
-            Planned::Gone(key) => return Ok(present::killed(key, Ended::BEFORE)),
-        };
-        let claim = self.inner.claims.process(key).ok_or(ServiceError::Busy)?;
-        // Once begun it goes on to its end, and holds the claim, even when the client has left.
-        let ended = self
-            .unhurried(move |inner| {
-                let _claim = claim;
-                match inner.observer.proc().pin(&target) {
-                    Ok(pinned) => act::kill::kill(&pinned, grace).map_err(|error| {
-                        ServiceError::fault("The process could not be signalled", error)
-                    }),
-                    Err(PinError::Gone(_)) => Ok(Ended::BEFORE),
-                    Err(PinError::Replaced(_)) => Err(ServiceError::Replaced(pid)),
-                    Err(error @ PinError::Io(..)) => {
-                        Err(ServiceError::fault("The process can't be held", error))
-                    }
-                }
-            })
-            .await?;
-        if ended.end == End::StillRunning {
-            tracing::warn!(%key, "still running after SIGKILL");
-        }
-        Ok(present::killed(key, ended))
-    }
-
     /// Brings a conversation back to life in a detached terminal.
-    pub async fn resume(&self, request: ResumeRequest) -> Result<Resumed, ServiceError> {
+    pub async fn resume(
+        &self,
+        request: ResumeRequest,
+        _by: Caller,
+    ) -> Result<Resumed, ServiceError> {
         self.refuse_when_degraded()?;
         let claim = self
             .inner
@@ -178,7 +142,11 @@ impl Service {
     }
 
     /// Plans a cleanup, and executes the plan unless it is a dry run.
-    pub async fn cleanup(&self, request: CleanupRequest) -> Result<CleanupReport, ServiceError> {
+    pub async fn cleanup(
+        &self,
+        request: CleanupRequest,
+        _by: Caller,
+    ) -> Result<CleanupReport, ServiceError> {
         if request.dry_run {
             return self.unhurried(Inner::plan_cleanup).await;
         }
@@ -266,43 +234,6 @@ impl Inner {
         self.observer
             .look_at(now(), &pids)
             .map_err(|error| ServiceError::fault("/proc can't be read", error))
-    }
-
-    fn look_at(&self, pid: Pid) -> Result<Look, ServiceError> {
-        self.observer
-            .look_at(now(), &[pid.get()])
-            .map_err(|error| ServiceError::fault("/proc can't be read", error))
-    }
-
-    /// Decides on the session that a pid means, or that the key names.
-    fn plan_kill(&self, pid: Pid, key: Option<ProcessKey>) -> Result<Planned, ServiceError> {
-        if key.is_some_and(|key| key.pid != pid) {
-            return Err(ServiceError::OtherKey(pid));
-        }
-        let session = self
-            .look_at(pid)?
-            .sample
-            .sessions()
-            .into_iter()
-            .find(|session| session.key().pid == pid.get());
-        let owner = match &session {
-            Some(session) => Some(session.key()),
-            None => self.observer.proc().running(pid.get()),
-        };
-        match (owner, key) {
-            (None, Some(key)) => return Ok(Planned::Gone(key)),
-            (None, None) => return Err(ServiceError::NoProcess(pid)),
-            (Some(owner), Some(key)) if owner != present::core_key(key) => {
-                return Err(ServiceError::Replaced(pid));
-            }
-            (Some(_), _) => {}
-        }
-        let session = session.ok_or(ServiceError::NotASession(pid))?;
-        let key = present::key(session.key()).ok_or(ServiceError::NoProcess(pid))?;
-        let target = kill::plan(&session, &self.actor()).map_err(|refusal| {
-            present::refused(refusal, pid, &self.users.name(session.process.uid))
-        })?;
-        Ok(Planned::Target(key, target))
     }
 
     /// Who acts: this server.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Pid, ProcessKey};
+use crate::{Holder, Pid, ProcessKey};
 
 /// Names a kind of error for programs; the sentence beside it is for people and may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum Code {
     Protected,
     /// Another user's process.
     NotYours,
+    /// Nothing proves that the process was left by a session.
+    Unproven,
     /// No such path.
     NotFound,
     /// No registry file names a conversation for this pid.
@@ -64,6 +66,12 @@ pub struct ErrorBody {
     pub pid: Option<Pid>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<ProcessKey>,
+    /// What keeps that process's terminal (`live`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub holder: Option<Holder>,
+    /// For how long that process has been running, in seconds (`live`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub age_sec: Option<u64>,
     /// The id under which the log has the cause (`fault`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
@@ -77,6 +85,8 @@ impl ErrorBody {
             code,
             pid: None,
             key: None,
+            holder: None,
+            age_sec: None,
             id: None,
         }
     }

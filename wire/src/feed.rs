@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ProcessKey, Session};
+use crate::{Acting, ProcessKey, Session};
 
 /// One message of the live feed. A client that falls behind is sent the newest state, never what it missed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub enum Frame {
         /// The server's clock, Unix milliseconds.
         at: u64,
         sessions: Vec<Session>,
+        /// The actions that are under way.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        acting: Vec<Acting>,
     },
     /// What is different from the state that was sent before.
     Changes {
@@ -37,6 +40,9 @@ pub enum Frame {
         changed: Vec<Session>,
         /// Those that are not there any more.
         gone: Vec<ProcessKey>,
+        /// All actions that are under way now, not only new ones.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        acting: Vec<Acting>,
     },
 }
 

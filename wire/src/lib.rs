@@ -6,29 +6,42 @@
 mod action;
 mod ask;
 mod attention;
+mod audit;
 mod cleanup;
 mod context;
 mod error;
 mod feed;
 mod health;
 mod id;
+mod orphan;
+mod resume;
 mod route;
 mod session;
+mod tree;
 mod why;
 
 pub use crate::{
-    action::{Grace, Holder, KillOutcome, KillRequest, Killed, ResumeRequest, Resumed},
+    action::{
+        Act, ActResult, Acting, ActingStep, BulkItem, BulkReport, BulkRequest, Grace, KillOutcome,
+        KillRequest, Killed, SignalOutcome, SignalRequest, Signalled,
+    },
     ask::{Ask, Choice, Question},
+    audit::{Audit, AuditEntry, AuditTarget, Caller, Face, Verb},
     cleanup::{CleanupAction, CleanupItem, CleanupReport, CleanupRequest, CleanupResult},
     context::Context,
     error::{Code, ErrorBody},
     feed::{Auth, Frame},
     health::Health,
     id::{Pid, ProcessKey, SessionId},
-    route::{Method, Reject, Route, Scope},
+    orphan::{
+        LostSession, Orphan, OrphanEvidence, Orphans, ReapItem, ReapRequest, ReapResult, Reaped,
+    },
+    resume::{Holder, ResumeRequest, Resumed},
+    route::{Method, Page, Reject, Route, Scope},
     session::{
         Actions, Confidence, Permit, RecentList, RecentSession, RunningTool, Session, State,
         StateSource, Status,
     },
+    tree::{Descent, Sign, SpareReason, Spared, Tree, TreeProcess, Unproven},
     why::{Evidence, Rule, Why},
 };

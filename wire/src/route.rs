@@ -16,9 +16,21 @@ pub enum Route {
     Sessions(Scope),
     Context(Pid),
     Why(Pid),
+    /// What descends from a session.
+    Tree(Pid),
     Kill(Pid),
+    Interrupt(Pid),
+    Pause(Pid),
+    Continue(Pid),
+    /// One act on a selection of sessions.
+    Act,
     Resume,
     Cleanup,
+    /// What sessions that have ended left running.
+    Orphans,
+    Reap,
+    /// What was done through this server.
+    Audit(Page),
     /// The live feed as a WebSocket.
     Socket,
     /// The live feed as server-sent events.
@@ -32,6 +44,28 @@ pub enum Scope {
     Live,
     /// Those with a transcript that changed within so many days.
     Recent { days: u32 },
+}
+
+/// A part of a long list, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// At most so many, 1 to `Page::MOST`.
+    pub limit: u32,
+    /// Only what is older than the entry of this number.
+    pub before: Option<u64>,
+}
+
+impl Page {
+    pub const MOST: u32 = 1000;
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            limit: 100,
+            before: None,
+        }
+    }
 }
 
 /// The two methods in use.
@@ -97,9 +131,21 @@ impl Route {
             [Some("sessions"), None, ..] => Self::Sessions(Scope::Live),
             [Some("sessions"), Some("resume"), None, ..] => Self::Resume,
             [Some("sessions"), Some("cleanup"), None, ..] => Self::Cleanup,
+            [Some("sessions"), Some("act"), None, ..] => Self::Act,
+            [Some("orphans"), None, ..] => Self::Orphans,
+            [Some("orphans"), Some("reap"), None, ..] => Self::Reap,
+            [Some("audit"), None, ..] => Self::Audit(Page::default()),
             [Some("sessions"), Some(pid), Some("context"), None] => Self::Context(parse_pid(pid)?),
             [Some("sessions"), Some(pid), Some("why"), None] => Self::Why(parse_pid(pid)?),
+            [Some("sessions"), Some(pid), Some("tree"), None] => Self::Tree(parse_pid(pid)?),
             [Some("sessions"), Some(pid), Some("kill"), None] => Self::Kill(parse_pid(pid)?),
+            [Some("sessions"), Some(pid), Some("interrupt"), None] => {
+                Self::Interrupt(parse_pid(pid)?)
+            }
+            [Some("sessions"), Some(pid), Some("pause"), None] => Self::Pause(parse_pid(pid)?),
+            [Some("sessions"), Some(pid), Some("continue"), None] => {
+                Self::Continue(parse_pid(pid)?)
+            }
             _ => return Err(Reject::NotFound),
         };
         let allow = route.method();
@@ -108,6 +154,9 @@ impl Route {
         }
         if let Self::Sessions(_) = route {
             return parse_scope(query).map(Self::Sessions);
+        }
+        if let Self::Audit(_) = route {
+            return parse_page(query).map(Self::Audit);
         }
         Ok(route)
     }
@@ -123,9 +172,19 @@ impl Route {
             | Self::Sessions(_)
             | Self::Context(_)
             | Self::Why(_)
+            | Self::Tree(_)
+            | Self::Orphans
+            | Self::Audit(_)
             | Self::Socket
             | Self::Events => Method::Get,
-            Self::Kill(_) | Self::Resume | Self::Cleanup => Method::Post,
+            Self::Kill(_)
+            | Self::Interrupt(_)
+            | Self::Pause(_)
+            | Self::Continue(_)
+            | Self::Act
+            | Self::Resume
+            | Self::Cleanup
+            | Self::Reap => Method::Post,
         }
     }
 
@@ -142,11 +201,29 @@ impl Route {
             Self::Sessions(Scope::Recent { days }) => format!("/sessions?scope=recent&days={days}"),
             Self::Context(pid) => format!("/sessions/{pid}/context"),
             Self::Why(pid) => format!("/sessions/{pid}/why"),
+            Self::Tree(pid) => format!("/sessions/{pid}/tree"),
             Self::Kill(pid) => format!("/sessions/{pid}/kill"),
+            Self::Interrupt(pid) => format!("/sessions/{pid}/interrupt"),
+            Self::Pause(pid) => format!("/sessions/{pid}/pause"),
+            Self::Continue(pid) => format!("/sessions/{pid}/continue"),
+            Self::Act => "/sessions/act".to_owned(),
+            Self::Orphans => "/orphans".to_owned(),
+            Self::Reap => "/orphans/reap".to_owned(),
+            Self::Audit(page) => page.path(),
             Self::Resume => "/sessions/resume".to_owned(),
             Self::Cleanup => "/sessions/cleanup".to_owned(),
             Self::Socket => "/ws".to_owned(),
             Self::Events => "/events".to_owned(),
+        }
+    }
+}
+
+impl Page {
+    fn path(self) -> String {
+        let Self { limit, before } = self;
+        match before {
+            Some(before) => format!("/audit?limit={limit}&before={before}"),
+            None => format!("/audit?limit={limit}"),
         }
     }
 }
@@ -193,6 +270,23 @@ fn parse_scope(query: &str) -> Result<Scope, Reject> {
     }
 }
 
+fn parse_page(query: &str) -> Result<Page, Reject> {
+    const TAKES: &str = "limit is a whole number from 1 to 1000, before the id of an entry";
+    let number = |name| match query_value(query, name) {
+        None => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| Reject::BadQuery(TAKES)),
+    };
+    let limit = match number("limit")? {
+        None => Page::default().limit,
+        Some(limit) => u32::try_from(limit)
+            .ok()
+            .filter(|limit| (1..=Page::MOST).contains(limit))
+            .ok_or(Reject::BadQuery(TAKES))?,
+    };
+    let before: Option<u64> = number("before")?;
+    Ok(Page { limit, before })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,9 +310,21 @@ mod tests {
             Route::Why(pid(7)),
             Route::Socket,
             Route::Events,
+            Route::Tree(pid(7)),
             Route::Kill(pid(7)),
+            Route::Interrupt(pid(7)),
+            Route::Pause(pid(7)),
+            Route::Continue(pid(7)),
+            Route::Act,
             Route::Resume,
             Route::Cleanup,
+            Route::Orphans,
+            Route::Reap,
+            Route::Audit(Page::default()),
+            Route::Audit(Page {
+                limit: 5,
+                before: Some(77),
+            }),
         ] {
             let method = route.method().as_str();
             assert_eq!(Route::parse(method, &route.path()), Ok(route));

@@ -66,6 +66,9 @@ pub struct Session {
     pub home: Option<String>,
     /// `<session>:@<window>.%<pane>` inside tmux.
     pub tmux: Option<String>,
+    /// Other processes that have the same conversation open: they write to one transcript. Empty where there are none.
+    #[serde(default)]
+    pub twin_of: Vec<ProcessKey>,
     pub actions: Actions,
 }
 
@@ -147,6 +150,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Actions {
+    /// To signal it in any way: kill, interrupt, pause, continue.
     pub kill: Permit,
 }
 

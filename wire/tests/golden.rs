@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its premise fails")]
 
+#[path = "samples/acts.rs"]
+mod acts;
 #[path = "samples/live.rs"]
 mod live;
 #[path = "samples/session.rs"]
@@ -19,10 +21,14 @@ use expect_test::expect_file;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use wire::{
-    Actions, Ask, Auth, Choice, CleanupAction, CleanupItem, CleanupReport, CleanupRequest,
-    CleanupResult, Code, Confidence, Context, ErrorBody, Evidence, Frame, Grace, Health, Holder,
-    KillOutcome, KillRequest, Killed, Permit, Pid, ProcessKey, Question, RecentList, RecentSession,
-    ResumeRequest, Resumed, Rule, RunningTool, Session, SessionId, State, StateSource, Status, Why,
+    Act, ActResult, Acting, ActingStep, Actions, Ask, Audit, AuditEntry, AuditTarget, Auth,
+    BulkItem, BulkReport, BulkRequest, Caller, Choice, CleanupAction, CleanupItem, CleanupReport,
+    CleanupRequest, CleanupResult, Code, Confidence, Context, Descent, ErrorBody, Evidence, Face,
+    Frame, Grace, Health, Holder, KillOutcome, KillRequest, Killed, LostSession, Orphan,
+    OrphanEvidence, Orphans, Permit, Pid, ProcessKey, Question, ReapItem, ReapRequest, ReapResult,
+    Reaped, RecentList, RecentSession, ResumeRequest, Resumed, Rule, RunningTool, Session,
+    SessionId, Sign, SignalOutcome, SignalRequest, Signalled, SpareReason, Spared, State,
+    StateSource, Status, Tree, TreeProcess, Unproven, Verb, Why,
 };
 
 /// Checks the values given to it and remembers their files.
@@ -169,15 +175,10 @@ fn actions(goldens: &mut Goldens) {
     let request = KillRequest {
         key: Some(key()),
         grace_ms: Grace::from_millis(Grace::MAX_MS),
+        tree: false,
     };
     goldens.check("kill-request", &request);
-    let killed = Killed {
-        ok: true,
-        pid: pid(17723),
-        key: key(),
-        outcome: KillOutcome::Exited,
-        took_ms: 1700,
-    };
+    let killed = acts::killed();
     goldens.check("killed", &killed);
     let survived = Killed {
         ok: false,
@@ -197,11 +198,13 @@ fn actions(goldens: &mut Goldens) {
         session_id: id(),
         cwd: None,
         user: None,
+        fork: false,
     };
     goldens.check("resume-request", &request);
     let request = ResumeRequest {
         cwd: text("/home/dev/work/p1"),
         user: text("dev"),
+        fork: true,
         ..request
     };
     goldens.check("resume-request-full", &request);
@@ -290,6 +293,8 @@ fn service(goldens: &mut Goldens) {
         NotASession,
         Protected,
         NotYours,
+        Unproven,
+        Unproven,
         NotFound,
         NoSession,
         NoConversation,
@@ -314,6 +319,10 @@ fn service(goldens: &mut Goldens) {
     let live = ErrorBody {
         pid: Some(pid(17723)),
         key: Some(key()),
+        holder: Some(Holder::Terminal {
+            tty: "pts/3".to_owned(),
+        }),
+        age_sec: Some(247),
         ..ErrorBody::new(
             Live,
             "This conversation is open in process 17723; end that one first.",
@@ -337,6 +346,10 @@ fn every_value_keeps_its_form() {
     live::asks(&mut goldens);
     live::feed(&mut goldens);
     live::why(&mut goldens);
+    acts::trees(&mut goldens);
+    acts::acts(&mut goldens);
+    acts::orphans(&mut goldens);
+    acts::audit(&mut goldens);
     actions(&mut goldens);
     cleanups(&mut goldens);
     service(&mut goldens);

@@ -47,11 +47,13 @@ impl Call {
             Self::Kill(key) => json(&KillRequest {
                 key: Some(*key),
                 grace_ms: None,
+                tree: true,
             }),
             Self::Resume(session_id) => json(&ResumeRequest {
                 session_id: session_id.clone(),
                 cwd: None,
                 user: None,
+                fork: false,
             }),
             Self::Plan => json(&CleanupRequest { dry_run: true }),
             Self::Clean => json(&CleanupRequest { dry_run: false }),

@@ -104,6 +104,10 @@ mod tests {
                 key,
                 outcome,
                 took_ms: 1700,
+                processes: Vec::new(),
+                spared: Vec::new(),
+                unproven: Vec::new(),
+                note: None,
             };
             let effects = update(
                 &mut model,

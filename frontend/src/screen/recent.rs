@@ -134,7 +134,10 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
         .unwrap_or_default();
     let resume = match model.recent.resumes.get(&session.session_id) {
         Some(Resume::Done { resumed, .. }) => {
-            let Holder::Tmux { attach, .. } = &resumed.holder;
+            let attach = match &resumed.holder {
+                Holder::Tmux { attach, .. } => attach.as_str(),
+                Holder::Terminal { .. } | Holder::Program { .. } => "",
+            };
             ResumeView::Done {
                 pid: resumed.pid.to_string(),
                 attach: text::line(attach),

@@ -9,7 +9,7 @@ use crate::{
     inventory::{Proof, Session},
 };
 
-/// A process that may be ended. Only `plan` makes one.
+/// A process that may be signalled. Only `plan` makes one, and `tree` for what is proved to descend from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
     key: ProcessKey,
@@ -17,6 +17,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// A process that is proved to descend from `self`; it has the same owner.
+    pub(crate) fn descendant(self, key: ProcessKey) -> Self {
+        Self { key, ..self }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(key: ProcessKey, uid: u32) -> Self {
+        Self { key, uid }
+    }
+
     pub fn key(&self) -> ProcessKey {
         self.key
     }
@@ -31,10 +41,21 @@ impl Target {
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub uid: u32,
-    /// The owners of the configured homes. Root acts for these only.
+    /// The owners of the configured homes. Root acts for these only, itself included.
     pub home_owners: Vec<u32>,
     /// The server and the processes that it descends from.
     pub lineage: Vec<u32>,
+}
+
+impl Actor {
+    /// Whether it may signal a user's processes at all.
+    pub fn answers_for(&self, uid: u32) -> bool {
+        if self.uid == 0 {
+            self.home_owners.contains(&uid)
+        } else {
+            self.uid == uid
+        }
+    }
 }
 
 /// Why not.
@@ -64,14 +85,11 @@ pub fn plan(session: &Session, actor: &Actor) -> Result<Target, Refusal> {
     if actor.lineage.contains(&process.key.pid) {
         return Err(Refusal::Protected(Ward::Lineage));
     }
-    if process.uid != actor.uid {
-        let answers_for = actor.uid == 0 && actor.home_owners.contains(&process.uid);
-        if !answers_for {
-            return Err(Refusal::NotYours { uid: process.uid });
-        }
-        if session.proof == Proof::Inferred {
-            return Err(Refusal::OnlyInferred);
-        }
+    if !actor.answers_for(process.uid) {
+        return Err(Refusal::NotYours { uid: process.uid });
+    }
+    if process.uid != actor.uid && session.proof == Proof::Inferred {
+        return Err(Refusal::OnlyInferred);
     }
     Ok(Target {
         key: process.key,
@@ -199,6 +217,14 @@ mod tests {
             Err(Refusal::NotYours { uid: 1001 }),
         );
         check(70, 1000, Proof::Registered, 0, Ok(70));
+        // Root is no exception: its own home has to be configured.
+        check(
+            70,
+            0,
+            Proof::Registered,
+            0,
+            Err(Refusal::NotYours { uid: 0 }),
+        );
         check(70, 1000, Proof::Inferred, 0, Err(Refusal::OnlyInferred));
     }
 

@@ -17,4 +17,5 @@ pub mod project_dir;
 pub mod registry;
 pub mod settings;
 pub mod transcript;
+pub mod tree;
 pub mod verdict;

@@ -55,6 +55,10 @@ pub enum RunState {
 pub struct StatLine {
     pub key: ProcessKey,
     pub ppid: u32,
+    /// Its process group: the pid of the process that leads or led it (setpgid(2)); 0 where there is none any more.
+    pub group: u32,
+    /// Its kernel session: the pid of the process that leads or led it (setsid(2)); 0 where there is none any more.
+    pub session: u32,
     pub comm: String,
     pub run_state: RunState,
     pub rss_pages: u64,
@@ -72,7 +76,7 @@ impl StatLine {
         let [b'0'..=b'9', ..] = before else {
             return None;
         };
-        let [b')', b' ', b'A'..=b'Z' | b'a'..=b'z', ..] = after else {
+        let [b')', b' ', b'A'..=b'Z' | b'a'..=b'z', b' ', ..] = after else {
             return None;
         };
         if before.last() != Some(&b' ') || before.len() + after.len() >= bytes.len() {
@@ -85,6 +89,9 @@ impl StatLine {
                 start_ticks: stat.starttime,
             },
             ppid: u32::try_from(stat.ppid).ok()?,
+            // -1 for a process that is being reaped.
+            group: u32::try_from(stat.pgrp).unwrap_or(0),
+            session: u32::try_from(stat.session).unwrap_or(0),
             comm: stat.comm,
             run_state: match stat.state {
                 'T' | 't' => RunState::Stopped,
@@ -94,6 +101,13 @@ impl StatLine {
             rss_pages: stat.rss,
             cpu_ticks: stat.utime.saturating_add(stat.stime),
         })
+    }
+}
+
+impl StatLine {
+    /// Whether it has ended, and only its entry is left.
+    pub fn is_dead(&self) -> bool {
+        self.run_state == RunState::Dead
     }
 }
 
@@ -127,6 +141,26 @@ impl Process {
             Some(_) => Likeness::None,
             None if self.is_named() || self.runs_script() => Likeness::Inferred,
             None => Likeness::None,
+        }
+    }
+
+    /// Whether it is a part of Claude Code that serves several sessions (2.1.329): `claude daemon run`, and the processes
+    /// that keep terminals for background sessions.
+    pub fn is_shared_part(&self) -> bool {
+        let is_claude = self.exe.as_deref().is_some_and(is_claude_executable);
+        let mut args = self.argv.iter().skip(1).map(String::as_str);
+        let daemon = args.clone().next() == Some("daemon");
+        is_claude && (daemon || args.any(|arg| matches!(arg, "--bg-pty-host" | "--bg-spare")))
+    }
+
+    /// Whether it keeps terminals that others may be in: a tmux, screen or zellij server, dtach, abduco.
+    pub fn is_terminal_server(&self) -> bool {
+        let program = self.exe.as_deref().map(base_name);
+        match program.unwrap_or(&self.comm) {
+            // The client has the same executable, and sets its name apart (tmux 3.3a).
+            "tmux" => !self.comm.starts_with("tmux: client"),
+            "screen" | "zellij" | "dtach" | "abduco" => true,
+            other => other.starts_with("tmux: server"),
         }
     }
 

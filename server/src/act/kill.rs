@@ -76,7 +76,7 @@ pub fn kill(pinned: &Pinned, grace: Duration) -> io::Result<Ended> {
 
 /// Waits for the end of the process. A pidfd is readable once its process has ended, whether or not it has
 /// been reaped (pidfd_open(2)).
-fn has_exited(pidfd: &OwnedFd, at_most: Duration) -> io::Result<bool> {
+pub(super) fn has_exited(pidfd: &OwnedFd, at_most: Duration) -> io::Result<bool> {
     let timeout = Timespec::try_from(at_most).map_err(|_| io::ErrorKind::InvalidInput)?;
     match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&timeout)) {
         Ok(ready) => Ok(ready > 0),
@@ -85,7 +85,7 @@ fn has_exited(pidfd: &OwnedFd, at_most: Duration) -> io::Result<bool> {
     }
 }
 
-fn signal(process: &OwnedFd, signal: Signal) -> io::Result<()> {
+pub(super) fn signal(process: &OwnedFd, signal: Signal) -> io::Result<()> {
     match pidfd_send_signal(process, signal) {
         // Gone between two steps; the next look says so.
         Ok(()) | Err(Errno::SRCH) => Ok(()),

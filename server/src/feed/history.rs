@@ -68,7 +68,7 @@ mod tests {
         Arc::new(Snapshot {
             rev,
             at: UnixMillis(rev),
-            rows: Vec::new(),
+            ..Snapshot::none()
         })
     }
 

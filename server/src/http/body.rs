@@ -18,6 +18,9 @@ use crate::http::error::Refusal;
 /// The most that a body may have, in bytes.
 pub(crate) const LIMIT: usize = 4096;
 
+/// The same where a whole selection is named.
+pub(crate) const LONG: usize = 64 * 1024;
+
 /// How much of a body that is too large is read all the same: a client that is still sending when the
 /// connection closes sees a reset instead of the answer.
 const DRAIN: usize = 256 * 1024;
@@ -27,6 +30,7 @@ pub(crate) async fn read<B>(
     headers: &HeaderMap,
     body: B,
     deadline: Duration,
+    limit: usize,
 ) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -35,7 +39,7 @@ where
     if has_type && !is_json(headers) {
         return Err(not_json());
     }
-    let body = tokio::time::timeout(deadline, collect(body))
+    let body = tokio::time::timeout(deadline, collect(body, limit))
         .await
         .map_err(|_| {
             Refusal::new(
@@ -50,7 +54,10 @@ where
     }
 }
 
-async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, Refusal> {
+async fn collect<B: Body<Data = Bytes> + Unpin>(
+    mut body: B,
+    limit: usize,
+) -> Result<Bytes, Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut kept = Vec::new();
     let mut seen = 0;
@@ -66,7 +73,7 @@ async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, Re
                 continue;
             };
             seen += data.len();
-            if seen <= LIMIT {
+            if seen <= limit {
                 kept.extend_from_slice(data);
             }
             if seen > DRAIN {
@@ -74,8 +81,8 @@ async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, Re
             }
         }
     }
-    if announced.max(seen) > LIMIT {
-        let sentence = format!("The body has more than {LIMIT} bytes; send less.");
+    if announced.max(seen) > limit {
+        let sentence = format!("The body has more than {limit} bytes; send less.");
         return Err(Refusal::new(Code::TooLarge, sentence));
     }
     Ok(kept.into())

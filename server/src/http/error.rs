@@ -86,9 +86,12 @@ fn status(code: Code) -> StatusCode {
         Code::BadRequest | Code::BadPid | Code::BadSessionId | Code::BadCwd | Code::BadHost => {
             StatusCode::BAD_REQUEST
         }
-        Code::BadOrigin | Code::BadPeer | Code::NotASession | Code::Protected | Code::NotYours => {
-            StatusCode::FORBIDDEN
-        }
+        Code::BadOrigin
+        | Code::BadPeer
+        | Code::NotASession
+        | Code::Protected
+        | Code::NotYours
+        | Code::Unproven => StatusCode::FORBIDDEN,
         Code::NotFound | Code::NoSession | Code::NoConversation => StatusCode::NOT_FOUND,
         Code::BadMethod => StatusCode::METHOD_NOT_ALLOWED,
         Code::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -130,28 +133,17 @@ impl From<Reject> for Refusal {
 impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {
         let sentence = error.to_string();
-        let code = match error {
-            ServiceError::NoProcess(_) | ServiceError::NotASession(_) => Code::NotASession,
-            ServiceError::OtherKey(_) => Code::BadRequest,
-            ServiceError::NoSession(_) => Code::NoSession,
-            ServiceError::Protected { .. } => Code::Protected,
-            ServiceError::NotYours { .. } => Code::NotYours,
-            ServiceError::Replaced(_) => Code::Replaced,
-            ServiceError::Busy => Code::Busy,
+        let code = error.code();
+        match error {
+            ServiceError::Fault { what, source } => fault(&what, source.as_ref()),
             ServiceError::Live { key } => {
-                let mut refusal = Self::new(Code::Live, sentence);
+                let mut refusal = Self::new(code, sentence);
                 refusal.body.pid = Some(key.pid);
                 refusal.body.key = Some(key);
-                return refusal;
+                refusal
             }
-            ServiceError::NoConversation(_) => Code::NoConversation,
-            ServiceError::BadCwd(_) => Code::BadCwd,
-            ServiceError::NoTmux => Code::NoTmux,
-            ServiceError::NoClaude(_) => Code::NoClaude,
-            ServiceError::Config(_) => Code::Config,
-            ServiceError::Fault { what, source } => return fault(&what, source.as_ref()),
-        };
-        Self::new(code, sentence)
+            _ => Self::new(code, sentence),
+        }
     }
 }
 
@@ -192,7 +184,17 @@ mod tests {
         };
         use Code::*;
         check(400, &[BadRequest, BadPid, BadSessionId, BadCwd, BadHost]);
-        check(403, &[BadOrigin, BadPeer, NotASession, Protected, NotYours]);
+        check(
+            403,
+            &[
+                BadOrigin,
+                BadPeer,
+                NotASession,
+                Protected,
+                NotYours,
+                Unproven,
+            ],
+        );
         check(404, &[NotFound, NoSession, NoConversation]);
         check(405, &[BadMethod]);
         check(408, &[TooSlow]);

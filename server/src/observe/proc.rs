@@ -22,6 +22,7 @@ use session_core::{
     id::ProcessKey,
     kill::Target,
     process::{Namespace, Process, RunState, StatLine},
+    tree::Table,
 };
 
 use glance::Glance;
@@ -200,6 +201,32 @@ impl ProcReader {
             .collect()
     }
 
+    /// One pass over the whole process table; what ends meanwhile is missing.
+    pub fn table(&self) -> io::Result<Table> {
+        let pids = self.pids()?;
+        Ok(Table::new(
+            pids.into_iter().filter_map(|pid| self.stat(pid)),
+        ))
+    }
+
+    /// Memory that a process shares with nobody, in bytes (`smaps_rollup`, proc(5)): what its end gives back. `None` where
+    /// it is not ours to read or the process has none.
+    pub fn private_bytes(&self, pid: u32) -> Option<u64> {
+        let rollup = self.read(pid, "smaps_rollup")?;
+        let kilobytes = |name| {
+            numbers(&rollup, name)
+                .first()
+                .map_or(0, |kb| u64::from(*kb))
+        };
+        let private = ["Private_Clean:", "Private_Dirty:", "Private_Hugetlb:", "Swap:"];
+        Some(private.into_iter().map(kilobytes).sum::<u64>() * 1024)
+    }
+
+    /// The effective uid of a process; `None` where it is gone.
+    pub fn owner(&self, pid: u32) -> Option<u32> {
+        owner(&open_dir(&self.dir, pid.to_string()).ok()?)
+    }
+
     /// The arguments of a process, separated by spaces; empty where it is gone.
     pub fn command(&self, pid: u32) -> String {
         let argv = self.read(pid, "cmdline").unwrap_or_default();
@@ -346,11 +373,14 @@ fn link_at(dir: impl AsFd, path: &str) -> Link {
     }
 }
 
-/// The effective uid: the owner of `/proc/<pid>`. That is root also for a process that is not dumpable
-/// (proc(5)), and then the second number of the line `Uid:` in status tells, which costs more to ask for.
+/// What the machine's root is shown as in a user namespace that has no number for it (user_namespaces(7)).
+const OVERFLOW_UID: u32 = 65_534;
+
+/// The effective uid: the owner of `/proc/<pid>`. That is the machine's root also for a process that is not dumpable
+/// (proc(5)) or just ending, and then the second number of the line `Uid:` in status tells, which costs more to ask for.
 fn owner(dir: &OwnedFd) -> Option<u32> {
     match fstat(dir).ok()?.st_uid {
-        0 => numbers(&read_at(dir, "status")?, "Uid:").get(1).copied(),
+        0 | OVERFLOW_UID => numbers(&read_at(dir, "status")?, "Uid:").get(1).copied(),
         uid => Some(uid),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use wire::{Pid, ProcessKey, SessionId};
+use wire::{Code, Pid, ProcessKey, SessionId};
 
 /// Why a verb was not carried out. `Display` is the sentence for people: it says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,12 @@ pub enum ServiceError {
     NotASession(Pid),
     #[error("The key does not belong to process {0}; take pid and key from the same row.")]
     OtherKey(Pid),
+    #[error("The selection can't be used: {0}.")]
+    BadSelection(String),
+    #[error(
+        "Nothing proves that process {0} was left by a session, so it is not ended from here; look at it, and end it yourself."
+    )]
+    Unproven(Pid),
     #[error("Process {pid} is protected ({reason}); it can't be ended from here.")]
     Protected { pid: Pid, reason: String },
     #[error("Process {pid} belongs to {owner}; ask them, or run the server as that user.")]
@@ -49,6 +55,27 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// The word for it that programs read.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NoProcess(_) | Self::NotASession(_) => Code::NotASession,
+            Self::OtherKey(_) | Self::BadSelection(_) => Code::BadRequest,
+            Self::NoSession(_) => Code::NoSession,
+            Self::Unproven(_) => Code::Unproven,
+            Self::Protected { .. } => Code::Protected,
+            Self::NotYours { .. } => Code::NotYours,
+            Self::Replaced(_) => Code::Replaced,
+            Self::Busy => Code::Busy,
+            Self::Live { .. } => Code::Live,
+            Self::NoConversation(_) => Code::NoConversation,
+            Self::BadCwd(_) => Code::BadCwd,
+            Self::NoTmux => Code::NoTmux,
+            Self::NoClaude(_) => Code::NoClaude,
+            Self::Config(_) => Code::Config,
+            Self::Fault { .. } => Code::Fault,
+        }
+    }
+
     /// Something failed that should not; `what` is a sentence without its full stop.
     pub fn fault(what: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Fault {

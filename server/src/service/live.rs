@@ -68,10 +68,21 @@ impl Live {
     }
 
     fn publish(&self, rows: Vec<wire::Session>) {
-        let next = self.latest.borrow().with(rows, now());
-        if let Some(next) = next {
-            self.latest.send_replace(Arc::new(next));
-        }
+        // In one step: actions tell of themselves from other threads.
+        self.latest.send_if_modified(|latest| {
+            let next = latest.with(rows, now());
+            let is_news = next.is_some();
+            if let Some(next) = next {
+                *latest = Arc::new(next);
+            }
+            is_news
+        });
+    }
+
+    /// Tells of the actions that are under way.
+    pub(super) fn publish_acting(&self, acting: Vec<wire::Acting>) {
+        self.latest
+            .send_modify(|latest| *latest = Arc::new(latest.with_acting(acting)));
     }
 
     /// Ends the thread unless somebody has come since it last looked.
@@ -87,8 +98,8 @@ impl Live {
 
     /// Says that the list may be old by now.
     fn rest(&self) {
-        let rested = self.latest.borrow().rested();
-        self.latest.send_replace(Arc::new(rested));
+        self.latest
+            .send_modify(|latest| *latest = Arc::new(latest.rested()));
     }
 
     fn runs(&self) -> bool {

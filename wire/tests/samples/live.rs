@@ -45,6 +45,7 @@ pub(super) fn feed(goldens: &mut Goldens) {
             rev: 1,
             at: 1_795_225_772_500,
             sessions: vec![session()],
+            acting: vec![acts::acting()],
         },
     );
     goldens.check(
@@ -54,6 +55,7 @@ pub(super) fn feed(goldens: &mut Goldens) {
             at: 1_795_225_773_000,
             changed: vec![bare_session()],
             gone: vec![key()],
+            acting: Vec::new(),
         },
     );
     goldens.check("auths", &vec![Auth::None, Auth::Ticket, Auth::Unknown]);

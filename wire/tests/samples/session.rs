@@ -44,6 +44,7 @@ pub(super) fn session() -> Session {
         rss_bytes: 268_435_456,
         home: text("/home/dev"),
         tmux: text("claude-607b503a:@1.%1"),
+        twin_of: vec![key()],
         actions: Actions {
             kill: Permit::Allowed,
         },
@@ -74,6 +75,7 @@ pub(super) fn bare_session() -> Session {
         entrypoint: None,
         home: None,
         tmux: None,
+        twin_of: Vec::new(),
         actions: Actions {
             kill: Permit::Refused {
                 code: Code::NotYours,

@@ -13,9 +13,10 @@ impl Drop for Guard {
 }
 
 fn plan(session: &Session) -> Target {
+    let uid = rustix::process::geteuid().as_raw();
     let actor = Actor {
-        uid: rustix::process::geteuid().as_raw(),
-        home_owners: Vec::new(),
+        uid,
+        home_owners: vec![uid],
         lineage: Vec::new(),
     };
     kill::plan(session, &actor).unwrap()

@@ -1,0 +1,145 @@
+//! Lets a session stand still with all that descends from it, lets it go on, and interrupts it.
+
+use std::{io, thread::sleep, time::Duration};
+
+use rustix::process::Signal;
+use session_core::{
+    process::RunState,
+    tree::{Tree, ladder::FREEZES},
+};
+
+use super::kill::{has_exited, signal};
+use crate::observe::{
+    proc::{PinError, Pinned, ProcReader},
+    tree::Surveyor,
+};
+
+/// What came of a signal that is not meant to end anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub reaction: Reaction,
+    /// How many processes got it, the root included.
+    pub processes: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// It stands still, or goes on, as was asked.
+    Done,
+    Ended,
+    AlreadyGone,
+    /// Something undid it at once.
+    Undone,
+}
+
+/// How long somebody else may take to undo it: tmux lets a stopped program of its own go on within 10 ms (tmux 3.3a), and a
+/// program in a shell's background stops as soon as it reads its terminal.
+const SETTLED: Duration = Duration::from_millis(300);
+
+/// Claude Code 2.1.329 ends within 200 ms of SIGINT without a tool, and takes 2 s to end a tool that ignores signals.
+const REACTION: Duration = Duration::from_millis(2500);
+
+/// Sends SIGINT to the root alone.
+pub fn interrupt(root: &Pinned) -> io::Result<Sent> {
+    if has_exited(&root.pidfd, Duration::ZERO)? {
+        return Ok(sent(Reaction::AlreadyGone, 0));
+    }
+    signal(&root.dir, Signal::INT)?;
+    let reaction = match has_exited(&root.pidfd, REACTION)? {
+        true => Reaction::Ended,
+        false => Reaction::Done,
+    };
+    Ok(sent(reaction, 1))
+}
+
+/// Stops the root first, so that it starts nothing more, and then what descends from it.
+pub fn pause(
+    proc: &ProcReader,
+    surveyor: &mut Surveyor<'_>,
+    tree: &mut Tree,
+    root: &Pinned,
+) -> io::Result<Sent> {
+    if has_exited(&root.pidfd, Duration::ZERO)? {
+        return Ok(sent(Reaction::AlreadyGone, 0));
+    }
+    signal(&root.dir, Signal::STOP)?;
+    let mut processes = 1;
+    for _ in 0..FREEZES {
+        let before = processes;
+        processes = 1 + send_below(proc, surveyor, tree, Signal::STOP)?;
+        if processes == before {
+            break;
+        }
+    }
+    sleep(SETTLED);
+    if has_exited(&root.pidfd, Duration::ZERO)? {
+        return Ok(sent(Reaction::Ended, processes));
+    }
+    if is_stopped(root) {
+        return Ok(sent(Reaction::Done, processes));
+    }
+    // A session that goes on while its tools stand still would wait for them.
+    send_below(proc, surveyor, tree, Signal::CONT)?;
+    Ok(sent(Reaction::Undone, processes))
+}
+
+/// Lets what descends from the root go on, and then the root.
+pub fn go_on(
+    proc: &ProcReader,
+    surveyor: &mut Surveyor<'_>,
+    tree: &mut Tree,
+    root: &Pinned,
+) -> io::Result<Sent> {
+    if has_exited(&root.pidfd, Duration::ZERO)? {
+        return Ok(sent(Reaction::AlreadyGone, 0));
+    }
+    let processes = 1 + send_below(proc, surveyor, tree, Signal::CONT)?;
+    signal(&root.dir, Signal::CONT)?;
+    sleep(SETTLED);
+    let reaction = if has_exited(&root.pidfd, Duration::ZERO)? {
+        Reaction::Ended
+    } else if is_stopped(root) {
+        Reaction::Undone
+    } else {
+        Reaction::Done
+    };
+    Ok(sent(reaction, processes))
+}
+
+/// Signals all members but the root, the youngest first. Returns how many got it.
+fn send_below(
+    proc: &ProcReader,
+    surveyor: &mut Surveyor<'_>,
+    tree: &mut Tree,
+    what: Signal,
+) -> io::Result<usize> {
+    surveyor.survey(tree)?;
+    let root = tree.root();
+    let mut processes = 0;
+    for &member in tree.members().iter().rev() {
+        if member.key == root {
+            continue;
+        }
+        match proc.pin(&tree.target(member)) {
+            Ok(pinned) => {
+                signal(&pinned.dir, what)?;
+                processes += 1;
+            }
+            Err(PinError::Gone(_) | PinError::Replaced(_)) => {}
+            Err(PinError::Io(_, error)) => return Err(error),
+        }
+    }
+    Ok(processes)
+}
+
+fn is_stopped(root: &Pinned) -> bool {
+    root.stat()
+        .is_some_and(|stat| stat.run_state == RunState::Stopped)
+}
+
+fn sent(reaction: Reaction, processes: usize) -> Sent {
+    Sent {
+        reaction,
+        processes,
+    }
+}

@@ -1,0 +1,361 @@
+//! Ending, interrupting and pausing sessions, one or many.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::{StreamExt as _, stream};
+use session_core::{
+    id,
+    kill::{self, End, Target},
+    tree::{Tree, spare::Guard},
+};
+use wire::{
+    Act, ActResult, ActingStep, BulkItem, BulkReport, BulkRequest, Caller, KillRequest, Killed,
+    Pid, ProcessKey, SignalRequest, Signalled,
+};
+
+use super::{Inner, Service, ServiceError};
+use crate::{
+    act::{
+        self,
+        kill::Ended,
+        tree::{Ending, Phase},
+    },
+    observe::{
+        proc::{PinError, Pinned},
+        tree::Surveyor,
+    },
+    present,
+};
+
+/// What a pid and a key lead to.
+pub(super) enum Planned {
+    /// It may be signalled.
+    Target(Box<Plan>),
+    /// The process that the key names has ended, and its pid is free.
+    Gone(ProcessKey),
+}
+
+/// A session that may be signalled, and what the walk down its tree has to know.
+pub(super) struct Plan {
+    pub(super) key: ProcessKey,
+    pub(super) target: Target,
+    pub(super) conversation: Option<id::SessionId>,
+    pub(super) cwd: Option<String>,
+    guard: Guard,
+}
+
+/// Of a selection, so many are acted on at once.
+const AT_ONCE: usize = 16;
+
+impl Service {
+    /// Tells what a kill of this session would end now.
+    pub async fn tree(&self, pid: Pid) -> Result<wire::Tree, ServiceError> {
+        self.blocking(move |inner| match inner.plan(pid, None)? {
+            Planned::Target(plan) => inner.tree(&plan),
+            Planned::Gone(_) => Err(ServiceError::NoProcess(pid)),
+        })
+        .await
+    }
+
+    /// Ends a session, with what descends from it unless that is declined, and tells how it ended.
+    pub async fn kill(
+        &self,
+        pid: Pid,
+        request: KillRequest,
+        _by: Caller,
+    ) -> Result<Killed, ServiceError> {
+        self.refuse_when_degraded()?;
+        let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| {
+            Duration::from_millis(grace.as_millis().into())
+        });
+        let planned = self
+            .blocking(move |inner| inner.plan(pid, request.key))
+            .await?;
+        let plan = match planned {
+            Planned::Target(plan) => plan,
+            Planned::Gone(key) => return Ok(present::act::killed_alone(key, Ended::BEFORE, None)),
+        };
+        let claim = self
+            .inner
+            .claims
+            .process(plan.key)
+            .ok_or(ServiceError::Busy)?;
+        // Once begun it goes on to its end, and holds the claim, even when the client has left.
+        let killed = self
+            .unhurried(move |inner| {
+                let _claim = claim;
+                inner.kill(&plan, grace, request.tree)
+            })
+            .await?;
+        if !killed.ok {
+            tracing::warn!(key = %killed.key, "still running after SIGKILL");
+        }
+        Ok(killed)
+    }
+
+    /// Interrupts a session, lets it stand still or lets it go on.
+    pub async fn signal(
+        &self,
+        act: Act,
+        pid: Pid,
+        request: SignalRequest,
+        _by: Caller,
+    ) -> Result<Signalled, ServiceError> {
+        self.refuse_when_degraded()?;
+        let planned = self
+            .blocking(move |inner| inner.plan(pid, request.key))
+            .await?;
+        let plan = match planned {
+            Planned::Target(plan) => plan,
+            Planned::Gone(key) => return Ok(present::act::already_gone(key, act)),
+        };
+        let claim = self
+            .inner
+            .claims
+            .process(plan.key)
+            .ok_or(ServiceError::Busy)?;
+        self.unhurried(move |inner| {
+            let _claim = claim;
+            inner.signal(&plan, act)
+        })
+        .await
+    }
+
+    /// Does the same to a whole selection; what is refused is told beside what is done.
+    pub async fn act(&self, request: BulkRequest, by: Caller) -> Result<BulkReport, ServiceError> {
+        self.refuse_when_degraded()?;
+        if request.act == Act::Unknown {
+            return Err(ServiceError::BadSelection(
+                "act is kill, interrupt, pause or continue".to_owned(),
+            ));
+        }
+        refuse_bad_selection(&request.keys)?;
+        let one = async |key: ProcessKey| {
+            let result = self.act_on(key, &request, by.clone()).await;
+            let result = result.unwrap_or_else(|error| present::act::refused(&error));
+            BulkItem { key, result }
+        };
+        let items = stream::iter(request.keys.iter().copied().map(one)).buffered(AT_ONCE);
+        let items: Vec<BulkItem> = items.collect().await;
+        Ok(BulkReport {
+            ok: items
+                .iter()
+                .all(|item| present::act::went_well(&item.result)),
+            items,
+        })
+    }
+
+    async fn act_on(
+        &self,
+        key: ProcessKey,
+        request: &BulkRequest,
+        by: Caller,
+    ) -> Result<ActResult, ServiceError> {
+        match request.act {
+            Act::Kill => {
+                let request = KillRequest {
+                    key: Some(key),
+                    grace_ms: request.grace_ms,
+                    tree: request.tree,
+                };
+                let killed = self.kill(key.pid, request, by).await?;
+                Ok(ActResult::Killed { killed })
+            }
+            act @ (Act::Interrupt | Act::Pause | Act::Continue | Act::Unknown) => {
+                let request = SignalRequest { key: Some(key) };
+                let signalled = self.signal(act, key.pid, request, by).await?;
+                Ok(ActResult::Signalled { signalled })
+            }
+        }
+    }
+}
+
+/// Refuses a selection that is empty, too long, or names a process twice.
+pub(super) fn refuse_bad_selection(keys: &[ProcessKey]) -> Result<(), ServiceError> {
+    let most = BulkRequest::MOST;
+    let refused = |why: String| Err(ServiceError::BadSelection(why));
+    if keys.is_empty() {
+        return refused("keys names no process; take keys from GET /sessions".to_owned());
+    }
+    if keys.len() > most {
+        return refused(format!(
+            "keys names more than {most} processes; send several requests"
+        ));
+    }
+    if keys.iter().collect::<BTreeSet<_>>().len() < keys.len() {
+        return refused("keys names a process twice; name each once".to_owned());
+    }
+    Ok(())
+}
+
+impl Inner {
+    /// Decides on the session that a pid means, or that the key names.
+    pub(super) fn plan(&self, pid: Pid, key: Option<ProcessKey>) -> Result<Planned, ServiceError> {
+        if key.is_some_and(|key| key.pid != pid) {
+            return Err(ServiceError::OtherKey(pid));
+        }
+        let sessions = self.look()?.sample.sessions();
+        let session = sessions
+            .iter()
+            .find(|session| session.key().pid == pid.get());
+        let owner = match &session {
+            Some(session) => Some(session.key()),
+            None => self.observer.proc().running(pid.get()),
+        };
+        match (owner, key) {
+            (None, Some(key)) => return Ok(Planned::Gone(key)),
+            (None, None) => return Err(ServiceError::NoProcess(pid)),
+            (Some(owner), Some(key)) if owner != present::core_key(key) => {
+                return Err(ServiceError::Replaced(pid));
+            }
+            (Some(_), _) => {}
+        }
+        let session = session.ok_or(ServiceError::NotASession(pid))?;
+        let key = present::key(session.key()).ok_or(ServiceError::NoProcess(pid))?;
+        let actor = self.actor();
+        let target = kill::plan(session, &actor).map_err(|refusal| {
+            present::refused(refusal, pid, &self.users.name(session.process.uid))
+        })?;
+        Ok(Planned::Target(Box::new(Plan {
+            key,
+            target,
+            conversation: session.session_id().cloned(),
+            cwd: session.cwd().map(str::to_owned),
+            guard: Guard {
+                root: target.key(),
+                uid: target.uid(),
+                sessions: sessions.iter().map(|session| session.key()).collect(),
+                lineage: actor.lineage,
+            },
+        })))
+    }
+
+    fn surveyor(&self, plan: &Plan) -> Surveyor<'_> {
+        Surveyor::new(self.observer.proc(), plan.guard.clone(), Vec::new())
+    }
+
+    fn tree(&self, plan: &Plan) -> Result<wire::Tree, ServiceError> {
+        let mut surveyor = self.surveyor(plan);
+        let mut tree = Tree::of(plan.target);
+        surveyor.survey(&mut tree).map_err(unreadable)?;
+        let signs = self.signs(plan, &tree)?;
+        Ok(present::act::tree(plan.key, &tree, &surveyor, &signs))
+    }
+
+    fn kill(&self, plan: &Plan, grace: Duration, whole: bool) -> Result<Killed, ServiceError> {
+        let Some(pinned) = self.pin(plan)? else {
+            return Ok(present::act::killed_alone(plan.key, Ended::BEFORE, None));
+        };
+        let post = self.board.post(&self.live, plan.key, Act::Kill);
+        let surveyor = self.surveyor(plan);
+        if !whole {
+            let facts = surveyor.facts(plan.target.key());
+            let ended = act::kill::kill(&pinned, grace).map_err(unsignalled)?;
+            return Ok(present::act::killed_alone(plan.key, ended, Some(facts)));
+        }
+        let ending = Ending::new(
+            self.observer.proc(),
+            surveyor,
+            Tree::of(plan.target),
+            pinned,
+        );
+        let mut tell = |progress: act::tree::Progress| {
+            let step = match progress.phase {
+                Phase::Grace => ActingStep::Grace,
+                Phase::Rest => ActingStep::Rest,
+                Phase::Killing => ActingStep::Killing,
+            };
+            post.tell(step, progress.alive, progress.total);
+        };
+        let ended = ending.end(grace, &mut tell).map_err(unsignalled)?;
+        let signs = match ended.root {
+            End::AlreadyGone => Vec::new(),
+            End::Exited | End::Killed | End::StillRunning => self.signs(plan, &ended.tree)?,
+        };
+        Ok(present::act::killed(plan.key, &ended, &signs))
+    }
+
+    fn signal(&self, plan: &Plan, act: Act) -> Result<Signalled, ServiceError> {
+        let Some(pinned) = self.pin(plan)? else {
+            return Ok(present::act::already_gone(plan.key, act));
+        };
+        let _post = self.board.post(&self.live, plan.key, act);
+        let proc = self.observer.proc();
+        let mut surveyor = self.surveyor(plan);
+        let mut tree = Tree::of(plan.target);
+        let sent = match act {
+            Act::Pause => act::pause::pause(proc, &mut surveyor, &mut tree, &pinned),
+            Act::Continue => act::pause::go_on(proc, &mut surveyor, &mut tree, &pinned),
+            Act::Interrupt | Act::Kill | Act::Unknown => act::pause::interrupt(&pinned),
+        };
+        let sent = sent.map_err(unsignalled)?;
+        Ok(present::act::signalled(plan.key, act, sent))
+    }
+
+    /// Holds the root; `None` where it has ended.
+    fn pin(&self, plan: &Plan) -> Result<Option<Pinned>, ServiceError> {
+        match self.observer.proc().pin(&plan.target) {
+            Ok(pinned) => Ok(Some(pinned)),
+            Err(PinError::Gone(_)) => Ok(None),
+            Err(PinError::Replaced(_)) => Err(ServiceError::Replaced(plan.key.pid)),
+            Err(error @ PinError::Io(..)) => {
+                Err(ServiceError::fault("The process can't be held", error))
+            }
+        }
+    }
+
+    /// What carries the session's id in its environment and is not in its tree.
+    fn signs(
+        &self,
+        plan: &Plan,
+        tree: &Tree,
+    ) -> Result<Vec<(session_core::process::StatLine, wire::Sign)>, ServiceError> {
+        let proc = self.observer.proc();
+        let table = proc.table().map_err(unreadable)?;
+        let mut signs = Vec::new();
+        for stat in table.iter() {
+            let key = stat.key;
+            if stat.is_dead()
+                || tree.has(key)
+                || key.start_ticks < plan.target.key().start_ticks
+                || proc.owner(key.pid) != Some(plan.target.uid())
+                || tree.is_spared(stat, &table)
+            {
+                continue;
+            }
+            let shared = tree
+                .doubtful()
+                .iter()
+                .find(|(doubtful, _)| *doubtful == key);
+            let sign = match shared {
+                Some((_, leader)) => {
+                    present::key(*leader).map(|leader| wire::Sign::SharedGroup { leader })
+                }
+                None => self
+                    .carries(key.pid, plan)
+                    .map(|variable| wire::Sign::Environment {
+                        variable: variable.to_owned(),
+                    }),
+            };
+            signs.extend(sign.map(|sign| (stat.clone(), sign)));
+        }
+        Ok(signs)
+    }
+
+    /// The variable by which a process was told of the session that started it (Claude Code 2.1.197 and 2.1.329 for what
+    /// tools, hooks and MCP servers run; 2.0.30 has none).
+    fn carries(&self, pid: u32, plan: &Plan) -> Option<&'static str> {
+        const NAME: &str = "CLAUDE_CODE_SESSION_ID";
+        let id = plan.conversation.as_ref()?;
+        let told = self.observer.proc().variable(pid, NAME)?;
+        (told == id.as_str()).then_some(NAME)
+    }
+}
+
+fn unreadable(error: std::io::Error) -> ServiceError {
+    ServiceError::fault("The process table can't be read", error)
+}
+
+fn unsignalled(error: std::io::Error) -> ServiceError {
+    ServiceError::fault("The process could not be signalled", error)
+}
