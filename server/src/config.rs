@@ -91,23 +91,19 @@ impl Config {
         }
     }
 
-    /// Reads the configuration file and what stands beside it. Mistakes are collected; whatever is right
-    /// counts all the same.
+    /// Reads the configuration file and what stands beside it.
     pub fn read(around: &Surroundings<'_>) -> Self {
-        let variable = |name| (around.variable)(name).filter(|value| !value.is_empty());
-        let home = variable("HOME")
-            .map(PathBuf::from)
-            .filter(|home| home.is_absolute())
-            .or_else(|| around.login_home.clone());
-        // The specification of the base directories has a relative path ignored.
-        let path = variable("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .filter(|directory| directory.is_absolute())
-            .or_else(|| home.as_ref().map(|home| home.join(".config")))
-            .map(|directory| directory.join("session-manager/config.toml"));
+        let text = around.path().as_deref().map(read_file).unwrap_or(Ok(None));
+        Self::of(text, around)
+    }
 
+    /// Returns what the file's text and its surroundings come to. `text` is `None` where there is no file, and a sentence where
+    /// it can't be read. Mistakes are collected; whatever is right counts all the same.
+    pub fn of(text: Result<Option<String>, String>, around: &Surroundings<'_>) -> Self {
+        let variable = |name| around.value_of(name);
+        let home = around.home();
+        let path = around.path();
         let mut mistakes = Vec::new();
-        let text = path.as_deref().map(read_file).unwrap_or(Ok(None));
         let text = text.unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             None
@@ -165,6 +161,28 @@ impl Config {
 }
 
 impl Surroundings<'_> {
+    /// An empty variable is as good as none.
+    fn value_of(&self, name: &str) -> Option<OsString> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        self.value_of("HOME")
+            .map(PathBuf::from)
+            .filter(|home| home.is_absolute())
+            .or_else(|| self.login_home.clone())
+    }
+
+    /// Where the configuration file is looked for.
+    fn path(&self) -> Option<PathBuf> {
+        // The specification of the base directories has a relative path ignored.
+        self.value_of("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .filter(|directory| directory.is_absolute())
+            .or_else(|| self.home().map(|home| home.join(".config")))
+            .map(|directory| directory.join("session-manager/config.toml"))
+    }
+
     /// Returns whom resumed sessions run as, `None` for ourselves.
     fn check_login(&self, login: String) -> Result<Option<String>, String> {
         if self.login.as_ref() == Some(&login) {
