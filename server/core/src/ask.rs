@@ -306,6 +306,12 @@ mod tests {
         assert_eq!(questions[7].options[7].label.len(), LABEL_LIMIT);
     }
 
+    #[test]
+    fn a_text_that_was_cut_within_a_character_is_shown_all_the_same() {
+        let ask = of("Bash", r#"{"command":"echo \ud83e","description":"x"}"#);
+        assert_eq!(ask.subject(), "echo \u{fffd}");
+    }
+
     proptest! {
         #[test]
         fn any_input_is_survived(name in "(Bash|AskUserQuestion|ExitPlanMode|mcp__x)", text in r#"\PC{0,60}"#) {

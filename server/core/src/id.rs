@@ -45,3 +45,32 @@ impl UnixMillis {
         std::time::Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_id_is_one_plain_path_component(text in "[-0-9a-fA-Fg./ ]{0,70}") {
+            if let Some(id) = SessionId::parse(&text) {
+                prop_assert_eq!(id.as_str(), text.as_str());
+                prop_assert!((8..=64).contains(&text.len()));
+                prop_assert!(!text.contains(['.', '/', ' ', 'g']) && !text.starts_with('-'));
+            }
+        }
+
+        #[test]
+        fn whatever_claude_code_names_a_conversation_is_an_id(id in "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}") {
+            prop_assert!(SessionId::parse(&id).is_some());
+        }
+
+        #[test]
+        fn other_characters_are_none(text in any::<String>()) {
+            let plain = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+            prop_assert!(plain || SessionId::parse(&text).is_none());
+        }
+    }
+}

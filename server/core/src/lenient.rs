@@ -236,3 +236,90 @@ fn surrogate(escape: &str) -> Option<Half> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// A character of a JSON string as it may be written, and its UTF-16 units.
+    fn written() -> impl Strategy<Value = (String, Vec<u16>)> {
+        let escape = |unit: u16| (format!("\\u{unit:04x}"), vec![unit]);
+        prop_oneof![
+            any::<char>().prop_map(|c| {
+                let json = Value::from(c.to_string()).to_string();
+                let units = c.to_string().encode_utf16().collect();
+                let json = json
+                    .strip_prefix('"')
+                    .and_then(|json| json.strip_suffix('"'));
+                (json.unwrap().to_owned(), units)
+            }),
+            any::<u16>().prop_map(escape),
+            (0xd800..0xe000_u16).prop_map(escape),
+            Just(("\\\\".to_owned(), vec![u16::from(b'\\')])),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_read_as_javascript_means_it(parts in proptest::collection::vec(written(), 0..12)) {
+            let json: String = parts.iter().map(|(json, _)| json.as_str()).collect();
+            let units: Vec<u16> = parts.into_iter().flat_map(|(_, units)| units).collect();
+            let read: String = read(format!("\"{json}\"").as_bytes()).unwrap();
+            prop_assert_eq!(read, String::from_utf16_lossy(&units));
+        }
+
+        #[test]
+        fn bytes_that_are_no_text_cost_only_themselves(bytes in proptest::collection::vec(0x80..=0xff_u8, 0..8)) {
+            let json = [b"{\"a\":\"", &bytes[..], b"\",\"b\":7}"].concat();
+            let value: Value = read(&json).unwrap();
+            prop_assert_eq!(&value["b"], 7);
+            prop_assert_eq!(value["a"].as_str(), Some(&*String::from_utf8_lossy(&bytes)));
+        }
+
+        #[test]
+        fn what_is_no_json_is_not_made_json(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let read = read::<Value>(&bytes);
+            let lossy = String::from_utf8_lossy(&bytes);
+            // None of them is long enough to hold half a pair in a string by chance.
+            prop_assert_eq!(read.ok(), serde_json::from_str(&lossy).ok());
+        }
+
+        #[test]
+        fn a_value_of_any_type_costs_only_itself(number in any::<f64>(), text in any::<String>(), which in 0..6_usize) {
+            #[derive(Default, Deserialize)]
+            #[serde(default)]
+            struct All {
+                text: Text,
+                flag: Flag,
+                object: Loose<Inner>,
+                list: List<Text>,
+                last: Text,
+            }
+            #[derive(Default, Deserialize)]
+            #[serde(default)]
+            struct Inner {
+                text: Text,
+            }
+            let odd = [
+                Value::Null,
+                Value::from(number),
+                Value::from(text.as_str()),
+                Value::from(number > 0.0),
+                serde_json::json!([number, [text]]),
+                serde_json::json!({ "text": text }),
+            ][which].clone();
+            let json = serde_json::json!({
+                "text": odd, "flag": odd, "object": odd, "list": odd, "last": "kept",
+            });
+            let all: All = read(json.to_string().as_bytes()).unwrap();
+            prop_assert_eq!(all.last.0.as_deref(), Some("kept"));
+            prop_assert_eq!(all.text.0.as_deref(), odd.as_str());
+            prop_assert_eq!(all.flag.0, odd == true);
+            prop_assert_eq!(all.object.0.text.0.is_some(), which == 5);
+            prop_assert_eq!(all.list.0.len(), if which == 4 { 2 } else { 0 });
+        }
+    }
+}

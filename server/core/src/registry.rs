@@ -235,6 +235,22 @@ mod tests {
         }
 
         #[test]
+        fn damage_to_a_captured_file_costs_the_record_or_fields_of_it(
+            at in 0..WAITING.len(),
+            length in 0..40_usize,
+            bytes in proptest::collection::vec(any::<u8>(), 0..12),
+        ) {
+            let end = (at + length).min(WAITING.len());
+            let damaged = [&WAITING[..at], &bytes, &WAITING[end..]].concat();
+            if let Ok(record) = Record::parse(17723, &damaged) {
+                let whole = String::from_utf8_lossy(&damaged).into_owned();
+                prop_assert_eq!(record.pid, 17723);
+                prop_assert!(record.cwd.is_none_or(|cwd| cwd.starts_with('/')));
+                prop_assert!(record.session_id.is_none_or(|id| whole.contains(id.as_str())));
+            }
+        }
+
+        #[test]
         fn no_prefix_invents_a_record(cut in 0..WAITING.len() - 2) {
             prop_assert!(Record::parse(17723, &WAITING[..cut]).is_err());
         }

@@ -238,6 +238,15 @@ fn a_file_of_another_version_or_shape_says_nothing() {
     );
 }
 
+#[test]
+fn a_text_that_was_cut_within_a_character_is_kept() {
+    let stop = payload(r#""hook_event_name":"Stop","last_assistant_message":"crab \ud83e""#);
+    let report = after(&[&stop]).unwrap();
+    let message = report.last_assistant_message.as_deref();
+    assert_eq!(message, Some("crab \u{fffd}"));
+    assert_eq!(Report::parse(report.render().as_bytes()), Some(report));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {

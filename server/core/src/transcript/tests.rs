@@ -299,6 +299,17 @@ fn said(transcript: &[u8]) -> String {
 
 proptest! {
     #[test]
+    fn a_name_is_read_as_it_is_written(name in "([0-9a-f-]{7,10}|agent-[0-9a-f]{8}|.{0,9})(\\.jsonl)?(\\.gz)?", project in ".{0,6}") {
+        if let Some(read) = TranscriptName::parse(&name)
+            && let Some(place) = Place::new("/c".into(), &project, read.id)
+        {
+            let written = if read.archived { place.archive_name() } else { place.transcript_name() };
+            prop_assert_eq!(written, name);
+            prop_assert_eq!(place.transcript_path().components().count(), 5);
+        }
+    }
+
+    #[test]
     fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         digest(&bytes);
         cwd_of(&bytes);
