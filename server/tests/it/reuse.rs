@@ -1,5 +1,5 @@
-//! Thousands of kill requests against processes that come and go under the same few pids: a key means one process,
-//! and nobody else is signalled, however soon its pid is given away.
+//! Thousands of requests to end, interrupt or pause processes that come and go under the same few pids: a key means one
+//! process, and nobody else is signalled, however soon its pid is given away.
 //!
 //! It runs in a pid namespace of its own, where `ns_last_pid` (pid_namespaces(7)) lets a test choose the next pid and
 //! nobody else takes it. Without root, where no user namespace is allowed either, or where `/proc/sys` can't be
@@ -16,6 +16,7 @@ mod churn;
 mod judgement;
 mod recorder;
 mod requests;
+mod verb;
 
 use std::{
     collections::BTreeSet,
@@ -38,7 +39,7 @@ use self::{
 };
 use crate::{again, test_session::register};
 
-const CONNECTIONS: u16 = 6;
+const CONNECTIONS: u16 = 12;
 
 /// The built program with a home of its own, ended with the test.
 struct Program {
@@ -149,14 +150,30 @@ fn judge(board: &Board, tally: &Tally, log: &str) {
     );
     assert!(records.reuses() > 1_000, "{facts}");
     assert!(records.spared() > 100, "{facts}");
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGKILL,
+        Signal::SIGINT,
+        Signal::SIGSTOP,
+        Signal::SIGCONT,
+    ] {
+        assert!(records.with(signal) > 10, "{signal}: {facts}");
+    }
     for answer in [
-        "exited",
-        "killed",
-        "already_gone",
-        "replaced",
-        "not_a_session",
-        "protected",
-        "bad_request",
+        "kill exited",
+        "kill killed",
+        "kill already_gone",
+        "kill replaced",
+        "kill not_a_session",
+        "kill protected",
+        "kill bad_request",
+        "interrupt ended",
+        "interrupt replaced",
+        "interrupt not_a_session",
+        "pause replaced",
+        "pause not_a_session",
+        "continue replaced",
+        "continue not_a_session",
     ] {
         assert!(tally.count(answer) > 10, "{answer}: {facts}");
     }

@@ -16,9 +16,11 @@ use super::{
 use crate::test_session::register;
 
 /// Free in a pid namespace that has just begun.
-const PIDS: Range<u32> = 2_000..2_012;
+const PIDS: Range<u32> = 2_000..2_016;
 /// Rounds of the churn that a process lives for at most, if nobody ends it.
 const ROUNDS: usize = 24;
+/// One in so many lives ten times as long.
+const LONG_LIVED: usize = 40;
 
 struct Member {
     process: Recorder,
@@ -67,9 +69,10 @@ fn start(home: &Path, board: &SharedBoard, pid: u32, dice: &mut Dice) -> Member 
         is_bystander: dice.roll(3) == 0,
         is_challenged: false,
     });
+    let times = if dice.roll(LONG_LIVED) == 0 { 10 } else { 1 };
     Member {
         process,
-        rounds: dice.roll(ROUNDS),
+        rounds: times * dice.roll(ROUNDS),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use nix::sys::signal::Signal;
 use session_core::id::ProcessKey;
 
 use super::recorder::Signals;
@@ -40,6 +41,12 @@ impl Records {
             .collect()
     }
 
+    /// How many processes got this signal.
+    pub(super) fn with(&self, signal: Signal) -> usize {
+        let all = self.0.iter();
+        all.filter(|record| record.signals.has(signal)).count()
+    }
+
     /// Keys that more than one process had: the second began within the same clock tick as the first.
     pub(super) fn shared_keys(&self) -> HashSet<ProcessKey> {
         let mut seen = HashSet::new();
@@ -64,8 +71,6 @@ impl Records {
 
 #[cfg(test)]
 mod tests {
-    use nix::sys::signal::Signal;
-
     use super::*;
 
     const TERM: &[Signal] = &[Signal::SIGTERM];
@@ -129,6 +134,8 @@ mod tests {
         ]);
         records.0[0].is_challenged = true;
         records.0[2].is_challenged = true;
+        assert_eq!(records.with(Signal::SIGTERM), 1);
+        assert_eq!(records.with(Signal::SIGKILL), 0);
         assert_eq!(records.reuses(), 3);
         assert_eq!(records.spared(), 1);
         let shared: Vec<_> = records.shared_keys().into_iter().collect();

@@ -36,6 +36,10 @@ impl Signals {
         self.0 |= more.0;
     }
 
+    pub(crate) fn has(self, signal: Signal) -> bool {
+        self.without(Self::of(&[signal])) != self
+    }
+
     pub(crate) fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)
     }

@@ -8,13 +8,12 @@ use std::{
     time::Duration,
 };
 
-use nix::sys::signal::Signal;
 use session_core::id::ProcessKey;
 use session_manager::observe::proc::ProcReader;
 
 use super::{
     board::{Board, Dice, SharedBoard},
-    recorder::Signals,
+    verb::Verb,
 };
 use crate::client::{Answer, Connection};
 
@@ -39,7 +38,7 @@ pub(super) enum About {
 
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// How often a request of a kind was answered in a way: an outcome, or the code of a refusal.
+    /// How often a request of a kind was answered in a way: the verb, and an outcome or the code of a refusal.
     pub(super) answers: BTreeMap<(About, String), usize>,
     /// Keys, and why a request for them and its answer don't fit together.
     pub(super) misfits: Vec<(ProcessKey, String)>,
@@ -81,18 +80,19 @@ impl Caller<'_> {
         let mut tally = Tally::default();
         while take_one(self.left) {
             self.await_processes();
-            let (about, pid, key) = self.choose();
-            let grace_ms = self.dice.roll(51);
-            connection.send(&request(self.port, pid, key, grace_ms));
+            let verb = Verb::any(&mut self.dice);
+            let (about, pid, key) = self.choose(verb);
+            connection.send(&verb.request(self.port, pid, key));
             let answer = connection.receive().expect("an answer");
             let given = in_a_word(&answer);
-            if let Some(why) = misfit(&proc, about, key, &given) {
-                let why = format!("{about:?}: {why}: {answer:?}");
+            if let Some(why) = misfit(&proc, about, key, &answer) {
+                let why = format!("{verb:?}, {about:?}: {why}: {answer:?}");
                 tally.misfits.push((key, why));
             }
             if given == "not_a_session" && about != About::WrongTicks {
                 tally.denied.insert(key);
             }
+            let given = format!("{} {given}", verb.name());
             *tally.answers.entry((about, given)).or_default() += 1;
         }
         tally
@@ -107,7 +107,7 @@ impl Caller<'_> {
     }
 
     /// Chooses, and notes on the board what the request allows.
-    fn choose(&mut self) -> (About, u32, ProcessKey) {
+    fn choose(&mut self, verb: Verb) -> (About, u32, ProcessKey) {
         let mut board = self.board.lock();
         let about = match self.dice.roll(100) {
             0..35 => About::Living,
@@ -120,7 +120,7 @@ impl Caller<'_> {
         match chosen(about, &board, &mut self.dice) {
             Some((pid, key)) => {
                 if pid == key.pid {
-                    board.name(key, ladder());
+                    board.name(key, verb.signals());
                 }
                 (about, pid, key)
             }
@@ -140,7 +140,11 @@ fn connect(port: u16) -> Connection {
 /// Asks for the end of one process, at once.
 pub(super) fn kill(port: u16, key: ProcessKey) -> Answer {
     let mut connection = connect(port);
-    connection.send(&request(port, key.pid, key, 0));
+    let kill = Verb::Kill {
+        grace_ms: 0,
+        tree: None,
+    };
+    connection.send(&kill.request(port, key.pid, key));
     connection.receive().expect("an answer")
 }
 
@@ -183,28 +187,10 @@ fn chosen(about: About, board: &Board, dice: &mut Dice) -> Option<(u32, ProcessK
     Some((key.pid, key))
 }
 
-/// All that a kill may send.
-fn ladder() -> Signals {
-    Signals::of(&[Signal::SIGTERM, Signal::SIGCONT, Signal::SIGKILL])
-}
-
 fn take_one(left: &AtomicUsize) -> bool {
     let one_less = |left: usize| left.checked_sub(1);
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
         .is_ok()
-}
-
-fn request(port: u16, pid: u32, key: ProcessKey, grace_ms: usize) -> String {
-    let ProcessKey {
-        pid: its_pid,
-        start_ticks,
-    } = key;
-    let body = format!(r#"{{"key":"{its_pid}:{start_ticks}","graceMs":{grace_ms}}}"#);
-    format!(
-        "POST /sessions/{pid}/kill HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
 }
 
 /// The outcome, or the code of the refusal.
@@ -219,15 +205,28 @@ pub(super) fn in_a_word(answer: &Answer) -> String {
 }
 
 /// Why the answer can't be true, judged by what is there right after it.
-fn misfit(proc: &ProcReader, about: About, key: ProcessKey, given: &str) -> Option<&'static str> {
+fn misfit(
+    proc: &ProcReader,
+    about: About,
+    key: ProcessKey,
+    answer: &Answer,
+) -> Option<&'static str> {
     let runs = || proc.running(key.pid) == Some(key);
-    match (about, given) {
+    let name = format!("{}:{}", key.pid, key.start_ticks);
+    if let Some(processes) = answer.json()["processes"].as_array()
+        && processes.iter().any(|process| process["key"] != name)
+    {
+        // None of them has a child.
+        return Some("it ended another along");
+    }
+    match (about, in_a_word(answer).as_str()) {
         (About::Server, "protected") | (About::OtherPid, "bad_request") => None,
         (About::Server | About::OtherPid, _) => Some("the wrong refusal"),
-        (_, "exited" | "killed") => runs().then_some("it runs after all"),
+        (_, "exited" | "killed" | "ended") => runs().then_some("it runs after all"),
         // A start time that no process had may be one's a moment later.
         (About::WrongTicks, "already_gone" | "replaced" | "not_a_session") => None,
         (_, "already_gone" | "replaced") => runs().then_some("it is there after all"),
+        (_, "done" | "undone") => None,
         // Another connection is at it, or it is none: see `Tally::denied`.
         (_, "busy" | "not_a_session") => None,
         (_, _) => Some("an answer that should not be"),
