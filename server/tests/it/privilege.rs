@@ -103,6 +103,28 @@ fn owner(path: &Path) -> (u32, u32) {
 }
 
 #[test]
+fn roots_own_session_is_not_ended_unless_roots_home_is_configured() {
+    let Some(users) = Users::new() else { return };
+    let (server, roots) = (users.serve(&["mallory"]), TestSession::start());
+    // Any user can write such a file; here it is root who did.
+    roots.register(&users.path("mallory"), "");
+    let kill = format!("/sessions/{}/kill", roots.pid());
+    let answer = server.ask(&post_json(&kill, "{}"));
+    assert_eq!(
+        answer.verdict(),
+        (403, "not_yours".to_owned()),
+        "{answer:?}"
+    );
+    drop(server);
+
+    let own = tempfile::tempdir().unwrap();
+    fs::create_dir_all(own.path().join(".claude")).unwrap();
+    let server = users.serve(&["mallory", own.path().to_str().unwrap()]);
+    let answer = server.ask(&post_json(&kill, r#"{"graceMs":60000}"#));
+    assert_eq!(answer.json()["outcome"], "exited", "{answer:?}");
+}
+
+#[test]
 fn the_owner_of_a_home_without_a_claude_directory_is_served_too() {
     let Some(users) = Users::new() else { return };
     fs::create_dir(users.path("bare")).unwrap();
