@@ -41,6 +41,8 @@ pub struct Config {
     pub search_path: Vec<PathBuf>,
     /// Our own home.
     pub home: PathBuf,
+    /// What outlives a run of the server is kept here; it may not be there yet.
+    pub state_dir: PathBuf,
     /// The limit of open files that sessions get, the one that we were started with; `None` for the one we have.
     pub open_files: Option<u64>,
     /// Where the file is looked for, whether or not it is there; `None` where no home is known.
@@ -139,6 +141,8 @@ impl Config {
         }
 
         let home = home.unwrap_or_else(|| PathBuf::from("/"));
+        let state = around.base("XDG_STATE_HOME");
+        let state = state.unwrap_or_else(|| home.join(".local/state"));
         let homes = wishes.homes.filter(|homes| !homes.is_empty());
         let search_path = variable("PATH").unwrap_or_else(|| SEARCH_PATH.into());
         Self {
@@ -153,6 +157,7 @@ impl Config {
             compress_after: wishes.compress_after.unwrap_or(30 * DAY),
             search_path: std::env::split_paths(&search_path).collect(),
             home,
+            state_dir: state.join("session-manager"),
             open_files: None,
             path,
             mistakes,
@@ -173,12 +178,16 @@ impl Surroundings<'_> {
             .or_else(|| self.login_home.clone())
     }
 
-    /// Where the configuration file is looked for.
-    fn path(&self) -> Option<PathBuf> {
-        // The specification of the base directories has a relative path ignored.
-        self.value_of("XDG_CONFIG_HOME")
+    /// A base directory that a variable names; the specification has a relative path ignored.
+    fn base(&self, variable: &str) -> Option<PathBuf> {
+        self.value_of(variable)
             .map(PathBuf::from)
             .filter(|directory| directory.is_absolute())
+    }
+
+    /// Where the configuration file is looked for.
+    fn path(&self) -> Option<PathBuf> {
+        self.base("XDG_CONFIG_HOME")
             .or_else(|| self.home().map(|home| home.join(".config")))
             .map(|directory| directory.join("session-manager/config.toml"))
     }

@@ -1,6 +1,7 @@
 //! The session-manager server: what observes, acts and answers. `main.rs` only starts it.
 
 pub mod act;
+pub mod audit;
 pub mod beneath;
 pub mod cli;
 pub mod clock;
@@ -14,5 +15,6 @@ pub mod observe;
 pub mod present;
 pub mod serve;
 pub mod service;
+pub mod state_dir;
 pub mod streams;
 pub mod watch;

@@ -3,7 +3,7 @@
 //! Knows where Claude Code puts them. Follows no symbolic link below `projects/`, waits for no FIFO, and holds no more
 //! than a few megabytes whatever a file's size. All of it blocks; call it off the async threads.
 
-mod backwards;
+pub(crate) mod backwards;
 pub mod digest_cache;
 mod forwards;
 pub mod reading;

@@ -11,20 +11,20 @@ use std::{
 const FIRST_BLOCK: usize = 64 << 10;
 const BLOCK_LIMIT: usize = 1 << 20;
 /// A longer line is passed over. Claude Code's are long where they hold images or whole files, not titles or answers.
-pub(super) const LINE_LIMIT: usize = 8 << 20;
+pub(crate) const LINE_LIMIT: usize = 8 << 20;
 
 /// Where a reading ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stop {
+pub(crate) struct Stop {
     /// The offset before which nothing was read, 0 when all was. The line that begins before it was not visited.
-    pub(super) unread: u64,
+    pub(crate) unread: u64,
     /// Lines that were too long to hold.
-    pub(super) skipped: u64,
+    pub(crate) skipped: u64,
 }
 
 /// Calls `visit` with each line that begins in `range`, the last one first, until it breaks. `visit` also
 /// gets the number of bytes read so far.
-pub(super) fn lines(
+pub(crate) fn lines(
     file: &File,
     range: Range<u64>,
     mut visit: impl FnMut(&[u8], u64) -> ControlFlow<()>,
