@@ -32,8 +32,8 @@ const fn program(package: &'static str, names: &'static [&'static str]) -> Need 
     }
 }
 
-/// For `cargo xtask test`: a terminal for sessions, a browser for the page.
-pub(crate) const TEST: [Need; 5] = [
+/// For `cargo xtask test`: a terminal for sessions, a browser for the page, and what the server is packed for.
+pub(crate) const TEST: [Need; 7] = [
     program("tmux", &["tmux"]),
     program(
         "chromium",
@@ -45,6 +45,8 @@ pub(crate) const TEST: [Need; 5] = [
     },
     program("iproute2", &["ip"]),
     program("util-linux", &["unshare"]),
+    program("systemd", &["systemd-run"]),
+    program("buildah", &["buildah"]),
 ];
 
 /// For the real host: it is installed by git and npm, and compiles one of its modules.

@@ -22,6 +22,7 @@ pub(crate) fn test() -> Result<()> {
     // run tells all that is wrong.
     rust.and(cargo::run(&mut node_tests(&[
         "launcher",
+        "packaging",
         "page",
         "standalone",
     ])))
