@@ -161,6 +161,7 @@ async fn listen(port: u16, config: Config, limits: Limits) -> anyhow::Result<Exi
     let port = listener.local_addr().context("asking for the port")?.port();
     let hosts = AllowedHosts::new(port, &config.allowed_hosts);
     let service = Service::new(config).context("opening /proc")?;
+    service.keep_descents();
     tracing::info!("the page is at http://127.0.0.1:{port}/");
     say_ready(port).context("writing the ready line")?;
     let mut why = None;

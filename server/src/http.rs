@@ -19,8 +19,8 @@ use hyper::{
     body::{Body, Bytes},
 };
 use wire::{
-    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, Reject, ResumeRequest, Route,
-    Scope, SignalRequest,
+    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, ReapRequest, Reject,
+    ResumeRequest, Route, Scope, SignalRequest,
 };
 
 pub use crate::http::guard::AllowedHosts;
@@ -54,6 +54,8 @@ enum What {
     Kill(Pid, KillRequest),
     Signal(Act, Pid, SignalRequest),
     Act(BulkRequest),
+    Orphans,
+    Reap(ReapRequest),
     Resume(ResumeRequest),
     Cleanup(CleanupRequest),
     Socket(Handshake),
@@ -103,14 +105,12 @@ where
                 What::Kill(pid, body::decode(&body, takes)?)
             }
             Route::Tree(pid) => What::Tree(pid),
-            Route::Interrupt(pid) | Route::Pause(pid) | Route::Continue(pid) => {
-                let act = match route {
-                    Route::Pause(_) => Act::Pause,
-                    Route::Continue(_) => Act::Continue,
-                    _ => Act::Interrupt,
-                };
-                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
-                What::Signal(act, pid, body::decode(&body, r#"{"key":"<key>"} or {}"#)?)
+            Route::Interrupt(pid) => {
+                signal(Act::Interrupt, pid, &parts.headers, body, deadline).await?
+            }
+            Route::Pause(pid) => signal(Act::Pause, pid, &parts.headers, body, deadline).await?,
+            Route::Continue(pid) => {
+                signal(Act::Continue, pid, &parts.headers, body, deadline).await?
             }
             Route::Act => {
                 let body = body::read(&parts.headers, body, deadline, body::LONG).await?;
@@ -118,7 +118,13 @@ where
                 What::Act(body::decode(&body, takes)?)
             }
             // On their way.
-            Route::Orphans | Route::Reap | Route::Audit(_) => {
+            Route::Orphans => What::Orphans,
+            Route::Reap => {
+                let body = body::read(&parts.headers, body, deadline, body::LONG).await?;
+                let takes = r#"{"keys":["<key>"]}, with graceMs where it is needed"#;
+                What::Reap(body::decode(&body, takes)?)
+            }
+            Route::Audit(_) => {
                 return Err(Reject::NotFound.into());
             }
             Route::Resume => {
@@ -137,6 +143,21 @@ where
     what.await
         .map(|what| Ask { what, soft })
         .map_err(|refusal: Refusal| refusal.answer(soft))
+}
+
+async fn signal<B>(
+    act: Act,
+    pid: Pid,
+    headers: &HeaderMap,
+    body: B,
+    deadline: Duration,
+) -> Result<What, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let body = body::read(headers, body, deadline, body::LIMIT).await?;
+    let request = body::decode(&body, r#"{"key":"<key>"} or {}"#)?;
+    Ok(What::Signal(act, pid, request))
 }
 
 impl Ask {
@@ -160,6 +181,8 @@ impl Ask {
             What::Kill(pid, request) => ok(service.kill(pid, request, by).await),
             What::Signal(act, pid, request) => ok(service.signal(act, pid, request, by).await),
             What::Act(request) => ok(service.act(request, by).await),
+            What::Orphans => ok(service.orphans().await),
+            What::Reap(request) => ok(service.reap(request, by).await),
             What::Resume(request) => ok(service.resume(request, by).await),
             What::Cleanup(request) => ok(service.cleanup(request, by).await),
             What::Socket(handshake) => {

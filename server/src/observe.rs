@@ -118,6 +118,12 @@ impl Observer {
         self.ticks_per_second
     }
 
+    /// Unix milliseconds at which a process started, by the boot time of the latest look.
+    pub fn started_at(&self, key: session_core::id::ProcessKey) -> UnixMillis {
+        let ms = key.start_ticks.saturating_mul(1000) / self.ticks_per_second.max(1);
+        UnixMillis(self.booted_at.load(Ordering::Relaxed).saturating_add(ms))
+    }
+
     pub fn domain(&self) -> &PidDomain {
         &self.domain
     }

@@ -3,6 +3,7 @@
 pub mod act;
 mod ask;
 pub mod cleanup;
+pub mod orphan;
 pub mod why;
 
 use std::time::Duration;

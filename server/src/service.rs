@@ -7,11 +7,14 @@ mod acting;
 mod claim;
 mod cleanup;
 mod company;
+mod descent;
 mod error;
 mod evidence;
 mod history;
 mod list;
 mod live;
+mod marks;
+mod orphans;
 mod resume;
 mod tool_processes;
 
@@ -24,20 +27,22 @@ use wire::{
     Resumed, Why,
 };
 
-pub use self::error::ServiceError;
 use self::{
-    acting::Board, claim::Claims, evidence::Exertions, live::Live, tool_processes::ToolProcesses,
+    acting::Board, claim::Claims, descent::Descents, evidence::Exertions, live::Live,
+    tool_processes::ToolProcesses,
 };
+pub use self::{error::ServiceError, orphans::Origin};
 use crate::{
     clock::now,
     config::Config,
     observe::{
-        Home, Look, Observer, Origin,
+        self, Home, Look, Observer,
         proc::ProcReader,
         tools::Tools,
         transcript::{digest_cache::DigestCache, tail_cache::TailCache},
         users::Users,
     },
+    state_dir::StateDir,
 };
 
 /// Everything a request needs. A clone is another handle on the same service.
@@ -58,6 +63,7 @@ struct Inner {
     tool_processes: ToolProcesses,
     live: Live,
     board: Board,
+    descents: Descents,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
 }
@@ -76,7 +82,7 @@ impl Service {
         let homes = config.homes.iter().map(|dir| Home {
             dir: dir.clone(),
             config_dir: dir.join(".claude"),
-            origin: Origin::Configured,
+            origin: observe::Origin::Configured,
         });
         let homes: Vec<Home> = homes.collect();
         for home in &homes {
@@ -85,6 +91,7 @@ impl Service {
             }
         }
         let observer = Observer::new(ProcReader::at("/proc")?, homes, &machine_id);
+        let descents = Descents::new(StateDir::below(&config.home), observer.proc());
         Ok(Self {
             inner: Arc::new(Inner {
                 config,
@@ -97,6 +104,7 @@ impl Service {
                 tool_processes: ToolProcesses::default(),
                 live: Live::new(),
                 board: Board::default(),
+                descents,
                 readers: Arc::new(Semaphore::new(READERS)),
             }),
         })

@@ -17,14 +17,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// A process that was planned for at an earlier time, or seen to descend from such a one. Whoever signals it makes sure
+    /// that it still has this key and this owner, as with every target.
+    pub(crate) fn remembered(key: ProcessKey, uid: u32) -> Self {
+        Self { key, uid }
+    }
+
     /// A process that is proved to descend from `self`; it has the same owner.
     pub(crate) fn descendant(self, key: ProcessKey) -> Self {
         Self { key, ..self }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn for_test(key: ProcessKey, uid: u32) -> Self {
-        Self { key, uid }
     }
 
     pub fn key(&self) -> ProcessKey {
@@ -79,22 +80,26 @@ pub enum Ward {
 /// Decides on one session.
 pub fn plan(session: &Session, actor: &Actor) -> Result<Target, Refusal> {
     let process = &session.process;
-    if process.key.pid == 1 {
-        return Err(Refusal::Protected(Ward::Init));
-    }
-    if actor.lineage.contains(&process.key.pid) {
-        return Err(Refusal::Protected(Ward::Lineage));
-    }
-    if !actor.answers_for(process.uid) {
-        return Err(Refusal::NotYours { uid: process.uid });
-    }
+    let target = plan_known(Target::remembered(process.key, process.uid), actor)?;
     if process.uid != actor.uid && session.proof == Proof::Inferred {
         return Err(Refusal::OnlyInferred);
     }
-    Ok(Target {
-        key: process.key,
-        uid: process.uid,
-    })
+    Ok(target)
+}
+
+/// Decides on a process of which it is known what it is.
+pub(crate) fn plan_known(target: Target, actor: &Actor) -> Result<Target, Refusal> {
+    let Target { key, uid } = target;
+    if key.pid == 1 {
+        return Err(Refusal::Protected(Ward::Init));
+    }
+    if actor.lineage.contains(&key.pid) {
+        return Err(Refusal::Protected(Ward::Lineage));
+    }
+    if !actor.answers_for(uid) {
+        return Err(Refusal::NotYours { uid });
+    }
+    Ok(target)
 }
 
 /// Where the ladder stands.

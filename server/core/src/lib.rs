@@ -4,6 +4,7 @@
 
 pub mod ask;
 pub mod cleanup;
+pub mod descent;
 pub mod evidence;
 pub mod exertion;
 pub mod hook;

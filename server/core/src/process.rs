@@ -59,6 +59,10 @@ pub struct StatLine {
     pub group: u32,
     /// Its kernel session: the pid of the process that leads or led it (setsid(2)); 0 where there is none any more.
     pub session: u32,
+    /// The device number of its controlling terminal, 0 where it has none.
+    pub terminal: i32,
+    /// The process group in the foreground of that terminal, `None` where there is none.
+    pub foreground: Option<u32>,
     pub comm: String,
     pub run_state: RunState,
     pub rss_pages: u64,
@@ -92,6 +96,8 @@ impl StatLine {
             // -1 for a process that is being reaped.
             group: u32::try_from(stat.pgrp).unwrap_or(0),
             session: u32::try_from(stat.session).unwrap_or(0),
+            terminal: stat.tty_nr,
+            foreground: u32::try_from(stat.tpgid).ok(),
             comm: stat.comm,
             run_state: match stat.state {
                 'T' | 't' => RunState::Stopped,
@@ -108,6 +114,16 @@ impl StatLine {
     /// Whether it has ended, and only its entry is left.
     pub fn is_dead(&self) -> bool {
         self.run_state == RunState::Dead
+    }
+
+    /// Whether it is a job of a shell that shares its terminal: that shell takes the terminal back when it stops.
+    pub fn is_job(&self) -> bool {
+        self.terminal != 0 && self.group != self.session
+    }
+
+    /// Whether it has a terminal and is not in its foreground: it can't read what is typed.
+    pub fn is_in_background(&self) -> bool {
+        self.terminal != 0 && self.foreground != Some(self.group)
     }
 }
 
@@ -392,6 +408,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn any_name_is_read_and_shifts_no_field(
+            comm in proptest::collection::vec(1..=255_u8, 0..16),
+            pid in 1..=4_194_304_u32,
+            cut in any::<usize>(),
+        ) {
+            let rest = LINE.rsplit(|byte| *byte == b')').next().unwrap();
+            let line = [format!("{pid} (").as_bytes(), &comm, b")", rest].concat();
+            let stat = StatLine::parse(&line).unwrap();
+            prop_assert_eq!(&stat.comm, &String::from_utf8_lossy(&comm));
+            let key = ProcessKey { pid, start_ticks: 9876 };
+            prop_assert_eq!((stat.key, stat.ppid, stat.rss_pages), (key, 7, 55));
+            // A part of a line is never another process.
+            let part = StatLine::parse(&line[..cut % line.len()]);
+            prop_assert!(part.is_none_or(|part| part == stat));
+        }
+
         #[test]
         fn no_stat_line_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let read = StatLine::parse(&bytes);

@@ -29,6 +29,12 @@ pub struct Tree {
     members: Vec<Member>,
     known: HashSet<ProcessKey>,
     spared: Vec<(ProcessKey, Spare)>,
+    /// Another session of Claude Code hangs below the root.
+    shields: bool,
+    /// The root's terminal as long as it was seen, 0 for none.
+    terminal: i32,
+    /// Something was spared above what is a member already.
+    is_stale: bool,
     /// Kernel sessions and process groups that proven descendants lead or led, by number.
     led: BTreeMap<Led, Leader>,
     /// In a led session or group together with something that is spared: whose it is can't be told.
@@ -74,9 +80,21 @@ impl Tree {
             }],
             known: HashSet::from([root.key()]),
             spared: Vec::new(),
+            shields: false,
+            terminal: 0,
+            is_stale: false,
             led: BTreeMap::new(),
             doubtful: Vec::new(),
         }
+    }
+
+    /// The tree of nobody: nothing descends from it, and it only tells what is spared.
+    pub fn rootless(uid: u32) -> Self {
+        let nobody = ProcessKey {
+            pid: 0,
+            start_ticks: 0,
+        };
+        Self::of(Target::remembered(nobody, uid))
     }
 
     pub fn root(&self) -> ProcessKey {
@@ -98,6 +116,12 @@ impl Tree {
         &self.spared
     }
 
+    /// Whether a session of its own was found below the root. Claude Code ends what its tools started when it is asked to
+    /// end, such a session included (2.1.329): there it has to be ended unasked.
+    pub fn shields(&self) -> bool {
+        self.shields
+    }
+
     /// What shares a kernel session or process group with a descendant that led it, and can't be proved because
     /// something that is spared does too. Each with that leader.
     pub fn doubtful(&self) -> &[(ProcessKey, ProcessKey)] {
@@ -116,6 +140,10 @@ impl Tree {
         seen: &[(ProcessKey, UnixMillis)],
         witness: &mut impl Witness,
     ) -> usize {
+        let root = self.root();
+        if let Some(stat) = table.get(root.pid).filter(|stat| stat.key == root) {
+            self.terminal = stat.terminal;
+        }
         self.reconsider(table, witness);
         let before = self.members.len();
         // What holds a number was proved by an earlier pass; what is added now does not count for that.
@@ -131,39 +159,66 @@ impl Tree {
         loop {
             walked = self.walk_down(walked, table, witness);
             self.note_leaders(table);
-            if !self.take_groups(table, witness) {
+            let added = self.take_groups(table, witness);
+            if self.is_stale {
+                self.give_up(table);
+                walked = 0;
+            } else if !added {
                 break;
             }
         }
         self.members.len().saturating_sub(before)
     }
 
+    /// Tells which of these processes, that seem to belong to the root's session, may be told of as such: not members, and
+    /// neither what is spared, which is noted, nor what descends from that.
+    pub fn suspects(
+        &mut self,
+        table: &Table,
+        signed: &[ProcessKey],
+        witness: &mut impl Witness,
+    ) -> Vec<ProcessKey> {
+        let stats = signed.iter().filter_map(|key| table.get(key.pid));
+        let stats: Vec<&StatLine> = stats.filter(|stat| signed.contains(&stat.key)).collect();
+        for stat in &stats {
+            self.spare(stat, table, witness);
+        }
+        stats
+            .into_iter()
+            .filter(|stat| !self.has(stat.key) && !self.is_spared(stat, table))
+            .map(|stat| stat.key)
+            .collect()
+    }
+
     /// Gives up members that have become what is spared, and what descends from those: a process may begin to run another
     /// program at any time, and between fork(2) and execve(2) it looks like its parent.
     fn reconsider(&mut self, table: &Table, witness: &mut impl Witness) {
         let root = self.root();
-        let running = |key: &ProcessKey| table.get(key.pid).filter(|stat| stat.key == *key);
         let others: Vec<ProcessKey> = self.members.iter().map(|member| member.key).collect();
-        let mut changed = false;
-        for stat in others
-            .iter()
-            .filter(|key| **key != root)
-            .filter_map(running)
-        {
-            changed |= self.spare(stat, witness);
+        for key in others.into_iter().filter(|key| *key != root) {
+            if let Some(stat) = table.get(key.pid).filter(|stat| stat.key == key) {
+                self.is_stale |= self.spare(stat, table, witness);
+            }
         }
-        if !changed {
-            return;
+        if self.is_stale {
+            self.give_up(table);
         }
-        let is_lost = |stat: &StatLine| {
-            Chain::up(table, stat)
-                .take_while(|at| at.key != root)
-                .any(|at| self.spared.iter().any(|(key, _)| *key == at.key))
-        };
-        let lost: HashSet<ProcessKey> = others
+    }
+
+    /// Takes what is spared, and what descends from that, out of the members.
+    fn give_up(&mut self, table: &Table) {
+        self.is_stale = false;
+        let root = self.root();
+        let is_spared = |at: &StatLine| self.spared.iter().any(|(key, _)| *key == at.key);
+        let lost: HashSet<ProcessKey> = self
+            .members
             .iter()
-            .filter_map(running)
-            .filter(|stat| stat.key != root && is_lost(stat))
+            .filter_map(|member| table.get(member.key.pid))
+            .filter(|stat| {
+                Chain::up(table, stat)
+                    .take_while(|at| at.key != root)
+                    .any(is_spared)
+            })
             .map(|stat| stat.key)
             .collect();
         self.members.retain(|member| !lost.contains(&member.key));
@@ -197,7 +252,7 @@ impl Tree {
             let mut is_shared = leader.is_shared;
             for stat in &inside {
                 is_shared |= self.is_spared(stat, table)
-                    || (!self.has(stat.key) && self.spare(stat, witness));
+                    || (!self.has(stat.key) && self.spare(stat, table, witness));
             }
             if is_shared {
                 self.led.insert(
@@ -242,7 +297,7 @@ impl Tree {
         if stat.is_dead()
             || self.has(stat.key)
             || self.is_spared(stat, table)
-            || self.spare(stat, witness)
+            || self.spare(stat, table, witness)
             || !witness.confirm(&claim)
         {
             return false;
@@ -256,13 +311,41 @@ impl Tree {
         true
     }
 
-    fn spare(&mut self, stat: &StatLine, witness: &mut impl Witness) -> bool {
+    fn spare(&mut self, stat: &StatLine, table: &Table, witness: &mut impl Witness) -> bool {
         if self.spared.iter().any(|(key, _)| *key == stat.key) {
             return true;
         }
-        let why = witness.spare(stat);
-        self.spared.extend(why.map(|why| (stat.key, why)));
-        why.is_some()
+        let Some(why) = witness.spare(stat) else {
+            return false;
+        };
+        self.spared.push((stat.key, why));
+        let root = self.root();
+        if Chain::up(table, stat).any(|at| at.key == root) {
+            self.shields |= why == Spare::OtherSession;
+            self.spare_terminal(stat, table);
+        }
+        true
+    }
+
+    /// Spares what keeps the terminal of what is spared, where that is another one than the root's: at its end the kernel
+    /// sends SIGHUP to all that is in the terminal. It is the nearest ancestor that is not in it (`script -c claude`).
+    fn spare_terminal(&mut self, stat: &StatLine, table: &Table) {
+        if stat.terminal == 0 || stat.terminal == self.terminal {
+            return;
+        }
+        let root = self.root();
+        for at in Chain::up(table, stat)
+            .skip(1)
+            .take_while(|at| at.key != root)
+        {
+            if self.spared.iter().all(|(key, _)| *key != at.key) {
+                self.spared.push((at.key, Spare::TerminalServer));
+                self.is_stale = true;
+            }
+            if at.terminal != stat.terminal {
+                break;
+            }
+        }
     }
 
     /// Whether it is spared, or descends from what is.
@@ -274,11 +357,12 @@ impl Tree {
             .any(is_spared)
     }
 
-    /// Notes which kernel sessions and process groups members lead. Those of the root are no proof: it shares them with
-    /// the shell that it was started from, and with whatever else that started.
+    /// Notes which kernel sessions and process groups members lead. What the root only belongs to is no proof: it shares
+    /// that with the shell that it was started from. A kernel session that it leads has nobody in it but what descends
+    /// from it; its process group has the other half of a pipeline (`claude | tee log`).
     fn note_leaders(&mut self, table: &Table) {
         let root = self.root();
-        for &Member { key, .. } in self.members.iter().filter(|member| member.key != root) {
+        for &Member { key, .. } in &self.members {
             let Some(stat) = table.get(key.pid).filter(|stat| stat.key == key) else {
                 continue;
             };
@@ -289,7 +373,7 @@ impl Tree {
             if stat.session == key.pid {
                 self.led.entry(Led::Session(key.pid)).or_insert(leader);
             }
-            if stat.group == key.pid {
+            if stat.group == key.pid && key != root {
                 self.led.entry(Led::Group(key.pid)).or_insert(leader);
             }
         }

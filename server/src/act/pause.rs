@@ -20,6 +20,18 @@ pub struct Sent {
     pub reaction: Reaction,
     /// How many processes got it, the root included.
     pub processes: usize,
+    pub terminal: Terminal,
+}
+
+/// How the root stands to its terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terminal {
+    /// It has none, or has it to itself.
+    Own,
+    /// It is a shell's job, in the foreground.
+    Job,
+    /// It is a shell's job and can't read what is typed.
+    Background,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +44,7 @@ pub enum Reaction {
     Undone,
 }
 
-/// How long somebody else may take to undo it: tmux lets a stopped program of its own go on within 10 ms (tmux 3.3a), and a
-/// program in a shell's background stops as soon as it reads its terminal.
+/// How long somebody else may take to undo it: tmux lets a stopped program of its own go on within 10 ms (tmux 3.3a).
 const SETTLED: Duration = Duration::from_millis(300);
 
 /// Claude Code 2.1.329 ends within 200 ms of SIGINT without a tool, and takes 2 s to end a tool that ignores signals.
@@ -42,14 +53,14 @@ const REACTION: Duration = Duration::from_millis(2500);
 /// Sends SIGINT to the root alone.
 pub fn interrupt(root: &Pinned) -> io::Result<Sent> {
     if has_exited(&root.pidfd, Duration::ZERO)? {
-        return Ok(sent(Reaction::AlreadyGone, 0));
+        return Ok(sent(root, Reaction::AlreadyGone, 0));
     }
     signal(&root.dir, Signal::INT)?;
     let reaction = match has_exited(&root.pidfd, REACTION)? {
         true => Reaction::Ended,
         false => Reaction::Done,
     };
-    Ok(sent(reaction, 1))
+    Ok(sent(root, reaction, 1))
 }
 
 /// Stops the root first, so that it starts nothing more, and then what descends from it.
@@ -60,7 +71,7 @@ pub fn pause(
     root: &Pinned,
 ) -> io::Result<Sent> {
     if has_exited(&root.pidfd, Duration::ZERO)? {
-        return Ok(sent(Reaction::AlreadyGone, 0));
+        return Ok(sent(root, Reaction::AlreadyGone, 0));
     }
     signal(&root.dir, Signal::STOP)?;
     let mut processes = 1;
@@ -73,14 +84,14 @@ pub fn pause(
     }
     sleep(SETTLED);
     if has_exited(&root.pidfd, Duration::ZERO)? {
-        return Ok(sent(Reaction::Ended, processes));
+        return Ok(sent(root, Reaction::Ended, processes));
     }
     if is_stopped(root) {
-        return Ok(sent(Reaction::Done, processes));
+        return Ok(sent(root, Reaction::Done, processes));
     }
     // A session that goes on while its tools stand still would wait for them.
     send_below(proc, surveyor, tree, Signal::CONT)?;
-    Ok(sent(Reaction::Undone, processes))
+    Ok(sent(root, Reaction::Undone, processes))
 }
 
 /// Lets what descends from the root go on, and then the root.
@@ -91,7 +102,7 @@ pub fn go_on(
     root: &Pinned,
 ) -> io::Result<Sent> {
     if has_exited(&root.pidfd, Duration::ZERO)? {
-        return Ok(sent(Reaction::AlreadyGone, 0));
+        return Ok(sent(root, Reaction::AlreadyGone, 0));
     }
     let processes = 1 + send_below(proc, surveyor, tree, Signal::CONT)?;
     signal(&root.dir, Signal::CONT)?;
@@ -103,7 +114,7 @@ pub fn go_on(
     } else {
         Reaction::Done
     };
-    Ok(sent(reaction, processes))
+    Ok(sent(root, reaction, processes))
 }
 
 /// Signals all members but the root, the youngest first. Returns how many got it.
@@ -137,9 +148,18 @@ fn is_stopped(root: &Pinned) -> bool {
         .is_some_and(|stat| stat.run_state == RunState::Stopped)
 }
 
-fn sent(reaction: Reaction, processes: usize) -> Sent {
+fn sent(root: &Pinned, reaction: Reaction, processes: usize) -> Sent {
+    let terminal = match root.stat() {
+        Some(stat) if !stat.is_job() => Terminal::Own,
+        Some(stat) if stat.is_in_background() && stat.run_state != RunState::Stopped => {
+            Terminal::Background
+        }
+        Some(_) => Terminal::Job,
+        None => Terminal::Own,
+    };
     Sent {
         reaction,
         processes,
+        terminal,
     }
 }

@@ -5,6 +5,7 @@
 use std::{
     collections::HashMap,
     io,
+    thread::sleep,
     time::{Duration, Instant},
 };
 
@@ -63,6 +64,14 @@ pub enum Phase {
     Killing,
 }
 
+/// How much of a tree is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    Whole,
+    /// Its root and nothing else.
+    Root,
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub struct TreeEnded<'a> {
@@ -76,6 +85,9 @@ pub struct TreeEnded<'a> {
 
 /// Between two looks for what was started meanwhile. A look costs some microseconds a process of the machine.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long SIGSTOP may take to take effect; in a process that sleeps in the kernel, it may take for ever.
+const FREEZING: Duration = Duration::from_millis(200);
 
 impl<'a> Ending<'a> {
     /// Prepares to end the tree of a root that is held already.
@@ -99,6 +111,7 @@ impl<'a> Ending<'a> {
     /// done then.
     pub fn end(
         mut self,
+        extent: Extent,
         grace: Duration,
         tell: &mut dyn FnMut(Progress),
     ) -> io::Result<TreeEnded<'a>> {
@@ -106,19 +119,16 @@ impl<'a> Ending<'a> {
         self.look()?;
         self.begun = Instant::now();
         let root = self.end_root(grace, tell)?;
-        if root != End::AlreadyGone {
+        let whole = extent == Extent::Whole && root != End::AlreadyGone;
+        if whole {
             self.end_rest(grace.min(REST_GRACE), tell);
         }
         let took = self.begun.elapsed();
         let members = self.tree.members().iter().filter_map(|member| {
-            let held = self.held.get(&member.key)?;
-            let end = match held.end {
-                Some(end) => end,
-                // Nothing was asked of it.
-                None if root == End::AlreadyGone && member.key != self.tree.root() => return None,
-                None => End::StillRunning,
-            };
-            Some((*member, end))
+            // Of what was not asked to end nothing is told.
+            let held = self.held.get(&member.key);
+            let held = held.filter(|_| whole || member.key == self.tree.root())?;
+            Some((*member, held.end.unwrap_or(End::StillRunning)))
         });
         Ok(TreeEnded {
             root,
@@ -135,32 +145,43 @@ impl<'a> Ending<'a> {
         loop {
             let alive = !self.has_ended(root)?;
             step = next(step, alive, self.begun.elapsed(), grace);
+            // Asked to end, Claude Code would end the other session too (2.1.329).
+            if step == Step::Terminate && self.tree.shields() {
+                step = Step::Kill;
+            }
             match step {
                 Step::Begin => {}
                 Step::Terminate => self.send(root, Signal::TERM)?,
                 Step::Continue => self.wake(root)?,
-                Step::Kill => self.send(root, Signal::KILL)?,
-                Step::Wait | Step::WaitForKill => {
-                    let phase = match step {
-                        Step::Wait => Phase::Grace,
-                        _ => Phase::Killing,
-                    };
-                    tell(self.progress(phase));
-                    let whole = match step {
-                        Step::Wait => grace,
-                        _ => grace + KILL_WAIT,
-                    };
-                    let left = whole.saturating_sub(self.begun.elapsed());
-                    if !self.wait(root, left.min(LOOK))? {
-                        self.look().unwrap_or_else(no_look);
-                    }
+                Step::Kill => {
+                    // A child that it starts between the last look and its end would be nobody's.
+                    self.freeze(&[root]);
+                    self.look().unwrap_or_else(no_look);
+                    self.send(root, Signal::KILL)?;
                 }
+                Step::Wait => self.wait_and_look(Phase::Grace, grace, tell)?,
+                Step::WaitForKill => self.wait_and_look(Phase::Killing, grace + KILL_WAIT, tell)?,
                 Step::Finished(end) => {
                     self.note(root, end);
                     return Ok(end);
                 }
             }
         }
+    }
+
+    /// Waits a little for the root; `whole`: for how long in all.
+    fn wait_and_look(
+        &mut self,
+        phase: Phase,
+        whole: Duration,
+        tell: &mut dyn FnMut(Progress),
+    ) -> io::Result<()> {
+        tell(self.progress(phase));
+        let left = whole.saturating_sub(self.begun.elapsed());
+        if !self.wait(self.tree.root(), left.min(LOOK))? {
+            self.look().unwrap_or_else(no_look);
+        }
+        Ok(())
     }
 
     fn end_rest(&mut self, grace: Duration, tell: &mut dyn FnMut(Progress)) {
@@ -189,7 +210,7 @@ impl<'a> Ending<'a> {
                     self.ask_all();
                 }
                 Rest::Wait | Rest::WaitForKill => self.wait_for_any(LOOK / 2),
-                Rest::Freeze(_) => self.send_all(Signal::STOP),
+                Rest::Freeze(_) => self.freeze(&self.rest()),
                 Rest::Kill => {
                     killed.get_or_insert_with(Instant::now);
                     self.send_all(Signal::KILL);
@@ -267,6 +288,24 @@ impl<'a> Ending<'a> {
                     .unwrap_or_else(not_sent);
             }
         }
+    }
+
+    /// Lets these stand still, so that they start nothing more. SIGSTOP that comes in the middle of a fork(2) takes effect after
+    /// it: only from those that have stopped is every child to be seen.
+    fn freeze(&mut self, keys: &[ProcessKey]) {
+        for &key in keys {
+            self.send(key, Signal::STOP).unwrap_or_else(not_sent);
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < FREEZING && keys.iter().any(|key| self.goes_on(*key)) {
+            sleep(FREEZING / 100);
+        }
+    }
+
+    fn goes_on(&self, key: ProcessKey) -> bool {
+        let pinned = self.held.get(&key).and_then(|held| held.pinned.as_ref());
+        let stat = pinned.and_then(Pinned::stat);
+        stat.is_some_and(|stat| stat.run_state == RunState::Alive)
     }
 
     fn send_all(&mut self, what: Signal) {

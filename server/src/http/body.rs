@@ -147,3 +147,43 @@ pub(crate) fn decode_resume(body: &[u8]) -> Result<wire::ResumeRequest, Refusal>
         refusal
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_no_object_is_no_body(bytes in vec(any::<u8>(), 0..80), text in r#"[\[\]{}":,a-z0-9 ]{0,20}"#) {
+            for body in [&bytes[..], text.as_bytes()] {
+                let read = decode::<serde_json::Value>(body, "x");
+                let value = serde_json::from_slice::<serde_json::Value>(body);
+                prop_assert_eq!(read.is_ok(), value.is_ok_and(|value| value.is_object()));
+                if let Err(refusal) = decode_resume(body) {
+                    prop_assert!(matches!(
+                        refusal.body.code,
+                        Code::BadRequest | Code::BadSessionId | Code::BadCwd
+                    ));
+                }
+            }
+        }
+
+        #[test]
+        fn a_body_is_json_by_one_header_only(value in "(application/json|text/plain|Application/JSON)?[;,= ]{0,2}(charset=(utf-8|\"UTF-8\"|latin1))?.{0,3}") {
+            let mut headers = HeaderMap::new();
+            let Ok(header) = HeaderValue::from_str(&value) else {
+                return Ok(());
+            };
+            headers.append(CONTENT_TYPE, header);
+            if is_json(&headers) {
+                prop_assert!(value.trim_start().to_ascii_lowercase().starts_with("application/json"));
+                prop_assert!(!value.contains("latin1"));
+            }
+            headers.append(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            prop_assert!(!is_json(&headers));
+        }
+    }
+}

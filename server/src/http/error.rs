@@ -21,7 +21,7 @@ use crate::{
 /// A request that is answered with an error.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    pub(crate) body: ErrorBody,
+    pub(crate) body: Box<ErrorBody>,
     status: StatusCode,
     /// The method that the path has, for 405.
     allow: Option<Method>,
@@ -30,7 +30,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(crate) fn new(code: Code, sentence: impl Into<String>) -> Self {
         Self {
-            body: ErrorBody::new(code, sentence),
+            body: Box::new(ErrorBody::new(code, sentence)),
             status: status(code),
             allow: None,
         }
@@ -58,7 +58,7 @@ impl Refusal {
     /// Turns the refusal into its answer; `soft` puts the same body under 200.
     pub(crate) fn answer(&self, soft: bool) -> Answer {
         let status = if soft { StatusCode::OK } else { self.status };
-        let mut answer = answer::json(status, &self.body);
+        let mut answer = answer::json(status, &*self.body);
         answer.extensions_mut().insert(self.body.code);
         if let Some(method) = self.allow {
             answer
@@ -133,17 +133,14 @@ impl From<Reject> for Refusal {
 impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {
         let sentence = error.to_string();
-        let code = error.code();
-        match error {
-            ServiceError::Fault { what, source } => fault(&what, source.as_ref()),
-            ServiceError::Live { key } => {
-                let mut refusal = Self::new(code, sentence);
-                refusal.body.pid = Some(key.pid);
-                refusal.body.key = Some(key);
-                refusal
-            }
-            _ => Self::new(code, sentence),
+        let mut refusal = Self::new(error.code(), sentence);
+        if let ServiceError::Live { key } = error {
+            refusal.body.pid = Some(key.pid);
+            refusal.body.key = Some(key);
+        } else if let ServiceError::Fault { what, source } = error {
+            return fault(&what, source.as_ref());
         }
+        refusal
     }
 }
 

@@ -95,3 +95,58 @@ fn is_page_navigation(request: &Parts) -> bool {
             .get("sec-fetch-mode")
             .is_some_and(|mode| mode == "navigate")
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::{Request, header::HeaderValue};
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+
+    fn parts(headers: &[(&'static str, Vec<u8>)]) -> Option<Parts> {
+        let mut request = Request::builder().uri("/sessions");
+        for (name, value) in headers {
+            request = request.header(*name, HeaderValue::from_bytes(value).ok()?);
+        }
+        let (parts, ()) = request.body(()).ok()?.into_parts();
+        Some(parts)
+    }
+
+    /// Pieces of names that are let in, and what could be taken for them.
+    fn value() -> impl Strategy<Value = Vec<u8>> {
+        let pieces = "127.0.0.1|localhost|LOCALHOST|[::1]|[::1|:|8421|80|http://|https://|null|box.lan|.|@|/|,| |\u{e9}|same-origin|none|cross-site";
+        let piece = select(pieces.split('|').collect::<Vec<_>>());
+        let built = vec(piece, 0..5).prop_map(|pieces| pieces.concat().into_bytes());
+        let right = "127.0.0.1:8421|LocalHost:8421|box.lan:80|http://[::1]:8421|http://box.lan:80|none|same-origin";
+        let right = select(right.split('|').collect::<Vec<_>>());
+        let right = right.prop_map(|value| value.as_bytes().to_vec());
+        prop_oneof![6 => right, 4 => built, 1 => vec(any::<u8>(), 0..30)]
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_gets_in_under_a_name_that_is_not_ours(
+            hosts in vec(value(), 1..3),
+            origins in vec(value(), 0..2),
+            sites in vec(value(), 0..2),
+        ) {
+            let allowed = AllowedHosts::new(8421, &["box.lan:80".to_owned()]);
+            let names = ["127.0.0.1:8421", "localhost:8421", "[::1]:8421", "box.lan:80"];
+            let all = [("host", &hosts), ("origin", &origins), ("sec-fetch-site", &sites)];
+            let headers: Vec<_> = all
+                .into_iter()
+                .flat_map(|(name, values)| values.iter().map(move |value| (name, value.clone())))
+                .collect();
+            if let Some(parts) = parts(&headers) {
+                let is_ours = |host: &[u8]| names.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(host));
+                let fits = hosts.len() == 1
+                    && is_ours(&hosts[0])
+                    && origins.iter().all(|origin| {
+                        names.iter().any(|name| format!("http://{name}").as_bytes() == origin)
+                    })
+                    && sites.iter().all(|site| matches!(site.as_slice(), b"same-origin" | b"none"));
+                prop_assert_eq!(allowed.check(&parts).is_ok(), fits);
+            }
+        }
+    }
+}

@@ -13,8 +13,7 @@ use wire::{
 use super::key;
 use crate::{
     act::{
-        kill::Ended,
-        pause::{Reaction, Sent},
+        pause::{Reaction, Sent, Terminal},
         tree::TreeEnded,
     },
     observe::tree::{Facts, Surveyor},
@@ -65,26 +64,23 @@ pub fn killed(root: ProcessKey, ended: &TreeEnded<'_>, signs: &[(StatLine, Sign)
         processes,
         spared: spared(&ended.tree, surveyor),
         unproven: unproven(signs),
-        note: None,
+        note: ended.tree.shields().then(|| SHIELDED.to_owned()),
     }
 }
 
-/// What came of ending one process and nothing else; `facts` are missing where it had ended before.
-pub fn killed_alone(root: ProcessKey, ended: Ended, facts: Option<Facts>) -> Killed {
-    let member = Member {
-        key: super::core_key(root),
-        descent: Descent::Root,
-    };
+/// Why there was no grace.
+const SHIELDED: &str = "It was ended without a grace: another session runs in one of its tools, and Claude Code, asked to \
+                        end, would have ended that too.";
+
+/// A process that had ended before it could be signalled.
+pub fn gone_before(root: ProcessKey) -> Killed {
     Killed {
-        ok: ended.end != End::StillRunning,
+        ok: true,
         pid: root.pid,
         key: root,
-        outcome: outcome(ended.end),
-        took_ms: millis(ended.took),
-        processes: facts
-            .and_then(|facts| process(member, facts, Some(ended.end)))
-            .into_iter()
-            .collect(),
+        outcome: KillOutcome::AlreadyGone,
+        took_ms: 0,
+        processes: Vec::new(),
         spared: Vec::new(),
         unproven: Vec::new(),
         note: None,
@@ -99,15 +95,21 @@ pub fn signalled(root: ProcessKey, act: Act, sent: Sent) -> Signalled {
         Reaction::AlreadyGone => SignalOutcome::AlreadyGone,
         Reaction::Undone => SignalOutcome::Undone,
     };
-    let note = match (outcome, act) {
-        (SignalOutcome::Undone, Act::Pause) => Some(
+    let note = match (outcome, act, sent.terminal) {
+        (SignalOutcome::Undone, Act::Pause, _) => Some(
             "It was let go on at once, as tmux does with a program that it started itself; it runs as before.",
         ),
-        (SignalOutcome::Undone, _) => Some(
+        (SignalOutcome::Undone, _, _) => Some(
             "It stopped again at once: it is in the background of its shell. Bring it back there, with `fg`.",
         ),
-        (SignalOutcome::Ended, Act::Interrupt) => Some(
+        (SignalOutcome::Ended, Act::Interrupt, _) => Some(
             "It ended: Claude Code takes this signal for a wish to exit. Its conversation can be resumed.",
+        ),
+        (SignalOutcome::Done, Act::Pause, Terminal::Job) => Some(
+            "Its shell takes the terminal back. After it goes on, type `fg` there; Enter may then only begin a new line.",
+        ),
+        (SignalOutcome::Done, Act::Continue, Terminal::Background) => Some(
+            "It goes on in the background of its shell. Type `fg` in its terminal to get it back.",
         ),
         _ => None,
     };
@@ -127,6 +129,7 @@ pub fn already_gone(root: ProcessKey, act: Act) -> Signalled {
     let sent = Sent {
         reaction: Reaction::AlreadyGone,
         processes: 0,
+        terminal: Terminal::Own,
     };
     signalled(root, act, sent)
 }

@@ -1,11 +1,15 @@
 //! Ending, interrupting and pausing sessions, one or many.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use futures_util::{StreamExt as _, stream};
 use session_core::{
     id,
     kill::{self, End, Target},
+    process::StatLine,
     tree::{Tree, spare::Guard},
 };
 use wire::{
@@ -13,12 +17,11 @@ use wire::{
     Pid, ProcessKey, SignalRequest, Signalled,
 };
 
-use super::{Inner, Service, ServiceError};
+use super::{Inner, Service, ServiceError, marks::Marks};
 use crate::{
     act::{
         self,
-        kill::Ended,
-        tree::{Ending, Phase},
+        tree::{Ending, Extent, Phase},
     },
     observe::{
         proc::{PinError, Pinned},
@@ -40,7 +43,6 @@ pub(super) struct Plan {
     pub(super) key: ProcessKey,
     pub(super) target: Target,
     pub(super) conversation: Option<id::SessionId>,
-    pub(super) cwd: Option<String>,
     guard: Guard,
 }
 
@@ -73,7 +75,7 @@ impl Service {
             .await?;
         let plan = match planned {
             Planned::Target(plan) => plan,
-            Planned::Gone(key) => return Ok(present::act::killed_alone(key, Ended::BEFORE, None)),
+            Planned::Gone(key) => return Ok(present::act::gone_before(key)),
         };
         let claim = self
             .inner
@@ -220,7 +222,6 @@ impl Inner {
             key,
             target,
             conversation: session.session_id().cloned(),
-            cwd: session.cwd().map(str::to_owned),
             guard: Guard {
                 root: target.key(),
                 uid: target.uid(),
@@ -231,28 +232,24 @@ impl Inner {
     }
 
     fn surveyor(&self, plan: &Plan) -> Surveyor<'_> {
-        Surveyor::new(self.observer.proc(), plan.guard.clone(), Vec::new())
+        let seen = self.descents.seen(plan.target.key());
+        Surveyor::new(self.observer.proc(), plan.guard.clone(), seen)
     }
 
     fn tree(&self, plan: &Plan) -> Result<wire::Tree, ServiceError> {
         let mut surveyor = self.surveyor(plan);
         let mut tree = Tree::of(plan.target);
         surveyor.survey(&mut tree).map_err(unreadable)?;
-        let signs = self.signs(plan, &tree)?;
+        let signs = self.signs(plan, &mut tree, &mut surveyor)?;
         Ok(present::act::tree(plan.key, &tree, &surveyor, &signs))
     }
 
     fn kill(&self, plan: &Plan, grace: Duration, whole: bool) -> Result<Killed, ServiceError> {
         let Some(pinned) = self.pin(plan)? else {
-            return Ok(present::act::killed_alone(plan.key, Ended::BEFORE, None));
+            return Ok(present::act::gone_before(plan.key));
         };
         let post = self.board.post(&self.live, plan.key, Act::Kill);
         let surveyor = self.surveyor(plan);
-        if !whole {
-            let facts = surveyor.facts(plan.target.key());
-            let ended = act::kill::kill(&pinned, grace).map_err(unsignalled)?;
-            return Ok(present::act::killed_alone(plan.key, ended, Some(facts)));
-        }
         let ending = Ending::new(
             self.observer.proc(),
             surveyor,
@@ -267,10 +264,13 @@ impl Inner {
             };
             post.tell(step, progress.alive, progress.total);
         };
-        let ended = ending.end(grace, &mut tell).map_err(unsignalled)?;
+        let extent = if whole { Extent::Whole } else { Extent::Root };
+        let mut ended = ending.end(extent, grace, &mut tell).map_err(unsignalled)?;
         let signs = match ended.root {
             End::AlreadyGone => Vec::new(),
-            End::Exited | End::Killed | End::StillRunning => self.signs(plan, &ended.tree)?,
+            End::Exited | End::Killed | End::StillRunning => {
+                self.signs(plan, &mut ended.tree, &mut ended.surveyor)?
+            }
         };
         Ok(present::act::killed(plan.key, &ended, &signs))
     }
@@ -286,7 +286,17 @@ impl Inner {
         let sent = match act {
             Act::Pause => act::pause::pause(proc, &mut surveyor, &mut tree, &pinned),
             Act::Continue => act::pause::go_on(proc, &mut surveyor, &mut tree, &pinned),
-            Act::Interrupt | Act::Kill | Act::Unknown => act::pause::interrupt(&pinned),
+            Act::Interrupt | Act::Kill | Act::Unknown => {
+                surveyor.survey(&mut tree).map_err(unreadable)?;
+                if tree.shields() {
+                    return Err(ServiceError::Protected {
+                        pid: plan.key.pid,
+                        reason: "another session runs in one of its tools, and Claude Code would end that too"
+                            .to_owned(),
+                    });
+                }
+                act::pause::interrupt(&pinned)
+            }
         };
         let sent = sent.map_err(unsignalled)?;
         Ok(present::act::signalled(plan.key, act, sent))
@@ -304,25 +314,18 @@ impl Inner {
         }
     }
 
-    /// What carries the session's id in its environment and is not in its tree.
+    /// What seems to belong to the session and is not proved to.
     fn signs(
         &self,
         plan: &Plan,
-        tree: &Tree,
-    ) -> Result<Vec<(session_core::process::StatLine, wire::Sign)>, ServiceError> {
+        tree: &mut Tree,
+        surveyor: &mut Surveyor<'_>,
+    ) -> Result<Vec<(StatLine, wire::Sign)>, ServiceError> {
         let proc = self.observer.proc();
         let table = proc.table().map_err(unreadable)?;
-        let mut signs = Vec::new();
-        for stat in table.iter() {
+        let mut signs = HashMap::new();
+        for stat in table.iter().filter(|stat| !stat.is_dead()) {
             let key = stat.key;
-            if stat.is_dead()
-                || tree.has(key)
-                || key.start_ticks < plan.target.key().start_ticks
-                || proc.owner(key.pid) != Some(plan.target.uid())
-                || tree.is_spared(stat, &table)
-            {
-                continue;
-            }
             let shared = tree
                 .doubtful()
                 .iter()
@@ -331,24 +334,40 @@ impl Inner {
                 Some((_, leader)) => {
                     present::key(*leader).map(|leader| wire::Sign::SharedGroup { leader })
                 }
+                None if tree.has(key)
+                    || key.start_ticks < plan.target.key().start_ticks
+                    || proc.owner(key.pid) != Some(plan.target.uid()) =>
+                {
+                    None
+                }
                 None => self
                     .carries(key.pid, plan)
                     .map(|variable| wire::Sign::Environment {
                         variable: variable.to_owned(),
                     }),
             };
-            signs.extend(sign.map(|sign| (stat.clone(), sign)));
+            signs.extend(sign.map(|sign| (key, sign)));
         }
-        Ok(signs)
+        let mut signed: Vec<_> = signs.keys().copied().collect();
+        signed.sort_unstable();
+        let suspects = tree.suspects(&table, &signed, surveyor);
+        let told = suspects
+            .into_iter()
+            .filter_map(|key| Some((table.get(key.pid)?.clone(), signs.remove(&key)?)));
+        Ok(told.collect())
     }
 
-    /// The variable by which a process was told of the session that started it (Claude Code 2.1.197 and 2.1.329 for what
-    /// tools, hooks and MCP servers run; 2.0.30 has none).
+    /// The variable by which a process was told of the session that started it.
     fn carries(&self, pid: u32, plan: &Plan) -> Option<&'static str> {
-        const NAME: &str = "CLAUDE_CODE_SESSION_ID";
-        let id = plan.conversation.as_ref()?;
-        let told = self.observer.proc().variable(pid, NAME)?;
-        (told == id.as_str()).then_some(NAME)
+        let proc = self.observer.proc();
+        let root = plan.key.pid.get();
+        let marks = Marks::of(|name| proc.variable(pid, name));
+        if marks.names_process(root) {
+            // It stays the same when the session goes on with another conversation.
+            return Some(Marks::PROCESS);
+        }
+        let conversation = marks.conversation?;
+        (plan.conversation.as_ref() == Some(&conversation)).then_some(Marks::CONVERSATION)
     }
 }
 

@@ -77,8 +77,9 @@ mod tests {
         while step != Rest::Finished {
             let alive = match step {
                 Rest::Kill | Rest::WaitForKill => immortal,
-                _ if asked >= life => 0,
-                _ => 3,
+                Rest::Begin | Rest::Terminate | Rest::Wait | Rest::Freeze(_) | Rest::Finished => {
+                    if asked >= life { 0 } else { 3 }
+                }
             };
             let found = Found {
                 alive,

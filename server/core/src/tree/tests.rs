@@ -42,6 +42,8 @@ impl World {
             ppid,
             group,
             session,
+            terminal: 0,
+            foreground: None,
             comm: "x".to_owned(),
             run_state: RunState::Alive,
             rss_pages: 1,
@@ -76,7 +78,7 @@ fn key(pid: u32) -> ProcessKey {
 
 /// The tree of process 100.
 fn tree() -> Tree {
-    Tree::of(Target::for_test(key(100), 1000))
+    Tree::of(Target::remembered(key(100), 1000))
 }
 
 fn pids(tree: &Tree) -> Vec<u32> {
@@ -114,6 +116,16 @@ fn children_and_theirs_are_in_it_whatever_session_they_are_in() {
 fn what_shares_the_session_or_group_of_the_root_is_not() {
     // 200 is a pipeline's other half, 201 runs in the background of the same shell, 202 was double-forked there.
     let mut world = world(&[(200, 10, 100, 10), (201, 10, 201, 10), (202, 1, 100, 10)]);
+    assert_eq!(pids(&grown(&mut world)), [100]);
+}
+
+#[test]
+fn a_session_that_the_root_leads_is_proof_and_its_group_is_not() {
+    // In a terminal of its own, as tmux starts it, no shell stands around it.
+    let mut world = World::of(&[(1, 0, 1, 1), (100, 1, 100, 100), (103, 1, 100, 100)]);
+    assert_eq!(pids(&grown(&mut world)), [100, 103]);
+    // `claude | tee log`, after the shell.
+    let mut world = self::world(&[(103, 1, 100, 10)]);
     assert_eq!(pids(&grown(&mut world)), [100]);
 }
 
@@ -282,4 +294,38 @@ fn a_member_that_becomes_what_is_spared_is_given_up_with_its_children() {
     assert_eq!(pids(&tree), [100, 102]);
     assert!(!tree.has(key(104)));
     assert_eq!(tree.spared(), [(key(103), Spare::OtherSession)]);
+}
+
+#[test]
+fn what_keeps_the_terminal_of_another_session_is_spared_with_it() {
+    // `bash -c "script -qfc claude"`: 103 is script, 104 the shell in its terminal, 105 Claude Code.
+    let mut world = world(&[
+        (102, 100, 102, 102),
+        (103, 102, 102, 102),
+        (104, 103, 104, 104),
+        (105, 104, 104, 104),
+        (106, 102, 102, 102),
+    ])
+    .spare(105, Spare::OtherSession);
+    for pid in [104, 105] {
+        world.processes.get_mut(&pid).unwrap().terminal = 34_817;
+    }
+    let tree = grown(&mut world);
+    assert!(tree.shields());
+    assert_eq!(pids(&tree), [100, 102, 106]);
+    let spared: Vec<u32> = tree.spared().iter().map(|(key, _)| key.pid).collect();
+    assert_eq!(spared, [105, 104, 103]);
+}
+
+#[test]
+fn a_sign_is_weighed_after_what_is_spared() {
+    // A tmux server that a tool started, and a shell in it, carry the session's id, and so does 301.
+    let mut world = world(&[(300, 1, 300, 300), (302, 300, 302, 302), (301, 1, 301, 301)])
+        .spare(300, Spare::TerminalServer);
+    let mut tree = grown(&mut world);
+    let signed = [key(302), key(301), key(300), key(100)];
+    let suspects = tree.suspects(&world.table(), &signed, &mut world);
+    assert_eq!(suspects, [key(301)]);
+    assert_eq!(tree.spared(), [(key(300), Spare::TerminalServer)]);
+    assert!(!tree.shields());
 }

@@ -85,7 +85,36 @@ fn is_key(key: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn nothing_but_24_letters_of_base64_is_a_key(key in vec(any::<u8>(), 0..30), text in "[A-Za-z0-9+/=-]{20,26}") {
+            for key in [&key[..], text.as_bytes()] {
+                if is_key(key) {
+                    prop_assert_eq!(key.len(), 24);
+                    prop_assert!(key.is_ascii() && key.ends_with(b"==") && !key.contains(&b'-'));
+                    prop_assert!(!derive_accept_key(key).is_empty());
+                }
+            }
+        }
+
+        #[test]
+        fn a_word_is_found_in_any_list_and_is_no_part_of_another(
+            words in vec("(upgrade|Upgrade|keep-alive|upgrade2|up grade|)", 0..5),
+            split in 0..5_usize,
+        ) {
+            let mut headers = HeaderMap::new();
+            let split = split.min(words.len());
+            for part in [&words[..split], &words[split..]] {
+                headers.append(CONNECTION, HeaderValue::from_str(&part.join(" , ")).unwrap());
+            }
+            let has = words.iter().any(|word| word.eq_ignore_ascii_case("upgrade"));
+            prop_assert_eq!(has_word(&headers, CONNECTION, "upgrade"), has);
+        }
+    }
 
     #[test]
     fn a_key_is_16_bytes_in_base64() {

@@ -1,0 +1,174 @@
+//! Keeps the book of what descends from sessions, also while nobody looks.
+
+use std::{
+    collections::HashSet,
+    io,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+use session_core::{
+    descent::{Book, Parent},
+    id::{ProcessKey, UnixMillis},
+    kill,
+    tree::{Table, spare::Guard},
+};
+
+use super::{Inner, Service, ServiceError};
+use crate::{
+    clock::{self, now},
+    observe::{proc::ProcReader, tree::Surveyor},
+    state_dir::StateDir,
+};
+
+/// The book, and where it outlives this server.
+#[derive(Debug)]
+pub(super) struct Descents {
+    book: Mutex<Book>,
+    /// Hung up when the service is dropped.
+    alive: Mutex<Option<mpsc::Sender<()>>>,
+    state: StateDir,
+    /// The boot and the pid namespace in which keys mean something; `None` where it can't be told.
+    place: Option<String>,
+    has_read: AtomicBool,
+}
+
+const FILE: &str = "descents.json";
+/// A book of 1,000 sessions with some processes each.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Between two looks. What is started and loses its parent in between leaves no proof.
+const PERIOD: Duration = Duration::from_secs(5);
+/// However much looks cost, they come as often as this.
+const LONGEST_PERIOD: Duration = Duration::from_secs(60);
+/// Looks take one part in this many of one core's time.
+const SHARE: u32 = 1_000;
+
+impl Descents {
+    pub(super) fn new(state: StateDir, proc: &ProcReader) -> Self {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+        let place = boot.map(|boot| format!("{} {}", boot.trim(), proc.pid_namespace()));
+        Self {
+            book: Mutex::default(),
+            alive: Mutex::default(),
+            state,
+            place,
+            has_read: AtomicBool::new(false),
+        }
+    }
+
+    /// What was seen to descend from a session's process.
+    pub(super) fn seen(&self, root: ProcessKey) -> Vec<(ProcessKey, UnixMillis)> {
+        self.with(|book| book.seen(root))
+    }
+
+    pub(super) fn with<T>(&self, tell: impl FnOnce(&mut Book) -> T) -> T {
+        tell(&mut self.book.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds what the file knows: another server on this home, or an earlier one, saw more.
+    fn read(&self) -> io::Result<()> {
+        let Some(place) = &self.place else {
+            return Ok(());
+        };
+        if let Some(text) = self.state.read(FILE, MAX_BYTES)? {
+            let kept = Book::from_text(&text, place);
+            self.with(|book| book.merge(kept));
+        }
+        Ok(())
+    }
+
+    fn write(&self) -> io::Result<()> {
+        match &self.place {
+            Some(place) => {
+                let text = self.with(|book| book.to_text(place));
+                self.state.write(FILE, text.as_bytes())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Service {
+    /// Begins to note what descends from sessions; ends with the service. A server does this, a single question doesn't.
+    pub fn keep_descents(&self) {
+        let (alive, end) = mpsc::channel();
+        *self
+            .inner
+            .descents
+            .alive
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(alive);
+        let inner = Arc::downgrade(&self.inner);
+        let thread = thread::Builder::new().name("descents".to_owned());
+        if let Err(error) = thread.spawn(move || keep(&inner, &end)) {
+            tracing::error!(%error, "what descends from sessions can't be noted");
+        }
+    }
+}
+
+fn keep(inner: &Weak<Inner>, end: &mpsc::Receiver<()>) {
+    let mut pause = Duration::ZERO;
+    loop {
+        match end.recv_timeout(pause) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let Some(inner) = inner.upgrade() else { return };
+        let (noted, cost) = clock::measured(|| inner.note_descents());
+        if let Err(error) = noted {
+            tracing::warn!(%error, "what descends from sessions can't be noted");
+        }
+        pause = (cost * SHARE).clamp(PERIOD, LONGEST_PERIOD);
+    }
+}
+
+impl Inner {
+    /// Looks once at all sessions and what descends from them, and returns the process table that it saw.
+    pub(super) fn note_descents(&self) -> Result<Table, ServiceError> {
+        let sessions = self.look()?.sample.sessions();
+        let actor = self.actor();
+        let proc = self.observer.proc();
+        let table = proc
+            .table()
+            .map_err(|error| ServiceError::fault("The process table can't be read", error))?;
+        let keys: HashSet<ProcessKey> = sessions.iter().map(|session| session.key()).collect();
+        if !self.descents.has_read.swap(true, Ordering::Relaxed)
+            && let Err(error) = self.descents.read()
+        {
+            tracing::warn!(%error, "what an earlier server noted of descents can't be read");
+        }
+        let changed = self.descents.with(|book| {
+            let before = book.clone();
+            for session in &sessions {
+                if let Ok(target) = kill::plan(session, &actor) {
+                    let parent = Parent {
+                        target,
+                        conversation: session.session_id().cloned(),
+                        cwd: session.cwd().map(str::to_owned),
+                    };
+                    book.note(&parent, now());
+                }
+            }
+            book.follow(&table, now(), |root, uid| {
+                let guard = Guard {
+                    root,
+                    uid,
+                    sessions: keys.clone(),
+                    lineage: actor.lineage.clone(),
+                };
+                Surveyor::new(proc, guard, Vec::new())
+            });
+            !book.is_like(&before)
+        });
+        if changed && let Err(error) = self.descents.read().and_then(|()| self.descents.write()) {
+            tracing::debug!(%error, "the book of descents can't be written");
+        }
+        Ok(table)
+    }
+}
