@@ -40,6 +40,9 @@ fn stands_there(bytes: &[u8], stat: &StatLine) {
     );
     assert_eq!(i128::from(stat.key.start_ticks), number(22));
     assert_eq!(i128::from(stat.ppid), number(4));
+    // -1 of a process that is being reaped.
+    let led = |field| u32::try_from(number(field)).unwrap_or(0);
+    assert_eq!((stat.group, stat.session), (led(5), led(6)));
     assert_eq!(i128::from(stat.rss_pages), number(24));
     let ticks = (number(14) + number(15)).min(u64::MAX.into());
     assert_eq!(i128::from(stat.cpu_ticks), ticks);

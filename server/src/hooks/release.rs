@@ -77,7 +77,24 @@ impl std::fmt::Display for Release {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_release_is_read_as_it_is_written(parts in any::<[u32; 3]>(), rest in "( .{0,20})?") {
+            let [major, minor, patch] = parts.map(|part| part % 10_000);
+            let answer = format!("{major}.{minor}.{patch}{rest}");
+            prop_assert_eq!(Release::parse(&answer).unwrap().to_string(), format!("{major}.{minor}.{patch}"));
+        }
+
+        #[test]
+        fn no_answer_makes_it_panic(answer in "[0-9. v+]{0,20}|.{0,40}") {
+            let release = Release::parse(&answer);
+            prop_assert!(release.is_none() || answer.contains('.'));
+        }
+    }
 
     #[test]
     fn the_answer_of_claude_is_understood() {

@@ -182,3 +182,25 @@ fn is_absent(error: &io::Error) -> bool {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_pid_in_a_name_stands_there_as_claude_code_writes_it(name in r"(pid-)?[-+0-9x]{0,8}(\.[a-f0-9]{0,3})?(\.json|\.key)?") {
+            if let Some(pid) = pid_of_file(&name) {
+                let rest = name.strip_prefix(&pid.to_string()).unwrap();
+                prop_assert!(rest == ".json" || (rest.starts_with('.') && rest.ends_with(".key")));
+            }
+        }
+
+        #[test]
+        fn every_pid_has_its_file(pid in any::<u32>()) {
+            prop_assert_eq!(pid_of_file(&format!("{pid}.json")), Some(pid));
+        }
+    }
+}

@@ -50,6 +50,11 @@ impl TestProc {
         fs::write(self.root.path().join("uptime"), format!("{seconds} 1.00\n")).unwrap();
     }
 
+    /// What `/proc/loadavg` says; its last number is the pid that was given last.
+    pub(crate) fn load(&self, line: &str) {
+        fs::write(self.root.path().join("loadavg"), line).unwrap();
+    }
+
     /// A directory of a process without anything in it, as a reader may find one that ends.
     pub(crate) fn vanishing(&self, pid: u32) -> PathBuf {
         let dir = self.root.path().join(pid.to_string());

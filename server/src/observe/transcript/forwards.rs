@@ -91,6 +91,45 @@ mod tests {
         }
     }
 
+    /// A stream that hands over a few bytes at a time.
+    struct Dribble<'a> {
+        rest: &'a [u8],
+        step: usize,
+    }
+
+    impl Read for Dribble<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let step = self.step.min(buffer.len());
+            self.rest
+                .take(step as u64)
+                .read(buffer)
+                .inspect(|count| self.rest = &self.rest[*count..])
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        #[test]
+        fn runs_are_whole_lines_however_the_bytes_arrive(
+            lengths in proptest::collection::vec(0..2 * STEP, 0..6),
+            step in 1..2 * STEP,
+        ) {
+            let content: Vec<u8> = lengths.iter().flat_map(|length| [vec![b'x'; *length], vec![b'\n']].concat()).collect();
+            let content = content.strip_suffix(b"\n").unwrap_or(&content);
+            let mut seen = Vec::new();
+            let mut torn = 0;
+            let end = runs(Dribble { rest: content, step }, |run| {
+                seen.extend_from_slice(run);
+                torn += usize::from(!run.ends_with(b"\n"));
+                ControlFlow::Continue(())
+            });
+            assert!(matches!(end, End::Fine));
+            assert!(seen == content);
+            // The last line has no end.
+            assert!(torn <= 1);
+        }
+    }
+
     #[test]
     fn a_line_that_is_too_long_is_passed_over() {
         let long = "x".repeat(RUN_LIMIT * 2);
