@@ -50,6 +50,9 @@ pub struct OpenFiles {
 /// owns a process reads its environment.
 const HANDED_ON: [&str; 6] = ["PATH", "LANG", "LANGUAGE", "TERM", "TZ", "TMUX_TMPDIR"];
 
+/// Who somebody is. What systemd starts for root has none of it.
+const IDENTITY: [&str; 4] = ["HOME", "SHELL", "USER", "LOGNAME"];
+
 impl WayOut {
     /// Returns the way out of the unit that `cgroup`, the content of `/proc/self/cgroup`, names; `None`
     /// outside of a service. `status` is `/proc/self/status`.
@@ -171,18 +174,23 @@ impl Front<'_> {
 
     /// What a program gets that does not inherit our environment.
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        let mut environment: Vec<_> = std::env::vars_os()
-            .filter(|(name, _)| is_handed_on(name))
-            .collect();
-        if let Some(user) = self.user {
-            environment.extend([
-                ("HOME".into(), OsString::from(&user.home)),
-                ("SHELL".into(), OsString::from(&user.shell)),
-                ("USER".into(), OsString::from(&user.name)),
-                ("LOGNAME".into(), OsString::from(&user.name)),
-            ]);
-        }
-        environment
+        let ours = std::env::vars_os();
+        let Some(user) = self.user else {
+            let is_ours =
+                |name: &OsStr| is_handed_on(name) || IDENTITY.iter().any(|it| name == *it);
+            return ours.filter(|(name, _)| is_ours(name)).collect();
+        };
+        let name = OsString::from(&user.name);
+        let values = [
+            OsString::from(&user.home),
+            OsString::from(&user.shell),
+            name.clone(),
+            name,
+        ];
+        let theirs = IDENTITY.map(OsString::from).into_iter().zip(values);
+        ours.filter(|(name, _)| is_handed_on(name))
+            .chain(theirs)
+            .collect()
     }
 }
 
@@ -320,7 +328,7 @@ mod tests {
                 .all(|name| names.iter().any(|set| set == name))
         );
         for name in names {
-            let listed = ["HOME", "LOGNAME", "SHELL", "USER"].contains(&name.as_str());
+            let listed = IDENTITY.contains(&name.as_str());
             assert!(listed || is_handed_on(OsStr::new(&name)), "{name}");
         }
         for secret in [
