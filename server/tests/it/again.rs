@@ -37,9 +37,12 @@ pub(crate) fn run_with_small_files(kib: u32, test: &str, word: &str, directory: 
     child(command, test, word, directory)
 }
 
-/// As `run`, as root of a pid namespace of its own, in which the next pid can be chosen; `None` where this machine
-/// allows none.
-pub(crate) fn run_in_pid_namespace(test: &str, word: &str, directory: &Path) -> Option<Output> {
+/// Plays a test as root of a pid namespace of its own, in which the next pid can be chosen and which takes all of its
+/// processes along when it ends. Does nothing where this machine allows no such namespace.
+pub(crate) fn in_pid_namespace(test: &str, play: impl FnOnce(&Path)) {
+    if let Some((_, directory)) = part() {
+        return play(&directory);
+    }
     let unshare = || {
         let mut command = Command::new("unshare");
         if !rustix::process::geteuid().is_root() {
@@ -51,11 +54,13 @@ pub(crate) fn run_in_pid_namespace(test: &str, word: &str, directory: &Path) -> 
     let script = "echo 1000 >/proc/sys/kernel/ns_last_pid";
     let tried = unshare().args(["sh", "-c", script]).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
-        return None;
+        return;
     }
     let mut command = unshare();
     command.arg(env::current_exe().unwrap());
-    Some(child(command, test, word, directory))
+    let directory = tempfile::tempdir().unwrap();
+    let output = child(command, test, "namespace", directory.path());
+    assert!(output.status.success(), "{output:?}");
 }
 
 fn child(mut command: Command, test: &str, word: &str, directory: &Path) -> Output {

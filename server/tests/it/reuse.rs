@@ -14,96 +14,53 @@
 mod board;
 mod churn;
 mod judgement;
-mod recorder;
+pub(crate) mod recorder;
 mod requests;
 mod verb;
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
 };
 
 use nix::sys::signal::{Signal, kill};
-use session_core::id::ProcessKey;
-use session_manager::observe::proc::ProcReader;
 
 use self::{
     board::{Board, Dice, SharedBoard},
     recorder::{Manners, Recorder, Signals},
     requests::{Caller, REQUESTS, Tally},
 };
-use crate::{again, test_session::register};
+use crate::{again, test_program::TestProgram, test_session::register};
 
-const CONNECTIONS: u16 = 12;
-
-/// The built program with a home of its own, ended with the test.
-struct Program {
-    child: Child,
-    port: u16,
-}
-
-impl Program {
-    fn start(home: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_session-manager"))
-            .env_clear()
-            .env("HOME", home)
-            .env("PATH", "/usr/bin:/bin")
-            .env("SESSION_MANAGER_LOG", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(home.join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let output = child.stdout.as_mut().unwrap();
-        BufReader::new(output).read_line(&mut line).unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let port = ready["port"].as_u64().unwrap().try_into().unwrap();
-        Self { child, port }
-    }
-
-    fn key(&self) -> ProcessKey {
-        let stat = ProcReader::at("/proc").unwrap().stat(self.child.id());
-        stat.unwrap().key
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Both fail for one that has ended and been waited for.
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
+const CONNECTIONS: u64 = 12;
 
 #[test]
 fn a_key_means_one_process_however_soon_its_pid_is_given_away() {
-    let Some((_, home)) = again::part() else {
-        let home = tempfile::tempdir().unwrap();
-        let name = "reuse::a_key_means_one_process_however_soon_its_pid_is_given_away";
-        if let Some(output) = again::run_in_pid_namespace(name, "reuse", home.path()) {
-            assert!(output.status.success(), "{output:?}");
-        }
-        return;
-    };
-    let mut program = Program::start(&home);
-    register(&home, program.key(), "");
-    let shared = SharedBoard::default();
+    let name = "reuse::a_key_means_one_process_however_soon_its_pid_is_given_away";
+    again::in_pid_namespace(name, |home| {
+        let mut program = TestProgram::start(home);
+        register(home, program.key(), "");
+        let board = SharedBoard::default();
+        let tally = ask(&program, home, &board);
+        judge(&board.lock(), &tally, &program.log());
+        assert!(program.is_alive());
+        assert_eq!(program.end().code(), Some(0), "{}", program.log());
+    });
+}
+
+/// Sends all requests while processes come and go.
+fn ask(program: &TestProgram, home: &Path, board: &SharedBoard) -> Tally {
     let (left, is_over) = (AtomicUsize::new(REQUESTS), AtomicBool::new(false));
     let mut tally = Tally::default();
     thread::scope(|scope| {
-        let churn = scope.spawn(|| churn::churn(&home, &shared, &is_over));
+        let churn = scope.spawn(|| churn::churn(home, board, &is_over));
         let callers = (0..CONNECTIONS).map(|number| Caller {
-            port: program.port,
-            server: program.key(),
-            board: &shared,
+            program,
+            board,
             left: &left,
-            dice: Dice(1_000 + u64::from(number)),
+            dice: Dice(1_000 + number),
         });
         let callers: Vec<_> = callers.map(|it| scope.spawn(|| it.run())).collect();
         let tallies: Vec<_> = callers.into_iter().map(|it| it.join()).collect();
@@ -113,14 +70,7 @@ fn a_key_means_one_process_however_soon_its_pid_is_given_away() {
             tally.add(one.unwrap());
         }
     });
-    let board = shared.lock();
-    let log = fs::read_to_string(home.join("log")).unwrap();
-    judge(&board, &tally, &log);
-
-    assert!(program.child.try_wait().unwrap().is_none(), "{log}");
-    let pid = nix::unistd::Pid::from_raw(program.child.id().try_into().unwrap());
-    kill(pid, Signal::SIGTERM).unwrap();
-    assert_eq!(program.child.wait().unwrap().code(), Some(0), "{log}");
+    tally
 }
 
 fn judge(board: &Board, tally: &Tally, log: &str) {
@@ -191,29 +141,26 @@ fn await_end(recorder: &mut Recorder) -> Signals {
 /// What a key can't tell, and from when on it can.
 #[test]
 fn owners_of_a_pid_are_told_apart_from_one_clock_tick_to_the_next() {
-    let Some((_, home)) = again::part() else {
-        let home = tempfile::tempdir().unwrap();
-        let name = "reuse::owners_of_a_pid_are_told_apart_from_one_clock_tick_to_the_next";
-        if let Some(output) = again::run_in_pid_namespace(name, "pair", home.path()) {
-            assert!(output.status.success(), "{output:?}");
-        }
-        return;
-    };
-    let program = Program::start(&home);
+    let name = "reuse::owners_of_a_pid_are_told_apart_from_one_clock_tick_to_the_next";
+    again::in_pid_namespace(name, tell_owners_apart);
+}
+
+fn tell_owners_apart(home: &Path) {
+    let program = TestProgram::start(home);
     let (mut within, mut across) = (false, false);
     // The second is to be there within 10 ms; on a machine that is too slow for that, half of the question stays
     // open.
     for _ in 0..1_000 {
         let mut first = churn::start_as(2_000, Manners::Stubborn);
-        register(&home, first.key(), "");
+        register(home, first.key(), "");
         first.tell_to_end();
         assert_eq!(await_end(&mut first), Signals::NONE);
         let mut second = churn::start_as(2_000, Manners::Stubborn);
         if second.key().pid != first.key().pid {
             continue;
         }
-        register(&home, second.key(), "");
-        let answer = requests::kill(program.port, first.key());
+        register(home, second.key(), "");
+        let answer = requests::kill(&program, first.key());
         if second.key() == first.key() {
             within = true;
             assert_eq!(requests::in_a_word(&answer), "killed", "{answer:?}");

@@ -133,7 +133,7 @@ impl Recorder {
             return None;
         }
         // A zombie's pending signals are thrown away only with its entry.
-        let mut signals = self.pending();
+        let mut signals = pending(self.key.pid).unwrap();
         if let WaitStatus::Signaled(_, signal, _) = status {
             signals.add(Signals::of(&[signal]));
         }
@@ -161,17 +161,18 @@ impl Recorder {
             Ok(_) | Err(_) => {}
         }
     }
+}
 
-    fn pending(&self) -> Signals {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.key.pid)).unwrap();
-        let mut signals = Signals::NONE;
-        for line in status.lines() {
-            if let Some((_, mask)) = line.split_once("Pnd:\t") {
-                signals.add(Signals(u64::from_str_radix(mask, 16).unwrap()));
-            }
+/// What waits to be taken by a process that has it blocked; `None` where no such process is.
+pub(crate) fn pending(pid: u32) -> Option<Signals> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let mut signals = Signals::NONE;
+    for line in status.lines() {
+        if let Some((_, mask)) = line.split_once("Pnd:\t") {
+            signals.add(Signals(u64::from_str_radix(mask, 16).unwrap()));
         }
-        signals
     }
+    Some(signals)
 }
 
 impl Drop for Recorder {

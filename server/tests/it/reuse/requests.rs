@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::TcpStream,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::Duration,
@@ -15,7 +14,7 @@ use super::{
     board::{Board, Dice, SharedBoard},
     verb::Verb,
 };
-use crate::client::{Answer, Connection};
+use crate::{client::Answer, test_program::TestProgram};
 
 pub(super) const REQUESTS: usize = 10_000;
 const REQUESTS_PER_PROCESS: usize = 3;
@@ -65,8 +64,7 @@ impl Tally {
 
 /// A connection that is kept, and what its requests came to.
 pub(super) struct Caller<'a> {
-    pub(super) port: u16,
-    pub(super) server: ProcessKey,
+    pub(super) program: &'a TestProgram,
     pub(super) board: &'a SharedBoard,
     /// How many requests are still to be sent, over all connections.
     pub(super) left: &'a AtomicUsize,
@@ -75,14 +73,14 @@ pub(super) struct Caller<'a> {
 
 impl Caller<'_> {
     pub(super) fn run(mut self) -> Tally {
-        let mut connection = connect(self.port);
+        let mut connection = self.program.connect();
         let proc = ProcReader::at("/proc").unwrap();
         let mut tally = Tally::default();
         while take_one(self.left) {
             self.await_processes();
             let verb = Verb::any(&mut self.dice);
             let (about, pid, key) = self.choose(verb);
-            connection.send(&verb.request(self.port, pid, key));
+            connection.send(&verb.request(self.program.port, pid, key));
             let answer = connection.receive().expect("an answer");
             let given = in_a_word(&answer);
             if let Some(why) = misfit(&proc, about, key, &answer) {
@@ -124,27 +122,22 @@ impl Caller<'_> {
                 }
                 (about, pid, key)
             }
-            None => (About::Server, self.server.pid, self.server),
+            None => {
+                let key = self.program.key();
+                (About::Server, key.pid, key)
+            }
         }
     }
 }
 
-fn connect(port: u16) -> Connection {
-    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    // A server that hangs fails the test instead of stopping it.
-    let patience = Some(Duration::from_secs(60));
-    stream.set_read_timeout(patience).unwrap();
-    Connection(stream)
-}
-
 /// Asks for the end of one process, at once.
-pub(super) fn kill(port: u16, key: ProcessKey) -> Answer {
-    let mut connection = connect(port);
+pub(super) fn kill(program: &TestProgram, key: ProcessKey) -> Answer {
+    let mut connection = program.connect();
     let kill = Verb::Kill {
         grace_ms: 0,
         tree: None,
     };
-    connection.send(&kill.request(port, key.pid, key));
+    connection.send(&kill.request(program.port, key.pid, key));
     connection.receive().expect("an answer")
 }
 
