@@ -9,8 +9,11 @@ use std::{
     },
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
 };
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::Value;
 
 use crate::{
@@ -203,6 +206,27 @@ fn a_users_link_leads_root_to_nobody_elses_conversations() {
             );
         }
     }
+}
+
+/// What was looked at and what is opened are the same, however fast one is exchanged for the other.
+#[test]
+fn a_link_that_comes_and_goes_leads_root_nowhere_either() {
+    let Some(users) = Users::new() else { return };
+    let (own, lure) = (users.path("mallory/.claude"), users.path("mallory/lure"));
+    symlink("../alice/.claude", &lure).unwrap();
+    users.own("mallory", MALLORY);
+    let server = users.serve(&["mallory"]);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                renameat_with(CWD, &own, CWD, &lure, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        let leaks = (0..400).find(|_| recent(&server).to_string().contains(&users.alices));
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(leaks, None);
+    });
 }
 
 #[test]
