@@ -4,15 +4,16 @@
 //! stays. Does not know what is in it.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    ffi::{OsStr, OsString},
+    fs::{self, Permissions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{
-        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
-    },
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown},
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+use rustix::fs::{RenameFlags, fstat, renameat, renameat_with};
+
+use crate::beneath::{self, Directory};
 
 /// The settings as they were read.
 #[derive(Debug)]
@@ -64,13 +65,18 @@ impl SettingsFile {
                 });
             }
         };
+        let fault = |source| Fault::Io {
+            path: path.clone(),
+            what: "read",
+            source,
+        };
+        let place = Place::of(&path).map_err(fault)?;
+        let (text, facts) = place.read(&path)?;
         // Root must not be led by somebody's link into somebody else's files.
-        let owner = |path: &Path| fs::metadata(path).map(|facts| facts.uid()).ok();
-        if owner(&path) != owner(config_dir) {
+        if facts.uid() != beneath::owner(config_dir).map_err(fault)? {
             let what = "another user's than the directory that it is named in";
             return Err(Fault::Wrong { path, what });
         }
-        let text = read(&path)?;
         Ok(Self {
             path,
             text: Some(text),
@@ -86,43 +92,47 @@ impl SettingsFile {
                 source,
             }
         };
-        let directory = self.path.parent().unwrap_or(Path::new("/"));
         if self.text.is_none() {
-            let mut builder = fs::DirBuilder::new();
-            builder
-                .recursive(true)
-                .mode(0o700)
-                .create(directory)
-                .map_err(fault("created"))?;
+            self.make_directory().map_err(fault("created"))?;
         }
-        let temporary = directory.join(format!(".settings.json.{}.tmp", std::process::id()));
-        let written = self.write(&temporary, directory, text);
+        let place = Place::of(&self.path).map_err(fault("written"))?;
+        let temporary = OsString::from(format!(".settings.json.{}.tmp", std::process::id()));
+        let written = self.write(&place, &temporary, text);
         let placed = written
             .map_err(fault("written"))
-            .and_then(|()| self.place(&temporary));
+            .and_then(|()| self.put(&place, &temporary));
         if placed.is_err() {
             // The fault that is reported is the first one.
-            drop(fs::remove_file(&temporary));
+            drop(place.directory.remove(&temporary));
         }
         placed
     }
 
-    fn write(&self, temporary: &Path, directory: &Path, text: &str) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(temporary)?;
-        let (uid, gid, mode) = match &self.text {
-            Some(_) => {
-                let before = fs::metadata(&self.path)?;
-                (before.uid(), before.gid(), before.mode() & 0o7777)
-            }
-            None => {
-                let directory = fs::metadata(directory)?;
-                (directory.uid(), directory.gid(), 0o600)
-            }
+    /// Makes the directory, unless it would be in another user's: it would become ours there.
+    fn make_directory(&self) -> io::Result<()> {
+        let directory = self.path.parent().unwrap_or(Path::new("/"));
+        let there = directory.ancestors().find(|place| place.exists());
+        let there = there.unwrap_or(Path::new("/"));
+        let ours = rustix::process::geteuid().as_raw();
+        if there != directory && ours == 0 && beneath::owner(there)? != 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "its user has to make it, by starting Claude Code once",
+            ));
+        }
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(directory)
+    }
+
+    fn write(&self, place: &Place, temporary: &OsStr, text: &str) -> io::Result<()> {
+        let mut file = place.directory.create(temporary)?;
+        let (uid, gid, mode) = if self.text.is_some() {
+            let (before, _) = place.directory.file(&place.name)?;
+            let before = before.metadata()?;
+            (before.uid(), before.gid(), before.mode() & 0o7777)
+        } else {
+            let directory = fstat(&place.directory)?;
+            (directory.st_uid, directory.st_gid, 0o600)
         };
         let ours = file.metadata()?;
         if (ours.uid(), ours.gid()) != (uid, gid) {
@@ -135,51 +145,75 @@ impl SettingsFile {
     }
 
     /// Claude Code writes the file too, when a setting is changed in it.
-    fn place(&self, temporary: &Path) -> Result<(), Fault> {
-        let fault = |source| Fault::Io {
+    fn put(&self, place: &Place, temporary: &OsStr) -> Result<(), Fault> {
+        let fault = |error: rustix::io::Errno| Fault::Io {
             path: self.path.clone(),
             what: "replaced",
-            source,
+            source: error.into(),
         };
+        let (directory, name) = (&place.directory, &place.name);
         match &self.text {
-            Some(text) if read(&self.path)? == *text => {
-                fs::rename(temporary, &self.path).map_err(fault)
+            Some(text) if place.read(&self.path)?.0 == *text => {
+                renameat(directory, temporary, directory, name).map_err(fault)
             }
             Some(_) => Err(Fault::Changed(self.path.clone())),
-            None => match renameat_with(CWD, temporary, CWD, &self.path, RenameFlags::NOREPLACE) {
-                Err(rustix::io::Errno::EXIST) => Err(Fault::Changed(self.path.clone())),
-                placed => placed.map_err(|error| fault(error.into())),
-            },
+            None => {
+                let flags = RenameFlags::NOREPLACE;
+                match renameat_with(directory, temporary, directory, name, flags) {
+                    Err(rustix::io::Errno::EXIST) => Err(Fault::Changed(self.path.clone())),
+                    placed => placed.map_err(fault),
+                }
+            }
         }
     }
 }
 
-fn read(path: &Path) -> Result<String, Fault> {
-    let fault = |source| Fault::Io {
-        path: path.to_owned(),
-        what: "read",
-        source,
-    };
-    let wrong = |what| Fault::Wrong {
-        path: path.to_owned(),
-        what,
-    };
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    // Opened without the flag, a FIFO waits for a writer.
-    let file: File = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)
-        .map_err(fault)?;
-    if !file.metadata().map_err(fault)?.is_file() {
-        return Err(wrong("not a file"));
+/// A file's directory, held open: whatever is put in the place of the path meanwhile, the same files are meant.
+struct Place {
+    directory: Directory,
+    name: OsString,
+}
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Self> {
+        let (parent, name) = path
+            .parent()
+            .zip(path.file_name())
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Self {
+            directory: Directory::root(parent)?,
+            name: name.to_owned(),
+        })
     }
-    let mut content = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut content)
-        .map_err(fault)?;
-    if content.len() as u64 > MAX_BYTES {
-        return Err(wrong("larger than 4 MB"));
+
+    /// `path` is for messages only.
+    fn read(&self, path: &Path) -> Result<(String, fs::Metadata), Fault> {
+        let fault = |source| Fault::Io {
+            path: path.to_owned(),
+            what: "read",
+            source,
+        };
+        let wrong = |what| Fault::Wrong {
+            path: path.to_owned(),
+            what,
+        };
+        let opened = self.directory.file(&self.name);
+        let (file, _) = opened.map_err(|error| {
+            if error.kind() == io::ErrorKind::InvalidInput {
+                wrong("not a file")
+            } else {
+                fault(error)
+            }
+        })?;
+        let facts = file.metadata().map_err(fault)?;
+        let mut content = Vec::new();
+        file.take(MAX_BYTES + 1)
+            .read_to_end(&mut content)
+            .map_err(fault)?;
+        if content.len() as u64 > MAX_BYTES {
+            return Err(wrong("larger than 4 MB"));
+        }
+        let text = String::from_utf8(content).map_err(|_| wrong("not UTF-8"))?;
+        Ok((text, facts))
     }
-    String::from_utf8(content).map_err(|_| wrong("not UTF-8"))
 }

@@ -189,6 +189,57 @@ fn a_link_is_written_through() {
     }
 }
 
+/// Root is led into nobody's files by another, and leaves nothing that is its own in anybody's home.
+#[test]
+fn in_a_users_home_root_changes_what_is_that_users() {
+    if !rustix::process::geteuid().is_root() {
+        // Only root can make another user's files.
+        return;
+    }
+    let home = TestHome::new();
+    let users = tempfile::tempdir().unwrap();
+    let [mallory, alice] = ["mallory", "alice"].map(|name| users.path().join(name));
+    let install = || home.hooks(&["install", "--home", mallory.to_str().unwrap()]);
+    let give = |path: &Path, uid: u32| chown(path, Some(uid), Some(uid)).unwrap();
+    for (user, uid) in [(&mallory, 54_321), (&alice, 54_322)] {
+        fs::create_dir_all(user).unwrap();
+        give(user, uid);
+    }
+    let refused = |words: &str| {
+        let output = install();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(words), "{said}");
+    };
+
+    refused("by starting Claude Code once");
+    assert_eq!(fs::read_dir(&mallory).unwrap().count(), 0);
+
+    // Without settings there as well as with them.
+    let settings = alice.join(".claude/settings.json");
+    fs::create_dir(alice.join(".claude")).unwrap();
+    give(&alice.join(".claude"), 54_322);
+    symlink("../alice/.claude", mallory.join(".claude")).unwrap();
+    refused("another user than its parent");
+    assert!(!settings.exists());
+    fs::write(&settings, "{}").unwrap();
+    give(&settings, 54_322);
+    refused("another user than its parent");
+    assert_eq!(fs::read_to_string(&settings).unwrap(), "{}");
+    assert_eq!(fs::read_dir(alice.join(".claude")).unwrap().count(), 1);
+
+    fs::remove_file(mallory.join(".claude")).unwrap();
+    fs::create_dir(mallory.join(".claude")).unwrap();
+    give(&mallory.join(".claude"), 54_321);
+    assert!(install().status.success());
+    let own = fs::metadata(mallory.join(".claude/settings.json")).unwrap();
+    assert_eq!(
+        (own.uid(), own.gid(), own.mode() & 0o777),
+        (54_321, 54_321, 0o600)
+    );
+    assert_eq!(fs::read_dir(mallory.join(".claude")).unwrap().count(), 1);
+}
+
 #[test]
 fn what_is_no_settings_file_is_refused_and_left_alone() {
     let home = TestHome::new();
