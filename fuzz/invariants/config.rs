@@ -11,8 +11,9 @@ pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let config = read(text);
+    let config = read(text, "");
     is_usable(&config);
+    in_the_environment(text);
     for mistake in &config.mistakes {
         let line = mistake.strip_prefix(PLACE).expect(mistake);
         let digits: String = line.chars().take_while(char::is_ascii_digit).collect();
@@ -59,7 +60,7 @@ fn a_foreign_key_costs_one_mistake(text: &str, config: &Config) {
     if text.starts_with('\u{feff}') || text.contains(FOREIGN) || text.contains('\\') {
         return;
     }
-    let more = read(&format!("{FOREIGN} = 1\n{text}"));
+    let more = read(&format!("{FOREIGN} = 1\n{text}"), "");
     let is_toml = more
         .mistakes
         .iter()
@@ -74,11 +75,26 @@ fn a_foreign_key_costs_one_mistake(text: &str, config: &Config) {
     assert_eq!(wishes(&more), wishes(config));
 }
 
-fn read(text: &str) -> Config {
+/// The same text as a list of homes.
+fn in_the_environment(text: &str) {
+    let config = read("", text);
+    is_usable(&config);
+    for mistake in &config.mistakes {
+        assert!(mistake.starts_with("SESSION_MANAGER_HOMES: "), "{mistake}");
+        assert!(!mistake.contains(char::is_control), "{mistake:?}");
+    }
+}
+
+/// What a file with this text and these homes in the environment come to.
+fn read(text: &str, homes: &str) -> Config {
     Config::of(
         Ok(Some(text.to_owned())),
         &Surroundings {
-            variable: &|name| (name == "HOME").then(|| "/home/me".into()),
+            variable: &|name| match name {
+                "HOME" => Some("/home/me".into()),
+                "SESSION_MANAGER_HOMES" => Some(homes.into()),
+                _ => None,
+            },
             has_login: &|login| ["root", "me", "other"].contains(&login),
             login: Some("me".to_owned()),
             login_home: None,

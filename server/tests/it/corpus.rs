@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use proptest::{collection::vec, prelude::*, sample::select};
+
 #[path = "../../../fuzz/invariants/config.rs"]
 mod config;
 #[path = "../../../fuzz/invariants/hook.rs"]
@@ -72,4 +74,37 @@ fn the_corpus_of_hooks_holds() {
 #[test]
 fn the_corpus_of_settings_holds() {
     each("settings", settings::check);
+}
+
+/// Lines of a configuration: the keys that there are and one that is not, with what may and may not stand behind them.
+fn setting() -> impl Strategy<Value = String> {
+    let keys = "homes|user|port|allowed_hosts|claude|grace_ms|stuck_after_minutes|abandoned_after_minutes\
+                |compress_after_days|no_key|[homes]|\"a\\tb\"|homes.x";
+    let values = r#"0|1|-1|0x1F90|65536|60001|525600|1e3|1_000|18446744073709551616|true|1979-05-27|""|"~"|"~/a//b/../c"
+        |"/srv/./a"|"a"|"root"|"nobody at all"|"EXAMPLE.org:80"|"[::1]:0"|"[::1]"|"a:b:c"|"\u0000/"|"\u001b[31m"|'/x'
+        |[]|["/a", "/a", 7]|["b.c", "B.C", "d:1"]|["~", "~/", "~x"]|{ a = 1 }|[|"#;
+    let one_of = |list: &str| {
+        select(
+            list.split('|')
+                .map(|it| it.trim().to_owned())
+                .collect::<Vec<_>>(),
+        )
+    };
+    (one_of(keys), one_of(values)).prop_map(|(key, value)| format!("{key} = {value}\n"))
+}
+
+proptest! {
+    #[test]
+    fn any_configuration_is_usable_and_each_mistake_has_its_line(
+        settings in vec(setting(), 0..5),
+        text in "\\PC{0,20}",
+        at in any::<usize>(),
+    ) {
+        let mut file = settings.concat();
+        config::check(file.as_bytes());
+        let starts: Vec<usize> = file.char_indices().map(|(start, _)| start).collect();
+        let at = if starts.is_empty() { 0 } else { starts[at % starts.len()] };
+        file.insert_str(at, &text);
+        config::check(file.as_bytes());
+    }
 }

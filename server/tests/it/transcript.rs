@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::{PermissionsExt, symlink},
 };
 
+use proptest::{collection::vec, prelude::*, sample::Index};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use session_core::{id::UnixMillis, transcript::Talk};
 use session_manager::observe::transcript::{
@@ -169,6 +170,31 @@ fn a_damaged_archive_tells_what_could_be_read() {
     assert!(reading.note.unwrap().contains("damaged"));
     claude.write(PROJECT, &format!("{ID}.jsonl.gz"), b"no gzip at all");
     assert!(read(&claude).unwrap().note.is_some());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_happened_to_an_archive_it_is_read_right_or_said_to_be_damaged(
+        cut in proptest::option::of(any::<Index>()),
+        changes in vec((any::<Index>(), any::<u8>()), 0..4),
+        more in vec(any::<u8>(), 0..4),
+    ) {
+        let claude = TestClaude::new();
+        claude.archive(CAPTURED);
+        let whole = read(&claude).unwrap();
+        let mut archive = gzip(CAPTURED);
+        for (at, byte) in &changes {
+            let at = at.index(archive.len());
+            archive[at] = *byte;
+        }
+        archive.truncate(cut.map_or(archive.len(), |cut| cut.index(archive.len())));
+        archive.extend(more);
+        claude.write(PROJECT, &format!("{ID}.jsonl.gz"), &archive);
+        let reading = read(&claude).unwrap();
+        prop_assert!(reading.note.is_some() || reading == whole, "{reading:?}");
+        prop_assert!(reading.note.is_none() || !reading.whole);
+    }
 }
 
 #[test]
