@@ -43,8 +43,14 @@ impl Verb {
     /// All that it may send to the process of the key.
     pub(super) fn signals(self) -> Signals {
         match self {
-            // A process that stands still goes on to take its SIGTERM.
-            Self::Kill { .. } => Signals::of(&[Signal::SIGTERM, Signal::SIGCONT, Signal::SIGKILL]),
+            // A process that stands still goes on to take its SIGTERM, and one that does not end by that stands still
+            // while what it has started is looked for.
+            Self::Kill { .. } => Signals::of(&[
+                Signal::SIGTERM,
+                Signal::SIGCONT,
+                Signal::SIGSTOP,
+                Signal::SIGKILL,
+            ]),
             Self::Interrupt => Signals::of(&[Signal::SIGINT]),
             Self::Pause => Signals::of(&[Signal::SIGSTOP]),
             Self::Continue => Signals::of(&[Signal::SIGCONT]),
