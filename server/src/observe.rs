@@ -18,7 +18,8 @@ use std::{
 };
 
 use session_core::{
-    id::UnixMillis,
+    descent::Ended,
+    id::{ProcessKey, UnixMillis},
     inventory::{Filed, Sample},
     process::{Likeness, Process},
     registry::{PidDomain, ProcStart, Record},
@@ -119,7 +120,7 @@ impl Observer {
     }
 
     /// Unix milliseconds at which a process started, by the boot time of the latest look.
-    pub fn started_at(&self, key: session_core::id::ProcessKey) -> UnixMillis {
+    pub fn started_at(&self, key: ProcessKey) -> UnixMillis {
         let ms = key.start_ticks.saturating_mul(1000) / self.ticks_per_second.max(1);
         UnixMillis(self.booted_at.load(Ordering::Relaxed).saturating_add(ms))
     }
@@ -200,6 +201,41 @@ impl Observer {
             key_files: finds.key_files,
         };
         Ok(Look { sample, homes })
+    }
+
+    /// The sessions of the configured homes that have ended and left their registry files; of those whose pid is wanted.
+    pub fn ended(&self, wanted: impl Fn(u32) -> bool) -> Vec<Ended> {
+        let booted_at = self.booted_at.load(Ordering::Relaxed);
+        let homes = self.homes.iter().filter(|home| !home.leads_astray());
+        let entries = homes.filter_map(|home| {
+            RegistryReader::at(&home.config_dir).entries(&wanted).ok()
+        });
+        let ended = entries.flatten().filter_map(|entry| {
+            let EntryKind::Record {
+                parsed: Ok(record), ..
+            } = entry.what
+            else {
+                return None;
+            };
+            let ProcStart::Ticks(start_ticks) = record.proc_start else {
+                return None;
+            };
+            let written_at = record.updated_at.unwrap_or(entry.modified);
+            let last_seen_at = written_at.min(entry.modified);
+            let ms = last_seen_at.0.saturating_sub(booted_at);
+            record.is_of(&self.domain).then_some(Ended {
+                key: ProcessKey {
+                    pid: record.pid,
+                    start_ticks,
+                },
+                until_ticks: ms.saturating_mul(self.ticks_per_second) / 1000,
+                uid: entry.owner,
+                conversation: record.session_id,
+                cwd: record.cwd,
+                last_seen_at,
+            })
+        });
+        ended.collect()
     }
 
     /// The config directory that a process was started with, unless somebody else owns it: root must not

@@ -45,7 +45,58 @@ pub struct Parent {
     pub cwd: Option<String>,
 }
 
+/// A session that has ended and left its registry file, which tells that it ran from `key.start_ticks` to `until_ticks` at
+/// least, in clock ticks since boot.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    pub key: ProcessKey,
+    pub until_ticks: u64,
+    pub uid: u32,
+    pub conversation: Option<SessionId>,
+    pub cwd: Option<String>,
+    pub last_seen_at: UnixMillis,
+}
+
+impl Ended {
+    /// What is in the kernel session that it led, and was started while it ran. At that time its number was nobody else's, so
+    /// that kernel session was its own; and whoever is in one was started from within it (setsid(2)). What was started
+    /// later may be in another one: a number is given away again once its session is empty.
+    pub fn left(&self, table: &Table) -> Vec<ProcessKey> {
+        let Self {
+            key, until_ticks, ..
+        } = self;
+        if table.get(key.pid).is_some() {
+            return Vec::new();
+        }
+        let ran = key.start_ticks..=*until_ticks;
+        let left = table.iter().filter(|stat| {
+            stat.session == key.pid && !stat.is_dead() && ran.contains(&stat.key.start_ticks)
+        });
+        left.map(|stat| stat.key).collect()
+    }
+}
+
 impl Book {
+    /// Takes note of what a session left that nobody saw run.
+    pub fn note_left(&mut self, ended: &Ended, left: &[ProcessKey], now: UnixMillis) {
+        if left.is_empty() {
+            return;
+        }
+        let family = self.families.entry(ended.key).or_insert_with(|| Family {
+            uid: ended.uid,
+            conversation: ended.conversation.clone(),
+            cwd: ended.cwd.clone(),
+            last_seen_at: ended.last_seen_at,
+            members: BTreeMap::new(),
+        });
+        for key in left {
+            family.members.entry(*key).or_insert(Remembered {
+                descent: Descent::Session { leader: ended.key },
+                at: now,
+            });
+        }
+    }
+
     /// Takes note of a session that runs now.
     pub fn note(&mut self, parent: &Parent, now: UnixMillis) {
         let key = parent.target.key();

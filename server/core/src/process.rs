@@ -199,12 +199,13 @@ impl Process {
         self.ppid == parent.key.pid && self.exe == parent.exe && self.argv == parent.argv
     }
 
-    /// Whether the process was started for this conversation, as its arguments tell.
+    /// Whether the process was started for this conversation, as its arguments tell, and not for a copy of it.
     pub fn names_session(&self, id: &str) -> bool {
-        self.argv
-            .iter()
-            .skip(1)
-            .any(|arg| arg == id || arg.strip_prefix("--resume=") == Some(id))
+        let mut args = self.argv.iter().skip(1);
+        if args.clone().any(|arg| arg == "--fork-session") {
+            return false;
+        }
+        args.any(|arg| arg == id || arg.strip_prefix("--resume=") == Some(id))
     }
 
     /// Claude Code's own helpers and its subcommands without a conversation (2.1.329).

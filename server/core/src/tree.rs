@@ -148,13 +148,6 @@ impl Tree {
         let before = self.members.len();
         // What holds a number was proved by an earlier pass; what is added now does not count for that.
         self.forget_vacant(table);
-        for &(key, at) in seen {
-            let claim = Claim::seen(key, at);
-            let free = |stat: &&StatLine| stat.key == key;
-            if let Some(stat) = table.get(key.pid).filter(free) {
-                self.consider(stat, claim, table, witness);
-            }
-        }
         let mut walked = 0;
         loop {
             walked = self.walk_down(walked, table, witness);
@@ -163,11 +156,30 @@ impl Tree {
             if self.is_stale {
                 self.give_up(table);
                 walked = 0;
-            } else if !added {
+                continue;
+            }
+            // What stands in the table now says more than what was seen before.
+            if !added && !self.recall(seen, table, witness) {
                 break;
             }
         }
         self.members.len().saturating_sub(before)
+    }
+
+    /// Adds what was seen to descend from the root before; true where anything was.
+    fn recall(
+        &mut self,
+        seen: &[(ProcessKey, UnixMillis)],
+        table: &Table,
+        witness: &mut impl Witness,
+    ) -> bool {
+        let mut added = false;
+        for &(key, at) in seen {
+            if let Some(stat) = table.get(key.pid).filter(|stat| stat.key == key) {
+                added |= self.consider(stat, Claim::seen(key, at), table, witness);
+            }
+        }
+        added
     }
 
     /// Tells which of these processes, that seem to belong to the root's session, may be told of as such: not members, and

@@ -47,6 +47,9 @@ pub enum Reaction {
 /// How long somebody else may take to undo it: tmux lets a stopped program of its own go on within 10 ms (tmux 3.3a).
 const SETTLED: Duration = Duration::from_millis(300);
 
+/// SIGSTOP takes effect within some microseconds.
+const STOPPING: Duration = Duration::from_millis(10);
+
 /// Claude Code 2.1.329 ends within 200 ms of SIGINT without a tool, and takes 2 s to end a tool that ignores signals.
 const REACTION: Duration = Duration::from_millis(2500);
 
@@ -76,6 +79,8 @@ pub fn pause(
     signal(&root.dir, Signal::STOP)?;
     let mut processes = 1;
     for _ in 0..FREEZES {
+        // In the middle of a fork(2) it takes effect after it.
+        sleep(STOPPING);
         let before = processes;
         processes = 1 + send_below(proc, surveyor, tree, Signal::STOP)?;
         if processes == before {

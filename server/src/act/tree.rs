@@ -118,7 +118,7 @@ impl<'a> Ending<'a> {
         // Whoever is looked for only after the root has gone has lost what proves its descent.
         self.look()?;
         self.begun = Instant::now();
-        let root = self.end_root(grace, tell)?;
+        let root = self.end_root(extent, grace, tell)?;
         let whole = extent == Extent::Whole && root != End::AlreadyGone;
         if whole {
             self.end_rest(grace.min(REST_GRACE), tell);
@@ -139,7 +139,12 @@ impl<'a> Ending<'a> {
         })
     }
 
-    fn end_root(&mut self, grace: Duration, tell: &mut dyn FnMut(Progress)) -> io::Result<End> {
+    fn end_root(
+        &mut self,
+        extent: Extent,
+        grace: Duration,
+        tell: &mut dyn FnMut(Progress),
+    ) -> io::Result<End> {
         let root = self.tree.root();
         let mut step = Step::Begin;
         loop {
@@ -154,9 +159,11 @@ impl<'a> Ending<'a> {
                 Step::Terminate => self.send(root, Signal::TERM)?,
                 Step::Continue => self.wake(root)?,
                 Step::Kill => {
-                    // A child that it starts between the last look and its end would be nobody's.
-                    self.freeze(&[root]);
-                    self.look().unwrap_or_else(no_look);
+                    if extent == Extent::Whole {
+                        // A child that it starts between the last look and its end would be nobody's.
+                        self.freeze(&[root]);
+                        self.look().unwrap_or_else(no_look);
+                    }
                     self.send(root, Signal::KILL)?;
                 }
                 Step::Wait => self.wait_and_look(Phase::Grace, grace, tell)?,

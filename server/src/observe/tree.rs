@@ -65,8 +65,14 @@ impl<'a> Surveyor<'a> {
     }
 
     fn note(&mut self, stat: &StatLine) {
+        let facts = self.look_at(stat);
+        self.facts.insert(stat.key, facts);
+    }
+
+    /// What a process is now.
+    pub fn look_at(&self, stat: &StatLine) -> Facts {
         let command = self.proc.command(stat.key.pid);
-        let facts = Facts {
+        Facts {
             command: if command.is_empty() {
                 stat.comm.clone()
             } else {
@@ -74,8 +80,7 @@ impl<'a> Surveyor<'a> {
             },
             rss_bytes: stat.rss_pages.saturating_mul(self.page_bytes),
             private_bytes: self.proc.private_bytes(stat.key.pid),
-        };
-        self.facts.insert(stat.key, facts);
+        }
     }
 }
 

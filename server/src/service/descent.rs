@@ -13,9 +13,9 @@ use std::{
 };
 
 use session_core::{
-    descent::{Book, Parent},
+    descent::{Book, Ended, Parent},
     id::{ProcessKey, UnixMillis},
-    kill,
+    kill::{self, Actor},
     tree::{Table, spare::Guard},
 };
 
@@ -143,8 +143,12 @@ impl Inner {
         {
             tracing::warn!(%error, "what an earlier server noted of descents can't be read");
         }
+        let left = self.left_by_ended(&table, &actor);
         let changed = self.descents.with(|book| {
             let before = book.clone();
+            for (ended, left) in &left {
+                book.note_left(ended, left, now());
+            }
             for session in &sessions {
                 if let Ok(target) = kill::plan(session, &actor) {
                     let parent = Parent {
@@ -170,5 +174,25 @@ impl Inner {
             tracing::debug!(%error, "the book of descents can't be written");
         }
         Ok(table)
+    }
+
+    /// What sessions left in their kernel sessions, as far as their registry files are still there: those of sessions that
+    /// were killed.
+    fn left_by_ended(&self, table: &Table, actor: &Actor) -> Vec<(Ended, Vec<ProcessKey>)> {
+        let proc = self.observer.proc();
+        let still_inside = |key: ProcessKey, ended: &Ended| {
+            let stat = proc.stat(key.pid);
+            stat.is_some_and(|stat| stat.key == key && stat.session == ended.key.pid)
+                && proc.owner(key.pid) == Some(ended.uid)
+        };
+        let ended = self.observer.ended(|pid| table.get(pid).is_none());
+        let ended = ended.into_iter().filter(|it| actor.answers_for(it.uid));
+        ended
+            .map(|ended| {
+                let mut left = ended.left(table);
+                left.retain(|key| still_inside(*key, &ended));
+                (ended, left)
+            })
+            .collect()
     }
 }

@@ -147,6 +147,39 @@ fn what_was_never_seen_to_descend_is_told_and_not_ended() {
     assert_eq!(ours(&orphans(&server), &scene.pids).len(), scene.pids.len());
 }
 
+/// As tmux starts it, with no shell around it.
+#[test]
+fn a_registry_file_proves_what_is_left_in_a_kernel_session_that_the_session_led() {
+    let server = Server::start();
+    let mut leader = Command::new("setsid");
+    leader.args([
+        "sh",
+        "-c",
+        "exec 3<&0; cat <&3 >/dev/null & echo $!; exec cat <&3",
+    ]);
+    let mut session = TestSession::spawn(leader);
+    let _input = session.child.stdin.take().unwrap();
+    let child: u32 = session.line().parse().unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let later = now.unwrap().as_millis() + 1000;
+    session.register(server.home(), &format!(r#","updatedAt":{later}"#));
+    let key = session.key_text();
+    // Nobody has looked while it ran.
+    session.child.kill().unwrap();
+    session.wait();
+    let found = ours(&orphans(&server), &[child]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0]["evidence"]["descent"],
+        json!({"type": "session", "leader": key}),
+    );
+    let reaped = reap(&server, &[&found[0]["key"]]).json();
+    assert_eq!(
+        reaped["items"][0]["result"]["outcome"], "exited",
+        "{reaped}"
+    );
+}
+
 #[test]
 fn what_one_server_saw_another_one_knows() {
     let server = Server::start();

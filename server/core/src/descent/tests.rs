@@ -111,6 +111,44 @@ fn what_belongs_to_a_session_that_runs_is_no_orphan_of_another() {
 }
 
 #[test]
+fn a_registry_file_proves_what_is_left_in_the_kernel_session_that_its_process_led() {
+    let ended = Ended {
+        key: key(100),
+        until_ticks: 1_500,
+        uid: 1000,
+        conversation: None,
+        cwd: None,
+        last_seen_at: UnixMillis(1),
+    };
+    let inside = |pid: u32, session: u32| {
+        let mut stat = stat(pid, 1);
+        stat.session = session;
+        stat
+    };
+    // 90 is older than the session, 200 younger than its last sign of life, 120 in another one.
+    let lines = || {
+        vec![
+            inside(90, 100),
+            inside(110, 100),
+            inside(200, 100),
+            inside(120, 120),
+        ]
+    };
+    let table = Table::new(lines());
+    assert_eq!(ended.left(&table), [key(110)]);
+    let mut book = Book::default();
+    book.note_left(&ended, &ended.left(&table), UnixMillis(2));
+    book.follow(&table, UnixMillis(3), |_, _| Believer);
+    assert_eq!(orphans(&book, &table), [(100, 110)]);
+    let proof = book.orphans(&table)[0].3.descent;
+    assert_eq!(proof, Descent::Session { leader: key(100) });
+    // While another process has the number, nothing is certain.
+    let mut lines = lines();
+    lines.push(inside(100, 10));
+    assert_eq!(ended.left(&Table::new(lines)), []);
+}
+
+#[test]
 fn nobody_is_asked_to_end_what_may_not_be_ended() {
     let book = Book::default();
     let actor = Actor {

@@ -78,7 +78,11 @@ mod tests {
             let alive = match step {
                 Rest::Kill | Rest::WaitForKill => immortal,
                 Rest::Begin | Rest::Terminate | Rest::Wait | Rest::Freeze(_) | Rest::Finished => {
-                    if asked >= life { 0 } else { 3 }
+                    if asked >= life {
+                        0
+                    } else {
+                        3
+                    }
                 }
             };
             let found = Found {
