@@ -100,9 +100,29 @@ fn refusal(text: &str) -> Trouble {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
     use wire::{Code, Health, RecentSession};
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_counted_or_told_in_a_sentence(
+            texts in vec(r#"(\{"(ok|error|code|sessionId|cwd)":(true|false|"\PC{0,6}"|7|null)\}|\PC{0,20})"#, 0..5),
+            words in "(Error: )?(RPC error )?\\PC{0,12}",
+        ) {
+            let count = texts.len();
+            for text in &texts {
+                let read = one::<Health>(Ok(Reply::One(text.clone())));
+                prop_assert!(read.is_ok() || read.is_err_and(|trouble| !trouble.sentence().is_empty()));
+                let refused = rows::<RecentSession>(Ok(Reply::One(text.clone())));
+                prop_assert!(refused.is_err_and(|trouble| !trouble.sentence().is_empty()));
+            }
+            let read = rows::<RecentSession>(Ok(Reply::Rows(texts))).unwrap();
+            prop_assert_eq!(read.rows.len() + read.newer, count);
+            prop_assert!(!Trouble::Unreachable(words).sentence().is_empty());
+        }
+    }
 
     #[test]
     fn a_row_that_cant_be_read_is_counted_and_costs_no_other() {
