@@ -24,8 +24,9 @@ describe('kill', () => {
   // What an answer of 200 says, and what then is so.
   const ended = async (session, { status, json }) => {
     assert.equal(status, 200, JSON.stringify(json));
-    const { tookMs, ...rest } = json;
-    assert.deepEqual(rest, { ok: true, pid: session.pid, key: session.key, outcome: 'exited' });
+    const { tookMs, processes, ...rest } = json;
+    assert.deepEqual(rest, { ok: true, pid: session.pid, key: session.key, outcome: 'exited', spared: [], unproven: [] });
+    assert.deepEqual([processes[0].key, processes[0].outcome], [session.key, 'exited']);
     assert.ok(Number.isInteger(tookMs) && tookMs >= 0 && tookMs < 60_000, `tookMs ${tookMs}`);
     assert.equal(processOf(session.pid), null);
     assert.equal(existsSync(join(world.sessions, `${session.pid}.json`)), false);

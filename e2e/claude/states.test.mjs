@@ -64,6 +64,7 @@ describe('a session in the list', () => {
       entrypoint: 'cli',
       home: world.home,
       tmux: registry.tmux,
+      twinOf: [],
       actions: { kill: true },
     };
     const { elapsed, elapsedSec, wchan, lastActivityAt, startedAt: started, rssBytes: rss, ...rest } = row;
