@@ -203,19 +203,25 @@ describe('orphans', () => {
     assert.deepEqual([json.ok, proven.filter(({ key }) => isAlive(key))], [true, []], JSON.stringify(json));
   });
 
-  test('a server that has not seen the session tells of what it left, and offers nothing that it can not prove', async () => {
-    const { session, proven, strayed } = await busy();
+  test('a server that has not seen the session offers nothing that it can not prove', async () => {
+    const { session, mcp, resting, working, strayed } = await busy();
     await fell(session);
     const elsewhere = join(world.root, 'elsewhere');
     await mkdir(elsewhere);
     const stranger = await world.serve({ environment: { HOME: elsewhere } });
     const { orphans: list } = await orphans(stranger);
-    const all = [...proven, strayed];
+    const all = [mcp, resting, working, strayed];
     for (const one of all) assert.equal(find(list, one)?.session.sessionId, session.sessionId);
-    const unproven = all.filter(one => find(list, one).reap !== true);
-    assert.ok(unproven.includes(strayed));
+    // The server is in the kernel session of the process that the registry file still names.
+    assert.deepEqual(find(list, mcp).evidence, { type: 'proof', descent: { type: 'session', leader: session.key } });
+    // The tools have kernel sessions of their own.
+    const unproven = [resting, working, strayed];
+    assert.deepEqual(unproven.map(one => find(list, one).reap.code), unproven.map(() => 'unproven'));
     const { json } = await reap(unproven.map(({ key }) => key), stranger);
     assert.deepEqual(json.items.map(({ result }) => result.code), unproven.map(() => 'unproven'));
     assert.deepEqual(all.filter(({ key }) => !isAlive(key)), []);
+    const reaped = await reap([mcp.key], stranger);
+    assert.deepEqual(reaped.json.items, [{ key: mcp.key, result: { type: 'ended', outcome: 'killed' } }]);
+    assert.equal(isAlive(mcp.key), false);
   });
 });
