@@ -177,6 +177,33 @@ fn what_becomes_a_daemon_while_it_is_killed_ends_too() {
     });
 }
 
+/// They had a parent when the program looked, as it does every few seconds and when it is asked for orphans.
+#[test]
+fn what_was_seen_before_it_became_a_daemon_ends_too() {
+    play("what_was_seen_before_it_became_a_daemon_ends_too", |rig| {
+        let root = rig.session(
+            r#"mkfifo "$D/go"
+               sh -c 'setsid sh "$LEAF" daemon & sh "$LEAF" orphan & read line <"$D/go"; exit 0' &
+               here root; exec sleep 600"#,
+        );
+        let [_, daemon, orphan] = rig.all_named(["root", "daemon", "orphan"]);
+        let looked = rig.ask("GET", "/orphans", "");
+        assert_eq!(looked.status, 200, "{looked:?}");
+        std::fs::write(rig.home.join("go"), "").unwrap();
+        until(|| is_orphan(rig, daemon) && is_orphan(rig, orphan));
+        let killed = rig.kill(root.key, LONG);
+        rig.expect_left(&[]);
+        expect_told(
+            &killed,
+            &[
+                (root.key, "root", "exited"),
+                (daemon, "seen", "exited"),
+                (orphan, "seen", "exited"),
+            ],
+        );
+    });
+}
+
 /// Nobody saw them while they had a parent. One has the session's id in its environment: a sign and no proof.
 #[test]
 fn what_had_become_a_daemon_before_is_named_and_left_alone() {

@@ -24,7 +24,7 @@ const PARENT: &str = r#"
 echo $$ >"$D/parent"
 sh -c 'echo $$ >"$D/first"; exec cat "$D/first.end"'
 sh -c 'echo $$ >"$D/second"; exec cat "$D/second.end"'
-while read name <"$D/go"; do sh "$LEAF" $name & done
+while :; do if read name <"$D/go"; then sh "$LEAF" $name & fi; done
 "#;
 
 /// One dead child's pid goes to a stranger, another's to a child again.

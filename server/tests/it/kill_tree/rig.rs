@@ -116,11 +116,14 @@ impl Rig {
 
     /// `more`: fields of the request besides the key.
     pub(super) fn ask_to_kill(&self, key: ProcessKey, more: &str) -> Answer {
-        let ProcessKey { pid, .. } = key;
         let body = format!(r#"{{"key":"{}",{more}}}"#, text(key));
+        self.ask("POST", &format!("/sessions/{}/kill", key.pid), &body)
+    }
+
+    pub(super) fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
         let mut connection = self.program.connect();
         connection.send(&format!(
-            "POST /sessions/{pid}/kill HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.program.port,
             body.len()
