@@ -10,7 +10,11 @@ use crate::{Code, Pid, ProcessKey, Spared, TreeProcess, Unproven};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KillRequest {
     /// The process that the caller saw; without it the pid's present owner is meant.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "named",
+        default
+    )]
     pub key: Option<ProcessKey>,
     /// How long the process may take to end by itself; the configured grace where absent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -28,6 +32,12 @@ impl Default for KillRequest {
             tree: true,
         }
     }
+}
+
+/// Reads a key that is there. Whoever says `null` has lost the process that was meant, and must not get its pid's present
+/// owner instead.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ProcessKey>, D::Error> {
+    ProcessKey::deserialize(deserializer).map(Some)
 }
 
 fn yes() -> bool {
@@ -118,7 +128,11 @@ pub enum KillOutcome {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignalRequest {
     /// The process that the caller saw; without it the pid's present owner is meant.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "named",
+        default
+    )]
     pub key: Option<ProcessKey>,
 }
 

@@ -35,8 +35,8 @@ impl FromStr for Pid {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // `u32::from_str` accepts a plus sign; a path segment that has one is not a pid.
-        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        // `u32::from_str` accepts a plus sign and leading zeros; there is one way to write a pid.
+        let digits = !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
         let number = if digits { text.parse().ok() } else { None };
         number
             .and_then(Self::new)
@@ -148,6 +148,7 @@ mod tests {
             "0",
             "-1",
             "+1",
+            "01",
             "1.0",
             " 1",
             "4194305",

@@ -73,6 +73,7 @@ fn a_misspelt_option_of_an_action_is_refused() {
         r#"{"graceMs":"1"}"#,
         r#"{"key":"1"}"#,
         r#"{"key":7}"#,
+        r#"{"key":null}"#,
         r#"{"key":"1:1","key":"1:1"}"#,
     ] {
         assert!(decode::<KillRequest>(wrong).is_err(), "{wrong}");
