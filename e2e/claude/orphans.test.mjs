@@ -209,7 +209,11 @@ describe('orphans', () => {
     const elsewhere = join(world.root, 'elsewhere');
     await mkdir(elsewhere);
     const stranger = await world.serve({ environment: { HOME: elsewhere } });
-    const { orphans: list } = await orphans(stranger);
+    // Until its parent takes note of its end, the session's process has a number still.
+    const list = await until('its server is proved', async () => {
+      const { orphans: list } = await orphans(stranger);
+      return find(list, mcp)?.evidence.type === 'proof' && list;
+    });
     const all = [mcp, resting, working, strayed];
     for (const one of all) assert.equal(find(list, one)?.session.sessionId, session.sessionId);
     // The server is in the kernel session of the process that the registry file still names.
