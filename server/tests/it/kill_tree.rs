@@ -3,6 +3,7 @@
 //! Each test plays in a namespace, so that what it starts can be told from everything else, and ends with it; where
 //! this machine allows none, it ends without having tried.
 
+mod pause;
 mod reborn;
 mod rig;
 
