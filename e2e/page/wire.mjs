@@ -38,6 +38,7 @@ export function session(pid, changes = {}) {
     rssBytes: 214_000_000,
     home: '/home/ada',
     tmux: null,
+    twinOf: [],
     actions: { kill: true },
     ...changes,
   };
@@ -110,12 +111,87 @@ export function health(changes = {}) {
   return { ok: true, version: '2.0.0', config: null, homes: ['/home/ada'], claude: null, tmux: null, ...changes };
 }
 
-export function killed(pid, outcome) {
-  return { ok: outcome !== 'still_running', pid, key: `${pid}:100`, outcome, tookMs: 1700 };
+export function killed(pid, outcome, changes = {}) {
+  return {
+    ok: outcome !== 'still_running', pid, key: `${pid}:100`, outcome, tookMs: 1700, processes: [], spared: [], unproven: [],
+    ...changes,
+  };
 }
 
-export function refusal(code, error) {
-  return { ok: false, error, code };
+export function process(pid, command, changes = {}) {
+  return {
+    key: `${pid}:100`, command, proof: { type: 'child', of: '11:100' }, rssBytes: 60_000_000, privateBytes: 40_000_000,
+    outcome: null, ...changes,
+  };
+}
+
+// A session with two processes below it, one that is spared and one without a proof.
+export function tree(pid, changes = {}) {
+  return {
+    ok: true,
+    pid,
+    key: `${pid}:100`,
+    processes: [
+      process(pid, 'claude', { proof: { type: 'root' }, privateBytes: 180_000_000 }),
+      process(71, 'node mcp-server.js'),
+      process(72, 'npm run dev', { proof: { type: 'seen', at: Date.now() - 5 * MINUTE } }),
+    ],
+    spared: [{ key: '73:100', command: 'claude -p hello', reason: 'other_session' }],
+    unproven: [{ key: '74:100', command: 'python3', sign: { type: 'environment', variable: 'CLAUDE_CODE_SESSION_ID' }, rssBytes: 10_000_000 }],
+    privateBytes: 260_000_000,
+    ...changes,
+  };
+}
+
+export function signalled(pid, act, changes = {}) {
+  return { ok: true, pid, key: `${pid}:100`, act, outcome: 'done', processes: 3, ...changes };
+}
+
+export function acting(pid, step, alive, total, changes = {}) {
+  return { key: `${pid}:100`, act: 'kill', step, alive, total, since: Date.now(), ...changes };
+}
+
+// Left by a session whose process had the number `of`.
+export function orphan(pid, of, changes = {}) {
+  const now = Date.now();
+  return {
+    pid,
+    key: `${pid}:100`,
+    user: 'ada',
+    command: `node server-${pid}.js`,
+    cwd: '/home/ada/work/parser',
+    startedAt: now - 125 * MINUTE,
+    rssBytes: 90_000_000,
+    privateBytes: 80_000_000,
+    cpuPermille: 12,
+    session: { key: `${of}:100`, sessionId: `aaaaaaaa-0000-4000-8000-${String(of).padStart(12, '0')}`, cwd: '/home/ada/work/parser', project: 'parser', lastSeenAt: now - 60 * MINUTE },
+    evidence: { type: 'proof', descent: { type: 'session', leader: `${of}:100` } },
+    reap: true,
+    ...changes,
+  };
+}
+
+export function orphans(all) {
+  return { ok: true, orphans: all, privateBytes: all.filter(one => one.reap === true).reduce((sum, one) => sum + one.privateBytes, 0) };
+}
+
+export function entry(id, changes = {}) {
+  return {
+    id: String(id),
+    at: Date.now() - 10 * MINUTE,
+    verb: 'kill',
+    by: { uid: 1000, face: 'http' },
+    target: { key: '11:100', sessionId: null, cwd: '/home/ada/work/parser' },
+    plan: '5 processes, 1 spared',
+    outcome: 'exited',
+    detail: null,
+    tookMs: 1700,
+    ...changes,
+  };
+}
+
+export function refusal(code, error, more = {}) {
+  return { ok: false, error, code, ...more };
 }
 
 export function report(items, changes = {}) {

@@ -75,10 +75,13 @@ pub(crate) fn keep_inside(event: &KeyboardEvent) {
     }
 }
 
-/// Whether nothing has the focus, although the page is on screen.
+/// Whether nothing that can be seen has the focus, although the page is on screen.
 fn lost(root: &Element) -> bool {
     let active = document().active_element();
-    root.is_connected() && active.is_none_or(|active| active.tag_name() == "BODY")
+    // What has just been hidden loses the focus with the next picture only.
+    let hidden = |active: &Element| active.closest("[hidden]").is_ok_and(|one| one.is_some());
+    root.is_connected()
+        && active.is_none_or(|active| active.tag_name() == "BODY" || hidden(&active))
 }
 
 fn focus(element: &HtmlElement) {

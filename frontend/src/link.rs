@@ -56,6 +56,7 @@ fn read(text: &str) -> Option<Heard> {
             at: whole(&get(&frame, "at"))?,
             rows: rows(&get(&frame, "sessions"))?,
             gone: Vec::new(),
+            acting: acting(&frame),
         })),
         "changes" => Some(Heard::Changes(News {
             at: whole(&get(&frame, "at"))?,
@@ -64,6 +65,7 @@ fn read(text: &str) -> Option<Heard> {
                 .iter()
                 .filter_map(|key| key.as_string())
                 .collect(),
+            acting: acting(&frame),
         })),
         _ => None,
     }
@@ -75,6 +77,14 @@ fn rows(value: &JsValue) -> Option<Vec<(String, Option<wire::Session>)>> {
         (key, serde_json::from_str(&written(&row)).ok())
     };
     Some(list(value)?.iter().map(row).collect())
+}
+
+/// An older server tells of none.
+fn acting(frame: &JsValue) -> Vec<wire::Acting> {
+    let all = get(frame, "acting");
+    let all = list(&all).into_iter().flat_map(|all| all.iter());
+    all.filter_map(|one| serde_json::from_str(&written(&one)).ok())
+        .collect()
 }
 
 fn list(value: &JsValue) -> Option<&Array> {

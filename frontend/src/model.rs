@@ -4,32 +4,46 @@
 //! clock and no DOM: `update` is told the time and returns what is to be done.
 
 pub(crate) mod answer;
+pub(crate) mod batch;
 pub(crate) mod by_key;
 pub(crate) mod call;
+pub(crate) mod doing;
+pub(crate) mod ending;
 pub(crate) mod facet;
+pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod link;
 pub(crate) mod live;
+pub(crate) mod orphans;
 pub(crate) mod outcome;
 pub(crate) mod pace;
 pub(crate) mod recent;
+pub(crate) mod report;
+pub(crate) mod selection;
 pub(crate) mod toast;
 pub(crate) mod update;
 pub(crate) mod why;
 
 use wire::{
-    CleanupReport, Context, Health, Killed, ProcessKey, RecentSession, Resumed, Session, SessionId,
-    Why,
+    Audit, CleanupReport, Context, Health, Killed, Orphan, ProcessKey, RecentSession, Resumed,
+    Session, SessionId, Signalled, Tree, Why,
 };
 
 use crate::model::{
     answer::{Rows, Trouble},
+    batch::Batch,
     by_key::ByKey,
     call::Call,
+    doing::{Deed, Doing},
+    ending::Ending,
     facet::Facet,
+    history::History,
     link::{Heard, Link},
     live::Live,
+    orphans::Orphans,
     recent::Recent,
+    report::Report,
+    selection::{Reach, Selection},
     toast::Toasts,
     why::Reasons,
 };
@@ -51,8 +65,10 @@ pub(crate) struct Model {
     pub(crate) open: ByKey<ProcessKey, Detail>,
     /// The sessions whose state is explained.
     pub(crate) reasons: ByKey<ProcessKey, Reasons>,
-    /// The sessions that are being ended, with what they were called when that was confirmed.
-    pub(crate) ending: ByKey<ProcessKey, String>,
+    /// What this page has asked to be done, until it is answered.
+    pub(crate) doing: ByKey<ProcessKey, Doing>,
+    pub(crate) selection: Selection,
+    pub(crate) orphans: Orphans,
     pub(crate) dialog: Option<Dialog>,
     pub(crate) toasts: Toasts,
     /// The mistakes in the server's configuration.
@@ -98,9 +114,12 @@ impl Detail {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Dialog {
-    /// Asks whether this session shall be ended; it is kept as it was when the question was put.
-    Kill(Box<Session>),
+    /// Asks whether this session shall be ended.
+    Kill(Box<Ending>),
+    /// Asks whether this shall be done to all of these, and tells what came of it.
+    Batch(Batch),
     Cleanup(Cleanup),
+    History(History),
 }
 
 /// How far a cleanup has come.
@@ -134,6 +153,28 @@ pub(crate) enum Msg {
     /// Explain this session's state, or stop that.
     Why(ProcessKey),
     AskKill(ProcessKey),
+    /// What descends from the session that the question is about goes on, or ends with it.
+    Alone(bool),
+    AskInterrupt(ProcessKey),
+    Pause(ProcessKey),
+    Continue(ProcessKey),
+    Select {
+        key: ProcessKey,
+        chosen: bool,
+        reach: Reach,
+    },
+    /// For how many minutes a session must have been abandoned to be chosen.
+    AbandonedFor(u32),
+    SelectAbandoned,
+    ClearSelection,
+    /// Do this to all that are chosen.
+    AskAll(Deed),
+    ChooseOrphan(ProcessKey, bool),
+    /// All that may be reaped, or none.
+    ChooseOrphans(bool),
+    AskReap,
+    AskHistory,
+    HistoryMore,
     AskCleanup,
     /// The dialog's question is answered with yes.
     Confirm,
@@ -142,6 +183,8 @@ pub(crate) enum Msg {
     RecentDays(u32),
     RecentMore,
     Resume(SessionId),
+    /// Go on in a conversation of its own.
+    Fork(SessionId),
     Copy(String),
     /// Whether the clipboard took it.
     Copied(bool),
@@ -158,7 +201,14 @@ pub(crate) enum Answered {
     Recent(u32, Result<Rows<RecentSession>, Trouble>),
     Context(ProcessKey, Result<Context, Trouble>),
     Why(ProcessKey, Result<Why, Trouble>),
+    Tree(ProcessKey, Result<Tree, Trouble>),
     Kill(ProcessKey, Result<Killed, Trouble>),
+    Signal(ProcessKey, Result<Signalled, Trouble>),
+    Act(Vec<ProcessKey>, Result<Report, Trouble>),
+    Orphans(u32, Result<Rows<Orphan>, Trouble>),
+    Reap(Vec<ProcessKey>, Result<Report, Trouble>),
+    /// With the id before which was asked.
+    Audit(Option<u64>, Result<Audit, Trouble>),
     Resume(SessionId, Result<Resumed, Trouble>),
     Plan(Result<CleanupReport, Trouble>),
     Clean(Result<CleanupReport, Trouble>),
@@ -192,7 +242,9 @@ impl Model {
             ticked_at: 0,
             open: ByKey::new(),
             reasons: ByKey::new(),
-            ending: ByKey::new(),
+            doing: ByKey::new(),
+            selection: Selection::default(),
+            orphans: Orphans::default(),
             dialog: None,
             toasts: Toasts::default(),
             mistakes: Vec::new(),

@@ -1,8 +1,10 @@
 //! Values for tests: one plain session, changed by each test where it matters.
 
 use wire::{
-    Actions, Confidence, Context, Evidence, Permit, Pid, ProcessKey, RecentSession, Rule, Session,
-    State, StateSource, Status, Why,
+    Act, Actions, AuditEntry, AuditTarget, Caller, Confidence, Context, Descent, Evidence, Face,
+    KillOutcome, Killed, LostSession, Orphan, OrphanEvidence, Permit, Pid, ProcessKey,
+    RecentSession, Rule, Session, Sign, SignalOutcome, Signalled, SpareReason, Spared, State,
+    StateSource, Status, Tree, TreeProcess, Unproven, Verb, Why,
 };
 
 /// The time at which every sample was taken.
@@ -118,6 +120,138 @@ pub(crate) fn why(pid: u32) -> Why {
             ),
             evidence(StateSource::Hook, "No hook has reported.", None, false),
         ],
+    }
+}
+
+/// A process below another one, not ended yet.
+pub(crate) fn below(pid: u32, command: &str) -> TreeProcess {
+    TreeProcess {
+        key: key(pid),
+        command: command.to_owned(),
+        proof: Descent::Child { of: key(7) },
+        rss_bytes: 60_000_000,
+        private_bytes: Some(40_000_000),
+        outcome: None,
+    }
+}
+
+/// A session with two processes below it, one that is spared and one without a proof.
+pub(crate) fn tree(pid: u32) -> Tree {
+    Tree {
+        ok: true,
+        pid: key(pid).pid,
+        key: key(pid),
+        processes: vec![
+            TreeProcess {
+                key: key(pid),
+                proof: Descent::Root,
+                ..below(pid, "claude")
+            },
+            below(71, "node mcp-server.js"),
+            TreeProcess {
+                proof: Descent::Seen { at: NOW - 60_000 },
+                private_bytes: None,
+                ..below(72, "npm run dev")
+            },
+        ],
+        spared: vec![Spared {
+            key: key(73),
+            command: "claude -p hello".to_owned(),
+            reason: SpareReason::OtherSession,
+        }],
+        unproven: vec![Unproven {
+            key: key(74),
+            command: "python3".to_owned(),
+            sign: Sign::Environment {
+                variable: "CLAUDE_CODE_SESSION_ID".to_owned(),
+            },
+            rss_bytes: 10_000_000,
+        }],
+        private_bytes: Some(120_000_000),
+    }
+}
+
+/// What came of ending `tree(pid)`, with these outcomes of the session and of what was below it.
+pub(crate) fn killed(pid: u32, outcomes: [KillOutcome; 3]) -> Killed {
+    let Tree {
+        mut processes,
+        spared,
+        unproven,
+        ..
+    } = tree(pid);
+    for (process, outcome) in processes.iter_mut().zip(outcomes) {
+        process.outcome = Some(outcome);
+    }
+    Killed {
+        ok: !outcomes.contains(&KillOutcome::StillRunning),
+        pid: key(pid).pid,
+        key: key(pid),
+        outcome: outcomes[0],
+        took_ms: 1700,
+        processes,
+        spared,
+        unproven,
+        note: None,
+    }
+}
+
+/// Was paused, with two processes below it.
+pub(crate) fn signalled(pid: u32) -> Signalled {
+    Signalled {
+        ok: true,
+        pid: key(pid).pid,
+        key: key(pid),
+        act: Act::Pause,
+        outcome: SignalOutcome::Done,
+        processes: 3,
+        note: None,
+    }
+}
+
+/// Left by a session whose process had the number `of`.
+pub(crate) fn orphan(pid: u32, of: u32) -> Orphan {
+    Orphan {
+        pid: key(pid).pid,
+        key: key(pid),
+        user: "ada".to_owned(),
+        command: format!("node server-{pid}.js"),
+        cwd: Some("/home/ada/work/parser".to_owned()),
+        started_at: NOW - 7_200_000,
+        rss_bytes: 90_000_000,
+        private_bytes: Some(80_000_000),
+        cpu_permille: Some(12),
+        session: LostSession {
+            key: Some(key(of)),
+            session_id: session(of).session_id,
+            cwd: Some("/home/ada/work/parser".to_owned()),
+            project: Some("parser".to_owned()),
+            last_seen_at: Some(NOW - 3_600_000),
+        },
+        evidence: OrphanEvidence::Proof {
+            descent: Descent::Session { leader: key(of) },
+        },
+        reap: Permit::Allowed,
+    }
+}
+
+pub(crate) fn entry(id: &str) -> AuditEntry {
+    AuditEntry {
+        id: id.to_owned(),
+        at: NOW - 600_000,
+        verb: Verb::Kill,
+        by: Caller {
+            uid: Some(1000),
+            face: Face::Http,
+        },
+        target: Some(AuditTarget {
+            key: Some(key(7)),
+            session_id: session(7).session_id,
+            cwd: Some("/home/ada/work/parser".to_owned()),
+        }),
+        plan: Some("5 processes, 1 spared".to_owned()),
+        outcome: Some("exited".to_owned()),
+        detail: None,
+        took_ms: Some(1700),
     }
 }
 

@@ -5,14 +5,21 @@
 
 pub(crate) mod act;
 pub(crate) mod banner;
+pub(crate) mod batch;
 pub(crate) mod cleanup;
 pub(crate) mod detail;
+pub(crate) mod group;
 pub(crate) mod header;
+pub(crate) mod history;
 pub(crate) mod keyed;
 pub(crate) mod kill;
 pub(crate) mod look;
+pub(crate) mod orphans;
+pub(crate) mod progress;
 pub(crate) mod recent;
 pub(crate) mod row;
+pub(crate) mod selection;
+pub(crate) mod tree;
 pub(crate) mod why;
 
 use leptos::prelude::*;
@@ -21,8 +28,17 @@ use wire::{ProcessKey, SessionId};
 use crate::{
     model::{Dialog, Model, Theme, facet::Facet, toast::Toast},
     screen::{
-        banner::Banner, cleanup::CleanupView, header::HeaderView, header::PillView, keyed::Keyed,
-        kill::KillView, recent::RecentRow, recent::RecentView, row::RowView,
+        banner::Banner,
+        batch::BatchView,
+        cleanup::CleanupView,
+        header::{HeaderView, PillView},
+        history::HistoryView,
+        keyed::Keyed,
+        kill::KillView,
+        orphans::{OrphanRow, OrphansView},
+        recent::{RecentRow, RecentView},
+        row::RowView,
+        selection::SelectionView,
     },
 };
 
@@ -35,6 +51,9 @@ pub(crate) struct Screen {
     pub(crate) rows: Keyed<ProcessKey, RowView>,
     /// What stands in the list's place while it has no rows.
     pub(crate) instead: RwSignal<Option<Instead>>,
+    pub(crate) selection: RwSignal<SelectionView>,
+    pub(crate) orphans: RwSignal<OrphansView>,
+    pub(crate) orphan_rows: Keyed<ProcessKey, OrphanRow>,
     pub(crate) recent: RwSignal<RecentView>,
     pub(crate) recent_rows: Keyed<SessionId, RecentRow>,
     pub(crate) dialog: RwSignal<DialogView>,
@@ -58,6 +77,8 @@ pub(crate) enum DialogView {
     #[default]
     None,
     Kill(KillView),
+    Batch(BatchView),
+    History(HistoryView),
     Cleanup(CleanupView),
 }
 
@@ -71,6 +92,9 @@ impl Screen {
             pills: Keyed::new(),
             rows: Keyed::new(),
             instead: RwSignal::new(Some(Instead::Loading)),
+            selection: RwSignal::new(SelectionView::default()),
+            orphans: RwSignal::new(OrphansView::default()),
+            orphan_rows: Keyed::new(),
             recent: RwSignal::new(RecentView::default()),
             recent_rows: Keyed::new(),
             dialog: RwSignal::new(DialogView::None),
@@ -87,31 +111,37 @@ impl Screen {
         let rows = row::rows(model);
         set(self.instead, instead(model, rows.is_empty()));
         self.rows.set(rows);
+        set(self.selection, selection::selection(model));
+        let (orphans, orphan_rows) = orphans::orphans(model);
+        set(self.orphans, orphans);
+        self.orphan_rows.set(orphan_rows);
         let (recent, recent_rows) = recent::recent(model);
         set(self.recent, recent);
         self.recent_rows.set(recent_rows);
-        set(
-            self.dialog,
-            match &model.dialog {
-                None => DialogView::None,
-                Some(Dialog::Kill(session)) => DialogView::Kill(kill::kill(model, session)),
-                Some(Dialog::Cleanup(cleanup)) => DialogView::Cleanup(cleanup::cleanup(cleanup)),
-            },
-        );
-        self.toasts.set(
-            model
-                .toasts
-                .shown
-                .iter()
-                .map(|toast| (toast.id, toast.clone()))
-                .collect(),
-        );
+        set(self.dialog, dialog(model));
+        let toasts = model.toasts.shown.iter();
+        let toasts = toasts.map(|toast| (toast.id, toast.clone()));
+        self.toasts
+            .set(toasts.chain(progress::unseen(model)).collect());
     }
 }
 
 impl Default for Screen {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+fn dialog(model: &Model) -> DialogView {
+    let now = model.live.server_now();
+    match &model.dialog {
+        None => DialogView::None,
+        Some(Dialog::Kill(ending)) => DialogView::Kill(kill::kill(model, ending)),
+        Some(Dialog::Batch(batch)) => DialogView::Batch(batch::batch(model, batch)),
+        Some(Dialog::Cleanup(cleanup)) => DialogView::Cleanup(cleanup::cleanup(cleanup)),
+        Some(Dialog::History(history)) => {
+            DialogView::History(history::history(history, &model.homes, now))
+        }
     }
 }
 

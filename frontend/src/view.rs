@@ -6,14 +6,19 @@
 mod act;
 mod badge;
 mod banners;
+mod batch;
 mod bound;
+mod choice;
 mod cleanup;
 mod detail;
 mod dialog;
+mod group;
 mod header;
+mod history;
 mod icon;
 mod kill;
 mod list;
+mod orphans;
 mod recent;
 mod row;
 mod toasts;
@@ -25,8 +30,8 @@ use crate::{
     model::{Msg, Theme},
     screen::Screen,
     view::{
-        banners::banners, bound::text, dialog::modal, header::header, list::list, recent::recent,
-        toasts::toasts,
+        banners::banners, bound::text, choice::bar, dialog::modal, header::header,
+        history::history_button, list::list, orphans::orphans, recent::recent, toasts::toasts,
     },
 };
 
@@ -49,8 +54,11 @@ pub(crate) fn page(screen: Screen, send: Send) -> AnyView {
                 {header(screen, send)}
                 {banners(screen, send)}
                 {list(screen, send)}
+                {orphans(screen, send)}
                 {recent(screen, send)}
+                {history_button(send)}
             </main>
+            {bar(screen, send)}
             {modal(screen, send)}
             {toasts(screen, send)}
         </div>

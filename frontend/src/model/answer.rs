@@ -16,7 +16,7 @@ pub(crate) struct Rows<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// The server says no, in its own words.
-    Refused(ErrorBody),
+    Refused(Box<ErrorBody>),
     /// No server answered; the words are the host's or the browser's.
     Unreachable(String),
     /// An answer of a shape that this page does not know.

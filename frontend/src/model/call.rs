@@ -1,12 +1,18 @@
 //! What the page asks the server, and how each answer is read.
 
 use serde::Serialize;
-use wire::{CleanupRequest, KillRequest, ProcessKey, ResumeRequest, Route, Scope, SessionId};
+use wire::{
+    Act, BulkRequest, CleanupRequest, KillRequest, Page, ProcessKey, ReapRequest, ResumeRequest,
+    Route, Scope, SessionId, SignalRequest,
+};
 
 use crate::model::{
     Answered,
     answer::{self, Reply},
 };
+
+/// Entries of the history that are asked for at a time.
+const HISTORY: u32 = 50;
 
 /// One request. Those that may overtake each other carry a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +22,28 @@ pub(crate) enum Call {
     Recent { number: u32, days: u32 },
     Context(ProcessKey),
     Why(ProcessKey),
-    Kill(ProcessKey),
-    Resume(SessionId),
+    Tree(ProcessKey),
+    Kill { key: ProcessKey, tree: bool },
+    Pause(ProcessKey),
+    Continue(ProcessKey),
+    Act(Act, Vec<ProcessKey>),
+    Orphans(u32),
+    Reap(Vec<ProcessKey>),
+    Audit { before: Option<u64> },
+    Resume { id: SessionId, fork: bool },
     Plan,
     Clean,
 }
 
 impl Call {
+    pub(crate) fn resume(id: SessionId) -> Self {
+        Self::Resume { id, fork: false }
+    }
+
+    pub(crate) fn fork(id: SessionId) -> Self {
+        Self::Resume { id, fork: true }
+    }
+
     pub(crate) fn route(&self) -> Route {
         match self {
             Self::Health => Route::Health,
@@ -30,8 +51,18 @@ impl Call {
             Self::Recent { days, .. } => Route::Sessions(Scope::Recent { days: *days }),
             Self::Context(key) => Route::Context(key.pid),
             Self::Why(key) => Route::Why(key.pid),
-            Self::Kill(key) => Route::Kill(key.pid),
-            Self::Resume(_) => Route::Resume,
+            Self::Tree(key) => Route::Tree(key.pid),
+            Self::Kill { key, .. } => Route::Kill(key.pid),
+            Self::Pause(key) => Route::Pause(key.pid),
+            Self::Continue(key) => Route::Continue(key.pid),
+            Self::Act(..) => Route::Act,
+            Self::Orphans(_) => Route::Orphans,
+            Self::Reap(_) => Route::Reap,
+            Self::Audit { before } => Route::Audit(Page {
+                limit: HISTORY,
+                before: *before,
+            }),
+            Self::Resume { .. } => Route::Resume,
             Self::Plan | Self::Clean => Route::Cleanup,
         }
     }
@@ -43,17 +74,31 @@ impl Call {
             | Self::Live(_)
             | Self::Recent { .. }
             | Self::Context(_)
-            | Self::Why(_) => None,
-            Self::Kill(key) => json(&KillRequest {
+            | Self::Why(_)
+            | Self::Tree(_)
+            | Self::Orphans(_)
+            | Self::Audit { .. } => None,
+            Self::Kill { key, tree } => json(&KillRequest {
                 key: Some(*key),
+                grace_ms: None,
+                tree: *tree,
+            }),
+            Self::Pause(key) | Self::Continue(key) => json(&SignalRequest { key: Some(*key) }),
+            Self::Act(act, keys) => json(&BulkRequest {
+                act: *act,
+                keys: keys.clone(),
                 grace_ms: None,
                 tree: true,
             }),
-            Self::Resume(session_id) => json(&ResumeRequest {
-                session_id: session_id.clone(),
+            Self::Reap(keys) => json(&ReapRequest {
+                keys: keys.clone(),
+                grace_ms: None,
+            }),
+            Self::Resume { id, fork } => json(&ResumeRequest {
+                session_id: id.clone(),
                 cwd: None,
                 user: None,
-                fork: false,
+                fork: *fork,
             }),
             Self::Plan => json(&CleanupRequest { dry_run: true }),
             Self::Clean => json(&CleanupRequest { dry_run: false }),
@@ -65,11 +110,18 @@ impl Call {
         match self {
             Self::Live(_) => Some(""),
             Self::Recent { .. } => Some("sessions"),
+            Self::Orphans(_) => Some("orphans"),
             Self::Health
             | Self::Context(_)
             | Self::Why(_)
-            | Self::Kill(_)
-            | Self::Resume(_)
+            | Self::Tree(_)
+            | Self::Kill { .. }
+            | Self::Pause(_)
+            | Self::Continue(_)
+            | Self::Act(..)
+            | Self::Reap(_)
+            | Self::Audit { .. }
+            | Self::Resume { .. }
             | Self::Plan
             | Self::Clean => None,
         }
@@ -83,8 +135,14 @@ impl Call {
             Self::Recent { number, .. } => Answered::Recent(number, answer::rows(reply)),
             Self::Context(key) => Answered::Context(key, answer::one(reply)),
             Self::Why(key) => Answered::Why(key, answer::one(reply)),
-            Self::Kill(key) => Answered::Kill(key, answer::one(reply)),
-            Self::Resume(id) => Answered::Resume(id, answer::one(reply)),
+            Self::Tree(key) => Answered::Tree(key, answer::one(reply)),
+            Self::Kill { key, .. } => Answered::Kill(key, answer::one(reply)),
+            Self::Pause(key) | Self::Continue(key) => Answered::Signal(key, answer::one(reply)),
+            Self::Act(_, keys) => Answered::Act(keys, answer::one(reply)),
+            Self::Orphans(number) => Answered::Orphans(number, answer::rows(reply)),
+            Self::Reap(keys) => Answered::Reap(keys, answer::one(reply)),
+            Self::Audit { before } => Answered::Audit(before, answer::one(reply)),
+            Self::Resume { id, .. } => Answered::Resume(id, answer::one(reply)),
             Self::Plan => Answered::Plan(answer::one(reply)),
             Self::Clean => Answered::Clean(answer::one(reply)),
         }
@@ -120,15 +178,51 @@ mod tests {
         );
         check(Call::Context(key), "GET /sessions/42/context?soft=1", None);
         check(Call::Why(key), "GET /sessions/42/why?soft=1", None);
+        let kill = |tree| Call::Kill { key, tree };
         check(
-            Call::Kill(key),
+            kill(true),
             "POST /sessions/42/kill?soft=1",
             Some(r#"{"key":"42:900"}"#),
         );
         check(
-            Call::Resume(id),
+            kill(false),
+            "POST /sessions/42/kill?soft=1",
+            Some(r#"{"key":"42:900","tree":false}"#),
+        );
+        check(Call::Tree(key), "GET /sessions/42/tree?soft=1", None);
+        check(
+            Call::Continue(key),
+            "POST /sessions/42/continue?soft=1",
+            Some(r#"{"key":"42:900"}"#),
+        );
+        check(
+            Call::Act(Act::Pause, vec![key]),
+            "POST /sessions/act?soft=1",
+            Some(r#"{"act":"pause","keys":["42:900"]}"#),
+        );
+        check(
+            Call::Reap(vec![key]),
+            "POST /orphans/reap?soft=1",
+            Some(r#"{"keys":["42:900"]}"#),
+        );
+        check(
+            Call::Audit { before: Some(7) },
+            "GET /audit?limit=50&before=7&soft=1",
+            None,
+        );
+        let resume = |fork| Call::Resume {
+            id: id.clone(),
+            fork,
+        };
+        check(
+            resume(false),
             "POST /sessions/resume?soft=1",
             Some(r#"{"sessionId":"aaaaaaaa-1"}"#),
+        );
+        check(
+            resume(true),
+            "POST /sessions/resume?soft=1",
+            Some(r#"{"sessionId":"aaaaaaaa-1","fork":true}"#),
         );
         check(
             Call::Plan,

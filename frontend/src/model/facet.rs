@@ -2,6 +2,8 @@
 
 use wire::{RecentSession, Session, State};
 
+use crate::model::Model;
+
 /// A group of sessions that the header counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Facet {
@@ -17,12 +19,14 @@ pub(crate) enum Facet {
     Stuck,
     /// Untouched at its prompt.
     Abandoned,
+    /// Its conversation is open in another process too.
+    Twin,
     /// Runs below the project that is selected in the host.
     Project,
 }
 
 impl Facet {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::NeedsYou,
         Self::Working,
         Self::Starting,
@@ -32,6 +36,7 @@ impl Facet {
         Self::Unknown,
         Self::Stuck,
         Self::Abandoned,
+        Self::Twin,
         Self::Project,
     ];
 
@@ -46,6 +51,7 @@ impl Facet {
             Self::Unknown => matches!(session.state, State::Unknown | State::Exited),
             Self::Stuck => session.stuck,
             Self::Abandoned => session.abandoned,
+            Self::Twin => !session.twin_of.is_empty(),
             Self::Project => project.is_some_and(|project| below(&session.cwd, project)),
         }
     }
@@ -61,9 +67,21 @@ impl Facet {
             Self::Unknown => "Unknown",
             Self::Stuck => "Stuck",
             Self::Abandoned => "Abandoned",
+            Self::Twin => "Twins",
             Self::Project => "This project",
         }
     }
+}
+
+/// The sessions that fit the filter and the facet, in the list's order.
+pub(crate) fn shown(model: &Model) -> impl Iterator<Item = &Session> {
+    let project = model.surroundings.project.as_deref();
+    model.live.sessions.iter().filter(move |session| {
+        model
+            .facet
+            .is_none_or(|facet| facet.holds(session, project))
+            && matches(&model.filter, session)
+    })
 }
 
 /// Whether `path` is `folder` or lies in it.

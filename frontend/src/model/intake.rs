@@ -1,11 +1,11 @@
 //! What an answer of the server changes, and what is to be asked next because of it.
 
 use crate::model::{
-    Answered, Cleanup, Dialog, Effect, Model,
+    Answered, Cleanup, Dialog, Effect, Model, batch,
     call::Call,
-    link,
+    ending, history, link,
     live::{Moved, Taken},
-    outcome::{killed, resumed},
+    outcome::{killed, resumed, signalled},
     pace::ask_recent,
     recent::Resume,
     why,
@@ -53,7 +53,26 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
             why::answered(model, key, answer);
             Vec::new()
         }
+        Answered::Tree(key, answer) => {
+            ending::told(model, key, answer);
+            Vec::new()
+        }
         Answered::Kill(key, answer) => killed(model, key, answer, now),
+        Answered::Signal(key, answer) => signalled(model, key, answer, now),
+        Answered::Act(keys, answer) => batch::answered(model, &keys, answer, now),
+        Answered::Orphans(number, answer) => {
+            model.orphans.take(number, answer);
+            Vec::new()
+        }
+        Answered::Reap(keys, answer) => {
+            let mut effects = batch::answered(model, &keys, answer, now);
+            effects.push(model.orphans.ask(now));
+            effects
+        }
+        Answered::Audit(before, answer) => {
+            history::told(model, before, answer);
+            Vec::new()
+        }
         Answered::Resume(id, answer) => resumed(model, id, answer, now),
         Answered::Plan(answer) => {
             if model.dialog == Some(Dialog::Cleanup(Cleanup::Planning)) {
@@ -90,6 +109,7 @@ pub(super) fn follow(model: &mut Model, moved: Moved, now: u64) -> Vec<Effect> {
     let live = &model.live;
     model.open.retain(|key, _| live.find(*key).is_some());
     model.reasons.retain(|key, _| live.find(*key).is_some());
+    model.selection.keys.retain(|key| live.find(*key).is_some());
     model.recent.resumes.retain(|_, resume| match resume {
         // How to attach is told until the process has come and gone.
         Resume::Done { resumed, listed } => {
@@ -98,11 +118,12 @@ pub(super) fn follow(model: &mut Model, moved: Moved, now: u64) -> Vec<Effect> {
             *listed = found;
             stays
         }
-        Resume::Running | Resume::Failed(_) => true,
+        Resume::Running | Resume::Failed { .. } => true,
     });
     // Whoever has left the list is remembered by its transcript; whoever has come is open now.
     if moved.left {
         model.recent.want(now, SOON_MS);
+        model.orphans.want(now);
     }
     if moved.came {
         model.recent.want(now, LATER_MS);

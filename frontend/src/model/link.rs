@@ -92,6 +92,7 @@ pub(super) fn connect(model: &mut Model) -> Vec<Effect> {
 pub(super) fn disconnect(model: &mut Model) -> Vec<Effect> {
     model.link.phase = Phase::Off;
     model.link.failed = 0;
+    model.live.acting.clear();
     vec![Effect::Disconnect]
 }
 
@@ -154,6 +155,7 @@ fn fail(model: &mut Model, now: u64) -> Vec<Effect> {
     let rest = FIRST_REST_MS << link.failed.min(5);
     link.failed += 1;
     link.phase = Phase::Resting;
+    model.live.acting.clear();
     let mut effects = vec![Effect::Disconnect, Effect::Wake(rest.min(LONGEST_REST_MS))];
     // Polling takes over where the link left off; otherwise it is under way already.
     if was_up {

@@ -1,6 +1,6 @@
 //! The live sessions: the latest list, its order and its age.
 
-use wire::{ProcessKey, Session};
+use wire::{Acting, ProcessKey, Session};
 
 use crate::model::answer::{Rows, Trouble};
 
@@ -31,6 +31,8 @@ pub(crate) struct News {
     /// Each with its key; `None` for a row that can't be read.
     pub(crate) rows: Vec<(String, Option<Session>)>,
     pub(crate) gone: Vec<String>,
+    /// All actions that are under way, whoever asked for them.
+    pub(crate) acting: Vec<Acting>,
 }
 
 /// A request that has not been answered for so many milliseconds does not hold up the next one: `rpc` has no
@@ -41,6 +43,8 @@ const PATIENCE_MS: u64 = 60_000;
 pub(crate) struct Live {
     /// Those that wait for a person first.
     pub(crate) sessions: Vec<Session>,
+    /// The actions that are under way, as far as they are told: only what arrives by itself tells of them.
+    pub(crate) acting: Vec<Acting>,
     /// The keys of rows that could not be read, empty where not even those could.
     pub(crate) newer: Vec<String>,
     /// Our own time at which the list was last known to be right, `None` before the first one.
@@ -105,6 +109,7 @@ impl Live {
                 rows.dedup_by_key(|row| row.key);
                 let moved = self.moved(&self.sessions, &rows);
                 self.sessions = rows;
+                self.acting.clear();
                 self.newer = vec![String::new(); newer];
                 self.seen_at = Some(now);
                 self.trouble = None;
@@ -122,6 +127,7 @@ impl Live {
         let before = std::mem::take(&mut self.sessions);
         self.newer.clear();
         self.set_clock(news.at, now, 1000);
+        self.acting = news.acting;
         self.merge(news.rows);
         let moved = self.moved(&before, &self.sessions);
         self.arrived(now);
@@ -130,7 +136,13 @@ impl Live {
 
     /// Takes in what has changed since.
     pub(crate) fn change(&mut self, news: News, now: u64) -> Moved {
-        let News { at, rows, gone } = news;
+        let News {
+            at,
+            rows,
+            gone,
+            acting,
+        } = news;
+        self.acting = acting;
         self.set_clock(at, now, 1000);
         let before = self.sessions.len();
         self.newer.retain(|key| !gone.contains(key));

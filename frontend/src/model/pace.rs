@@ -49,7 +49,14 @@ pub(super) fn tick(model: &mut Model, now: u64) -> Vec<Effect> {
         }
     });
     effects.extend(catch_up(model, now));
+    effects.extend(refresh_orphans(model, now));
     effects
+}
+
+/// Asks for what sessions left running, where that was not done for long: nothing tells when it changes.
+pub(super) fn refresh_orphans(model: &mut Model, now: u64) -> Option<Effect> {
+    let orphans = &mut model.orphans;
+    (orphans.is_old(now) || orphans.is_due(now)).then(|| orphans.ask(now))
 }
 
 /// Does what is needed only while the list does not arrive by itself.

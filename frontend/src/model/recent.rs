@@ -1,6 +1,6 @@
 //! The conversations that transcripts remember, and what came of resuming them.
 
-use wire::{RecentSession, Resumed, Scope, SessionId};
+use wire::{ErrorBody, RecentSession, Resumed, Scope, SessionId};
 
 use crate::model::{
     answer::{Rows, Trouble},
@@ -37,7 +37,11 @@ pub(crate) enum Resume {
         resumed: Resumed,
         listed: bool,
     },
-    Failed(String),
+    /// Not taken up again; `live` is the process that has it open, where one has.
+    Failed {
+        sentence: String,
+        live: Option<Box<ErrorBody>>,
+    },
 }
 
 impl Default for Recent {

@@ -2,10 +2,12 @@
 
 use wire::{CleanupAction, CleanupItem, CleanupReport, CleanupResult};
 
-use crate::{measure, model::Cleanup, text};
-
-/// The most items of a group that are listed; the sums count them all.
-const LISTED: usize = 200;
+use crate::{
+    measure,
+    model::Cleanup,
+    screen::group::{self, Group, Item},
+    text,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CleanupView {
@@ -16,23 +18,6 @@ pub(crate) struct CleanupView {
     pub(crate) groups: Vec<Group>,
     /// What the button that does it says, where there is something to do.
     pub(crate) confirm: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Group {
-    pub(crate) title: String,
-    pub(crate) items: Vec<Item>,
-    /// How many more there are than are listed.
-    pub(crate) more: usize,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Item {
-    pub(crate) path: String,
-    pub(crate) reason: String,
-    pub(crate) size: String,
-    /// What came of it, and whether that is bad.
-    pub(crate) result: Option<(bool, String)>,
 }
 
 pub(crate) fn cleanup(cleanup: &Cleanup) -> CleanupView {
@@ -151,11 +136,7 @@ fn groups(report: &CleanupReport) -> Vec<Group> {
             measure::count(items.len(), "file", "files"),
             measure::bytes(total)
         );
-        (!items.is_empty()).then(|| Group {
-            title,
-            more: items.len().saturating_sub(LISTED),
-            items: items.into_iter().take(LISTED).map(item).collect(),
-        })
+        group::group(title, items.into_iter().map(item).collect())
     };
     [
         group(CleanupAction::Compress, "Compress old transcripts"),
@@ -176,9 +157,11 @@ fn groups(report: &CleanupReport) -> Vec<Group> {
 
 fn item(item: &CleanupItem) -> Item {
     Item {
-        path: text::line(&item.path),
+        name: text::line(&item.path),
+        exact: true,
         reason: text::line(&item.reason),
         size: measure::bytes(item.bytes),
+        warning: "",
         result: match &item.result {
             CleanupResult::Planned => None,
             CleanupResult::Deleted => Some((false, "deleted".to_owned())),

@@ -13,6 +13,8 @@ use crate::{
 pub(crate) struct DetailView {
     pub(crate) passages: Vec<Passage>,
     pub(crate) facts: Vec<Fact>,
+    /// What is wrong with it and what to do, empty for nothing.
+    pub(crate) warning: String,
     /// Why there are no passages (yet), or not all.
     pub(crate) note: Option<String>,
 }
@@ -58,7 +60,26 @@ pub(crate) fn detail(session: &Session, detail: &Detail, now: u64) -> DetailView
     DetailView {
         passages,
         facts: facts(session, context, now),
+        warning: twins(session),
         note,
+    }
+}
+
+fn twins(session: &Session) -> String {
+    let others: Vec<String> = session
+        .twin_of
+        .iter()
+        .map(|key| key.pid.to_string())
+        .collect();
+    match others.as_slice() {
+        [] => String::new(),
+        [one] => format!(
+            "Also open in process {one}; both write to the same conversation: end one of them."
+        ),
+        _ => format!(
+            "Also open in processes {}; all write to the same conversation: end all but one.",
+            others.join(", ")
+        ),
     }
 }
 

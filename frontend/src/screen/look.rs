@@ -67,6 +67,7 @@ pub(crate) fn facet_look(facet: Facet) -> &'static str {
         Facet::Unknown => "unknown",
         Facet::Stuck => "stuck",
         Facet::Abandoned => "abandoned",
+        Facet::Twin => "twin",
         Facet::Project => "project",
     }
 }

@@ -1,6 +1,6 @@
 //! The "Recent" section in words.
 
-use wire::{Holder, RecentSession, SessionId};
+use wire::{ErrorBody, Holder, RecentSession, SessionId};
 
 use crate::{
     measure,
@@ -43,8 +43,23 @@ pub(crate) enum ResumeView {
         pid: String,
         attach: String,
         note: Option<String>,
+        /// It runs in a conversation of its own.
+        forked: bool,
     },
-    Failed(String),
+    Failed {
+        sentence: String,
+        /// Where it is open, and that it can be forked; `None` where that is not what is in the way.
+        elsewhere: Option<Elsewhere>,
+    },
+}
+
+/// The process that has the conversation open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Elsewhere {
+    /// Which it is, and for how long it has been running.
+    pub(crate) what: String,
+    /// The command that shows it, empty where there is none.
+    pub(crate) attach: String,
 }
 
 const ENDED: Badge = badge("Ended", "exited");
@@ -120,6 +135,32 @@ fn is_live(model: &Model, session: &RecentSession) -> bool {
         || unnamed.any(|one| one.session_id.as_ref() == Some(&session.session_id))
 }
 
+fn attach(holder: &Holder) -> String {
+    match holder {
+        Holder::Tmux { attach, .. } => text::line(attach),
+        Holder::Terminal { .. } | Holder::Program { .. } => String::new(),
+    }
+}
+
+fn elsewhere(body: &ErrorBody) -> Elsewhere {
+    let process = body.pid.map(|pid| format!("process {pid}"));
+    let holder = body.holder.as_ref().and_then(|holder| match holder {
+        Holder::Tmux { session, .. } => Some(format!("in tmux session {}", text::line(session))),
+        Holder::Terminal { tty } => Some(format!("in terminal {}", text::line(tty))),
+        Holder::Program { command } => {
+            text::some_line(Some(command)).map(|command| format!("started by {command}"))
+        }
+    });
+    let age = body
+        .age_sec
+        .map(|age| format!("running for {}", measure::age(age)));
+    let what: Vec<String> = [process, holder, age].into_iter().flatten().collect();
+    Elsewhere {
+        what: what.join(", "),
+        attach: body.holder.as_ref().map(attach).unwrap_or_default(),
+    }
+}
+
 fn days(days: u32) -> usize {
     usize::try_from(days).unwrap_or(usize::MAX)
 }
@@ -133,19 +174,17 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
         .map(|cwd| place(cwd, &model.homes))
         .unwrap_or_default();
     let resume = match model.recent.resumes.get(&session.session_id) {
-        Some(Resume::Done { resumed, .. }) => {
-            let attach = match &resumed.holder {
-                Holder::Tmux { attach, .. } => attach.as_str(),
-                Holder::Terminal { .. } | Holder::Program { .. } => "",
-            };
-            ResumeView::Done {
-                pid: resumed.pid.to_string(),
-                attach: text::line(attach),
-                note: text::some_line(resumed.note.as_deref()),
-            }
-        }
+        Some(Resume::Done { resumed, .. }) => ResumeView::Done {
+            pid: resumed.pid.to_string(),
+            attach: attach(&resumed.holder),
+            note: text::some_line(resumed.note.as_deref()),
+            forked: resumed.session_id != session.session_id,
+        },
         Some(Resume::Running) => ResumeView::Running,
-        Some(Resume::Failed(sentence)) => ResumeView::Failed(text::line(sentence)),
+        Some(Resume::Failed { sentence, live }) => ResumeView::Failed {
+            sentence: text::line(sentence),
+            elsewhere: live.as_deref().map(elsewhere),
+        },
         None => ResumeView::Offered,
     };
     RecentRow {
@@ -161,7 +200,7 @@ fn row(model: &Model, session: &RecentSession) -> RecentRow {
         // The answer about a resume may be older or newer than the list: either may know of the process.
         badge: match &resume {
             ResumeView::Done { .. } => LIVE,
-            ResumeView::Offered | ResumeView::Running | ResumeView::Failed(_) => {
+            ResumeView::Offered | ResumeView::Running | ResumeView::Failed { .. } => {
                 match (is_live(model, session), session.archived) {
                     (true, _) => LIVE,
                     (false, true) => ARCHIVED,
@@ -286,7 +325,11 @@ mod tests {
                 panic!("{rows:?}");
             };
             assert_eq!(row.badge, badge);
-            assert_eq!(row.resume, ResumeView::Failed(sentence.clone()));
+            let failed = ResumeView::Failed {
+                sentence: sentence.clone(),
+                elsewhere: None,
+            };
+            assert_eq!(row.resume, failed);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A live session's row in words.
 
-use wire::{Permit, ProcessKey, Session};
+use wire::{Permit, ProcessKey, Session, State};
 
 use crate::{
     measure,
@@ -9,6 +9,7 @@ use crate::{
         act::{self, Act},
         detail::{self, DetailView},
         look::{self, Badge},
+        progress::progress,
         why::{self, WhyView},
     },
     text,
@@ -39,11 +40,21 @@ pub(crate) struct RowView {
     pub(crate) waits: bool,
     /// Why the session can't be killed.
     pub(crate) refusal: Option<String>,
-    pub(crate) ending: bool,
+    /// What is being done to it.
+    pub(crate) progress: Option<String>,
+    pub(crate) chosen: bool,
+    pub(crate) stopped: bool,
     /// Why it is said to be in its state, while somebody wants to know.
     pub(crate) why: Option<WhyView>,
     /// What stands below the row while it is unfolded.
     pub(crate) detail: Option<DetailView>,
+}
+
+impl RowView {
+    pub(crate) fn is_ending(&self) -> bool {
+        let words = self.progress.as_deref();
+        words.is_some_and(|words| words.starts_with("Ending") || words.starts_with("Killing"))
+    }
 }
 
 /// A verdict in a word.
@@ -65,6 +76,12 @@ const ABANDONED: Mark = Mark {
     meaning: "It is at its prompt and has not been touched for a long time.",
 };
 
+const TWIN: Mark = Mark {
+    word: "twin",
+    look: "twin",
+    meaning: "Its conversation is open in another process too, and both write to it. End one of them.",
+};
+
 const ASKS: Mark = Mark {
     word: "asks",
     look: "asks",
@@ -73,18 +90,7 @@ const ASKS: Mark = Mark {
 
 /// Returns the rows that fit the filter and the facet, in the list's order.
 pub(crate) fn rows(model: &Model) -> Vec<(ProcessKey, RowView)> {
-    let project = model.surroundings.project.as_deref();
-    let fits = |session: &&Session| {
-        model
-            .facet
-            .is_none_or(|facet| facet.holds(session, project))
-            && facet::matches(&model.filter, session)
-    };
-    model
-        .live
-        .sessions
-        .iter()
-        .filter(fits)
+    facet::shown(model)
         .map(|session| (session.key, row(model, session)))
         .collect()
 }
@@ -117,6 +123,7 @@ fn row(model: &Model, session: &Session) -> RowView {
             (session.asks, ASKS),
             (session.stuck, STUCK),
             (session.abandoned, ABANDONED),
+            (!session.twin_of.is_empty(), TWIN),
         ]
         .into_iter()
         .filter_map(|(holds, mark)| holds.then_some(mark))
@@ -131,7 +138,9 @@ fn row(model: &Model, session: &Session) -> RowView {
             Permit::Allowed => None,
             Permit::Refused { error, .. } => Some(text::line(error)),
         },
-        ending: model.ending.contains(&session.key),
+        progress: progress(model, session.key),
+        chosen: model.selection.has(session.key),
+        stopped: session.state == State::Stopped,
         why: why::why(model, session),
         detail: model
             .open

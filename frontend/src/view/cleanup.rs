@@ -4,20 +4,20 @@ use leptos::prelude::*;
 
 use crate::{
     model::Msg,
-    screen::{
-        DialogView,
-        cleanup::{CleanupView, Group, Item},
-    },
+    screen::{DialogView, cleanup::CleanupView},
     view::{
         Send,
         bound::{all, flag, part, press, text},
+        group::group,
     },
 };
 
 pub(super) fn cleanup_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
     let view = Memo::new(move |_| match dialog.get() {
         DialogView::Cleanup(view) => Some(view),
-        DialogView::None | DialogView::Kill(_) => None,
+        DialogView::None | DialogView::Kill(_) | DialogView::Batch(_) | DialogView::History(_) => {
+            None
+        }
     });
     let read =
         move |read: fn(&CleanupView) -> Option<String>| view.with(|v| v.as_ref().and_then(read));
@@ -50,38 +50,6 @@ pub(super) fn cleanup_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView 
                 {said(|v| v.confirm.clone())}
             </button>
         </div>
-    }
-    .into_any()
-}
-
-fn group(group: Group) -> AnyView {
-    let more = if group.more > 0 {
-        format!("and {} more", group.more)
-    } else {
-        String::new()
-    };
-    view! {
-        <section class="sm-group">
-            <h4>{group.title}</h4>
-            <ul role="list">
-                {all(group.items, item)}
-            </ul>
-            <p class="sm-note">{more}</p>
-        </section>
-    }
-    .into_any()
-}
-
-fn item(item: Item) -> AnyView {
-    let (bad, result) = item.result.unwrap_or_default();
-    let look = if bad { "sm-result sm-bad" } else { "sm-result" };
-    view! {
-        <li class="sm-item">
-            <bdi class="sm-file">{item.path}</bdi>
-            <span class="sm-number">{item.size}</span>
-            <span class="sm-reason" dir="auto">{item.reason}</span>
-            <span class=look dir="auto">{result}</span>
-        </li>
     }
     .into_any()
 }

@@ -11,7 +11,10 @@ use crate::{
     focus,
     model::Msg,
     screen::{DialogView, Screen},
-    view::{Send, bound::part, cleanup::cleanup_body, kill::kill_body},
+    view::{
+        Send, batch::batch_body, bound::part, cleanup::cleanup_body, history::history_body,
+        kill::kill_body,
+    },
 };
 
 pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
@@ -20,6 +23,8 @@ pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
         dialog.with(|d| match d {
             DialogView::None => Kind::None,
             DialogView::Kill(_) => Kind::Kill,
+            DialogView::Batch(_) => Kind::Batch,
+            DialogView::History(_) => Kind::History,
             DialogView::Cleanup(_) => Kind::Cleanup,
         })
     });
@@ -37,6 +42,8 @@ pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
             {part(move || match kind.get() {
                 Kind::None => ().into_any(),
                 Kind::Kill => kill_body(dialog, send),
+                Kind::Batch => batch_body(dialog, send),
+                Kind::History => history_body(dialog, send),
                 Kind::Cleanup => cleanup_body(dialog, send),
             })}
         </dialog>
@@ -48,5 +55,7 @@ pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
 enum Kind {
     None,
     Kill,
+    Batch,
+    History,
     Cleanup,
 }

@@ -8,6 +8,7 @@ use crate::{
     view::{
         Send,
         bound::{each, flag, press, text},
+        choice::abandoned,
         icon::{BROOM, REFRESH, SEARCH, icon},
     },
 };
@@ -86,6 +87,7 @@ pub(super) fn header(screen: Screen, send: Send) -> AnyView {
                 </button>
                 {each(screen.pills, |facet| facet.word().to_owned(), move |facet, cell| pill(facet, cell, send))}
             </div>
+            {abandoned(screen, send)}
         </div>
     }
     .into_any()

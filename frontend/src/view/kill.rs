@@ -9,6 +9,7 @@ use crate::{
         Send,
         badge::badge,
         bound::{all, flag, part, press, text},
+        group::group,
     },
 };
 
@@ -17,11 +18,15 @@ pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
     let kill = Memo::new(move |last: Option<&KillView>| {
         match dialog.get() {
             DialogView::Kill(kill) => Some(kill),
-            DialogView::None | DialogView::Cleanup(_) => None,
+            DialogView::None
+            | DialogView::Batch(_)
+            | DialogView::Cleanup(_)
+            | DialogView::History(_) => None,
         }
         .or_else(|| last.cloned())
         .unwrap_or_else(nobody)
     });
+    let tree = Memo::new(move |_| kill.with(|k| k.tree.clone()));
     let gone = Memo::new(move |_| kill.with(|k| k.gone));
     let facts = part(move || {
         all(kill.with(|k| k.facts.clone()), |(label, value)| {
@@ -33,7 +38,7 @@ pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
         <h3 id="sm-dialog-title" class="sm-dialog-title">
             "Kill “" <bdi>{text(move || kill.with(|k| k.heading.clone()))}</bdi> "”?"
         </h3>
-        <div class="sm-dialog-body">
+        <div class="sm-dialog-body" tabindex="0">
             <dl class="sm-facts">
                 {facts}
                 <div class="sm-fact">
@@ -42,9 +47,21 @@ pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
                 </div>
             </dl>
             <p class="sm-warning">{text(move || kill.with(|k| k.warning).unwrap_or_default().to_owned())}</p>
+            <label class="sm-switch">
+                <input
+                    type="checkbox"
+                    role="switch"
+                    prop:checked=flag(move || kill.with(|k| k.alone))
+                    on:change=move |event| send.run(Msg::Alone(event_target_checked(&event)))
+                />
+                <span class="sm-track" aria-hidden="true"></span>
+                "Only Claude Code itself"
+            </label>
+            <p role="status" dir="auto">{text(move || tree.with(|t| t.summary.clone()))}</p>
+            {part(move || all(tree.with(|t| t.groups.clone()), group))}
             <p class="sm-note">
-                "The process is asked to end, and is killed if it has not ended in time. The conversation stays on disk: \
-                 it can be resumed from Recent."
+                "What ends is asked to, and is killed if it has not ended in time. The conversation stays on disk: it can be \
+                 resumed from Recent."
             </p>
             <p class="sm-warning" role="status">
                 {text(move || if gone.get() { "This session has ended meanwhile." } else { "" }.to_owned())}
@@ -73,6 +90,8 @@ fn nobody() -> KillView {
         facts: Vec::new(),
         badge: Default::default(),
         warning: None,
+        tree: Default::default(),
+        alone: false,
         gone: true,
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn list(screen: Screen, send: Send) -> AnyView {
         >
             <div class="sm-columns" aria-hidden="true" hidden=none()>
                 <span></span>
+                <span></span>
                 <span>"State"</span>
                 <span>"Session"</span>
                 <span>"User"</span>

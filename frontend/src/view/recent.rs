@@ -7,7 +7,7 @@ use crate::{
     model::Msg,
     screen::{
         Screen,
-        recent::{RecentRow, ResumeView},
+        recent::{Elsewhere, RecentRow, ResumeView},
     },
     view::{
         Send,
@@ -62,6 +62,7 @@ pub(super) fn recent(screen: Screen, send: Send) -> AnyView {
 fn row(id: SessionId, row: ArcRwSignal<RecentRow>, send: Send) -> AnyView {
     let row = RwSignal::from(row);
     let (session, name_id) = (id.to_string(), format!("sm-recent-{id}"));
+    let about = id.clone();
     let branch = Memo::new(move |_| row.with(|r| r.branch.clone()));
     let resume = Memo::new(move |_| row.with(|r| r.resume.clone()));
     let running = move || resume.get() == ResumeView::Running;
@@ -103,38 +104,87 @@ fn row(id: SessionId, row: ArcRwSignal<RecentRow>, send: Send) -> AnyView {
                         {text(move || if running() { "Resuming…" } else { "Resume" }.to_owned())}
                     </button>
                 </div>
-                {part(move || outcome(resume.get(), send))}
+                {part(move || outcome(&about, resume.get(), send))}
             </div>
         </li>
     }
     .into_any()
 }
 
-fn outcome(resume: ResumeView, send: Send) -> AnyView {
+fn outcome(id: &SessionId, resume: ResumeView, send: Send) -> AnyView {
     match resume {
         ResumeView::Offered | ResumeView::Running => ().into_any(),
-        ResumeView::Failed(sentence) => {
-            view! { <p class="sm-why sm-bad" dir="auto">{sentence}</p> }.into_any()
+        ResumeView::Failed {
+            sentence,
+            elsewhere,
+        } => {
+            let fork = maybe(elsewhere, |elsewhere| {
+                open_elsewhere(id.clone(), elsewhere, send)
+            });
+            view! {
+                <p class="sm-why sm-bad" dir="auto">{sentence}</p>
+                {fork}
+            }
+            .into_any()
         }
-        ResumeView::Done { pid, attach, note } => {
-            let copied = attach.clone();
+        ResumeView::Done {
+            pid,
+            attach,
+            note,
+            forked,
+        } => {
+            let what = if forked {
+                format!("Goes on in a conversation of its own, as process {pid}. Attach with")
+            } else {
+                format!("Runs again as process {pid}. Attach with")
+            };
             view! {
                 <div class="sm-why sm-attach">
-                    <span>{format!("Runs again as process {pid}. Attach with")}</span>
-                    <code class="sm-exact">{attach}</code>
-                    <button
-                        type="button"
-                        class="sm-copy"
-                        aria-label="Copy attach command"
-                        title="Copy"
-                        on:click=press(move || send.run(Msg::Copy(copied.clone())))
-                    >
-                        {icon(COPY)}
-                    </button>
+                    <span>{what}</span>
+                    {command(attach, send)}
                     <span dir="auto">{note.unwrap_or_default()}</span>
                 </div>
             }
             .into_any()
         }
     }
+}
+
+fn command(attach: String, send: Send) -> AnyView {
+    let copied = attach.clone();
+    view! {
+        <code class="sm-exact">{attach}</code>
+        <button
+            type="button"
+            class="sm-copy"
+            aria-label="Copy attach command"
+            title="Copy"
+            on:click=press(move || send.run(Msg::Copy(copied.clone())))
+        >
+            {icon(COPY)}
+        </button>
+    }
+    .into_any()
+}
+
+fn open_elsewhere(id: SessionId, elsewhere: Elsewhere, send: Send) -> AnyView {
+    let attach = maybe(
+        Some(elsewhere.attach).filter(|attach| !attach.is_empty()),
+        |attach| command(attach, send),
+    );
+    view! {
+        <div class="sm-why sm-attach">
+            <span dir="auto">{elsewhere.what}</span>
+            {attach}
+            <button
+                type="button"
+                class="sm-button sm-resume"
+                title="Go on from the same point in a conversation of its own (--fork-session)"
+                on:click=press(move || send.run(Msg::Fork(id.clone())))
+            >
+                "Fork"
+            </button>
+        </div>
+    }
+    .into_any()
 }

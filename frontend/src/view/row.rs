@@ -11,6 +11,7 @@ use crate::{
         act::act_view,
         badge::badge,
         bound::{all, flag, maybe, part, press, text},
+        choice::check,
         detail::details,
         icon::{BRANCH, CHEVRON, INFO, LOCK, icon},
         why::why_view,
@@ -22,6 +23,7 @@ pub(super) fn row(key: ProcessKey, row: ArcRwSignal<RowView>, send: Send) -> Any
     let unfolded = Memo::new(move |_| row.with(|r| r.detail.is_some()));
     let refusal = Memo::new(move |_| row.with(|r| r.refusal.clone()));
     let refused = move || refusal.with(Option::is_some);
+    let busy = move || row.with(|r| r.progress.is_some());
     let marks = Memo::new(move |_| row.with(|r| r.marks.clone()));
     let branch = Memo::new(move |_| row.with(|r| r.branch.clone()));
     let act = Memo::new(move |_| row.with(|r| r.act.clone()));
@@ -32,6 +34,11 @@ pub(super) fn row(key: ProcessKey, row: ArcRwSignal<RowView>, send: Send) -> Any
     view! {
         <li class=text(move || if row.with(|r| r.waits) { "sm-row sm-waits" } else { "sm-row" }.to_owned()) data-key=key.to_string()>
             <div class="sm-line">
+                {check(
+                    move || row.with(|r| format!("Select {}", r.heading)),
+                    move || row.with(|r| r.chosen),
+                    move |chosen, reach| send.run(Msg::Select { key, chosen, reach }),
+                )}
                 <span class="sm-chevron" data-open=text(move || unfolded.get().to_string())>
                     {icon(CHEVRON)}
                 </span>
@@ -92,13 +99,14 @@ pub(super) fn row(key: ProcessKey, row: ArcRwSignal<RowView>, send: Send) -> Any
                     <button
                         type="button"
                         class="sm-button sm-kill"
-                        aria-disabled=text(move || (refused() || row.with(|r| r.ending)).to_string())
+                        aria-disabled=text(move || (refused() || busy()).to_string())
                         aria-describedby=format!("{name_id} {why_id}")
                         on:click=press(move || if !refusal.with_untracked(Option::is_some) { send.run(Msg::AskKill(key)) })
                     >
-                        {text(move || if row.with(|r| r.ending) { "Ending…" } else { "Kill" }.to_owned())}
+                        {text(move || if row.with(|r| r.is_ending()) { "Ending…" } else { "Kill" }.to_owned())}
                     </button>
                 </div>
+                <p class="sm-progress" role="status">{text(move || row.with(|r| r.progress.clone().unwrap_or_default()))}</p>
                 // It stays when it is empty: the button is described by it.
                 <p class="sm-why" id=why_id.clone()>
                     {part(move || maybe(refusal.get(), why))}
@@ -108,7 +116,7 @@ pub(super) fn row(key: ProcessKey, row: ArcRwSignal<RowView>, send: Send) -> Any
                 {part(move || maybe(reasons.get(), why_view))}
             </div>
             <div class="sm-detail" id=detail_id.clone() hidden=flag(move || !unfolded.get())>
-                {part(move || maybe(unfolded.get().then_some(()), |()| details(row, send)))}
+                {part(move || maybe(unfolded.get().then_some(()), |()| details(key, row, send)))}
             </div>
         </li>
     }

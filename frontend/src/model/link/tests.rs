@@ -3,7 +3,7 @@ use crate::{
     model::{Answered, Msg, Surroundings, answer::Rows, call::Call, update::update},
     sample::{self, NOW},
 };
-use wire::Session;
+use wire::{Act, Acting, ActingStep, Session};
 
 fn hello() -> Heard {
     Heard::Hello {
@@ -18,6 +18,7 @@ fn news(rows: Vec<Session>, gone: &[&str]) -> News {
         at: NOW,
         rows: rows.into_iter().map(keyed).collect(),
         gone: gone.iter().map(|key| (*key).to_owned()).collect(),
+        acting: Vec::new(),
     }
 }
 
@@ -67,7 +68,13 @@ fn the_first_list_is_asked_for_and_may_be_overtaken_by_the_link() {
 fn while_the_link_is_up_nothing_is_polled() {
     let mut model = linked(vec![sample::session(7)]);
     for seconds in 1..100 {
-        assert_eq!(update(&mut model, Msg::Tick, NOW + seconds * 1000), []);
+        let effects = update(&mut model, Msg::Tick, NOW + seconds * 1000);
+        // Nothing tells of what sessions left running: that alone is asked for, once a minute.
+        let expected = match seconds {
+            60 => vec![Effect::Call(Call::Orphans(2))],
+            _ => Vec::new(),
+        };
+        assert_eq!(effects, expected, "{seconds}");
     }
     let effects = update(&mut model, Msg::Refresh, NOW + 100_000);
     assert!(
@@ -262,4 +269,30 @@ fn seconds_are_counted_while_an_age_is_told_in_them() {
     let mut polled = linked(vec![young]);
     heard(&mut polled, Heard::Closed, NOW);
     check(&mut polled, 10_000);
+}
+
+#[test]
+fn what_is_under_way_is_as_the_latest_message_tells_it() {
+    let acting = Acting {
+        key: sample::key(7),
+        act: Act::Kill,
+        step: ActingStep::Grace,
+        alive: 3,
+        total: 7,
+        since: NOW,
+    };
+    let told = News {
+        acting: vec![acting],
+        ..news(Vec::new(), &[])
+    };
+    let mut model = linked(vec![sample::session(7)]);
+    heard(&mut model, Heard::Changes(told.clone()), NOW);
+    assert!(model.is_busy(sample::key(7)));
+    assert_eq!(update(&mut model, Msg::AskKill(sample::key(7)), NOW), []);
+    heard(&mut model, Heard::Changes(news(Vec::new(), &[])), NOW);
+    assert!(!model.is_busy(sample::key(7)));
+    // Nothing tells of it once the link is down.
+    heard(&mut model, Heard::Changes(told), NOW);
+    heard(&mut model, Heard::Closed, NOW);
+    assert!(!model.is_busy(sample::key(7)));
 }

@@ -102,6 +102,7 @@ fn an_unfolded_session() {
         sample::session(7),
         vec![Msg::Fold(key), Msg::Answered(context)],
         &expect![[r#"
+            input aria-label="Select Parse nested lists"
             span data-look="idle title="Claude Code's own file for this session says so. Idle
             span 5 min · registry
             button aria-label="Why this state title="Why this state aria-expanded="false
@@ -139,6 +140,10 @@ fn an_unfolded_session() {
             dt Process
             bdi 7
             button aria-label="Copy process title="Copy
+            div aria-label="Signals
+            button aria-disabled="false Pause
+            button aria-disabled="false Interrupt…
+            p Pause (SIGSTOP): it and what it runs stand still. Interrupt (SIGINT): Claude Code takes it as a wish to exit.
         "#]],
     );
 }
@@ -364,6 +369,7 @@ fn markup_is_text() {
         },
         Vec::new(),
         &expect![[r#"
+            input aria-label="Select &lt;img src=x onerror=alert(1)&gt;"
             button aria-expanded="false
             bdi &lt;img src=x onerror=alert(1)&gt;
             div hidden class="sm-detail"
