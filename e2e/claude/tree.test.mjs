@@ -302,7 +302,9 @@ describe('kill, with what the session has started', () => {
       const plan = (await server.get(`/sessions/${session.pid}/tree`)).json;
       const { status, json } = await kill(session, { graceMs: 30_000 });
       assert.equal(status, 200, JSON.stringify(json));
-      assert.equal(json.ok, true);
+      // Asked to end, it would have ended the other first.
+      assert.deepEqual([json.ok, json.outcome], [true, 'killed']);
+      assert.match(json.note, /without a grace/);
       for (const { spared } of [plan, json]) {
         assert.deepEqual(spared.map(one => [one.key, one.reason]), [[key, 'other_session']]);
       }
