@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { OLDER_VERSIONS } from '../install/claude.mjs';
+import { openSocket } from '../truth/socket.mjs';
 import { gone, rowOf, rowsOf, settled } from './listing.mjs';
 import { MCP_SERVER, mcpServers } from './mcp.mjs';
 import { pipesIn } from './pipes.mjs';
@@ -172,6 +173,37 @@ describe('kill, with what the session has started', () => {
     // What does not listen can only have been killed, be it by Claude Code on its way out.
     for (const key of [...stubborn, deaf]) assert.ok(['killed', 'already_gone'].includes(outcomes[key]), outcomes[key]);
     assert.equal(isAlive(strayed), true);
+  });
+
+  test('whoever follows the list is told how far it is', async () => {
+    const mcp = await servers();
+    const session = await world.session([...mcp.words, ...TOOLS]);
+    await mcp.readers();
+    const { own } = await employ(session);
+    await planned(session, own);
+    const told = [];
+    const socket = await openSocket({ host: '127.0.0.1', port: server.port }, '/ws', text => {
+      const { type, acting } = JSON.parse(text);
+      if (type !== 'hello') told.push(acting ?? []);
+    });
+    try {
+      await until('the list has come', () => told.length > 0);
+      const { json } = await kill(session, { graceMs: 0 });
+      assert.equal(json.ok, true, JSON.stringify(json));
+      await until('it is over', () => told.length > 1 && told.at(-1).length === 0);
+      const steps = told.flat();
+      assert.ok(steps.length > 0);
+      for (const { key, act, step, alive, total } of steps) {
+        assert.deepEqual([key, act], [session.key, 'kill']);
+        assert.ok(['grace', 'rest', 'killing'].includes(step), step);
+        assert.ok(alive <= total, `${alive} of ${total}`);
+      }
+      const totals = steps.map(({ total }) => total);
+      assert.deepEqual(totals, totals.toSorted((a, b) => a - b));
+      assert.ok(totals.at(-1) > own.length, JSON.stringify(steps));
+    } finally {
+      await socket.close();
+    }
   });
 
   test('bystanders live: of the same name, directory, parent, terminal and process group', async () => {
