@@ -19,7 +19,7 @@ use hyper::{
     body::{Body, Bytes},
 };
 use wire::{
-    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, ReapRequest, Reject,
+    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, ReapRequest,
     ResumeRequest, Route, Scope, SignalRequest,
 };
 
@@ -54,6 +54,7 @@ enum What {
     Kill(Pid, KillRequest),
     Signal(Act, Pid, SignalRequest),
     Act(BulkRequest),
+    Audit(wire::Page),
     Orphans,
     Reap(ReapRequest),
     Resume(ResumeRequest),
@@ -117,16 +118,13 @@ where
                 let takes = r#"{"act":"kill","keys":["<key>"]}, with graceMs and tree where they are needed"#;
                 What::Act(body::decode(&body, takes)?)
             }
-            // On their way.
             Route::Orphans => What::Orphans,
             Route::Reap => {
                 let body = body::read(&parts.headers, body, deadline, body::LONG).await?;
                 let takes = r#"{"keys":["<key>"]}, with graceMs where it is needed"#;
                 What::Reap(body::decode(&body, takes)?)
             }
-            Route::Audit(_) => {
-                return Err(Reject::NotFound.into());
-            }
+            Route::Audit(page) => What::Audit(page),
             Route::Resume => {
                 let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
                 let request = body::decode_resume(&body)?;
@@ -181,6 +179,7 @@ impl Ask {
             What::Kill(pid, request) => ok(service.kill(pid, request, by).await),
             What::Signal(act, pid, request) => ok(service.signal(act, pid, request, by).await),
             What::Act(request) => ok(service.act(request, by).await),
+            What::Audit(page) => ok(service.audit(page).await),
             What::Orphans => ok(service.orphans().await),
             What::Reap(request) => ok(service.reap(request, by).await),
             What::Resume(request) => ok(service.resume(request, by).await),

@@ -2,6 +2,7 @@
 
 pub mod act;
 mod ask;
+pub mod audit;
 pub mod cleanup;
 pub mod orphan;
 pub mod why;
@@ -127,7 +128,7 @@ pub fn elapsed_since(started_at: UnixMillis, now: UnixMillis) -> (u64, String) {
 }
 
 /// Seconds for people, as the 1.x API wrote them.
-fn elapsed(seconds: u64) -> String {
+pub fn elapsed(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s}s"),
         (0, m, s) => format!("{m}m {s}s"),

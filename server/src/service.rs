@@ -2,6 +2,7 @@
 //!
 //! Knows the order of steps. Does not know HTTP, signals, file formats or rules.
 
+mod account;
 mod act;
 mod acting;
 mod claim;
@@ -17,6 +18,7 @@ mod marks;
 mod orphans;
 mod resume;
 mod tool_processes;
+mod twins;
 
 use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
@@ -24,7 +26,7 @@ use session_core::kill;
 use tokio::sync::Semaphore;
 use wire::{
     Caller, CleanupReport, CleanupRequest, Context, Health, Pid, RecentList, ResumeRequest,
-    Resumed, Why,
+    Resumed, Verb, Why,
 };
 
 use self::{
@@ -33,6 +35,7 @@ use self::{
 };
 pub use self::{error::ServiceError, orphans::Origin};
 use crate::{
+    audit::{AuditLog, Deed},
     clock::now,
     config::Config,
     observe::{
@@ -42,6 +45,7 @@ use crate::{
         transcript::{digest_cache::DigestCache, tail_cache::TailCache},
         users::Users,
     },
+    present,
     state_dir::StateDir,
 };
 
@@ -63,6 +67,7 @@ struct Inner {
     tool_processes: ToolProcesses,
     live: Live,
     board: Board,
+    audit: AuditLog,
     descents: Descents,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
@@ -91,7 +96,8 @@ impl Service {
             }
         }
         let observer = Observer::new(ProcReader::at("/proc")?, homes, &machine_id);
-        let descents = Descents::new(StateDir::below(&config.home), observer.proc());
+        let descents = Descents::new(StateDir::at(&config.state_dir), observer.proc());
+        let audit = AuditLog::at(StateDir::at(&config.state_dir));
         Ok(Self {
             inner: Arc::new(Inner {
                 config,
@@ -104,6 +110,7 @@ impl Service {
                 tool_processes: ToolProcesses::default(),
                 live: Live::new(),
                 board: Board::default(),
+                audit,
                 descents,
                 readers: Arc::new(Semaphore::new(READERS)),
             }),
@@ -134,17 +141,22 @@ impl Service {
     pub async fn resume(
         &self,
         request: ResumeRequest,
-        _by: Caller,
+        by: Caller,
     ) -> Result<Resumed, ServiceError> {
-        self.refuse_when_degraded()?;
-        let claim = self
-            .inner
-            .claims
-            .conversation(request.session_id.clone())
-            .ok_or(ServiceError::Busy)?;
+        let deed = Deed {
+            verb: Verb::Resume,
+            by,
+            target: Some(present::audit::conversation(&request.session_id)),
+        };
+        let claim = self.refuse_when_degraded().and_then(|()| {
+            let id = request.session_id.clone();
+            let claim = self.inner.claims.conversation(id);
+            claim.ok_or(ServiceError::Busy)
+        });
         self.unhurried(move |inner| {
-            let _claim = claim;
-            inner.resume(&request)
+            let mut account = inner.account(deed);
+            let resumed = claim.and_then(|_claim| inner.resume(&request, &mut account));
+            account.close(resumed)
         })
         .await
     }
@@ -153,16 +165,23 @@ impl Service {
     pub async fn cleanup(
         &self,
         request: CleanupRequest,
-        _by: Caller,
+        by: Caller,
     ) -> Result<CleanupReport, ServiceError> {
         if request.dry_run {
             return self.unhurried(Inner::plan_cleanup).await;
         }
-        self.refuse_when_degraded()?;
-        let claim = self.inner.claims.cleanup().ok_or(ServiceError::Busy)?;
+        let deed = Deed {
+            verb: Verb::Cleanup,
+            by,
+            target: None,
+        };
+        let claim = self
+            .refuse_when_degraded()
+            .and_then(|()| self.inner.claims.cleanup().ok_or(ServiceError::Busy));
         self.unhurried(move |inner| {
-            let _claim = claim;
-            inner.clean_up()
+            let mut account = inner.account(deed);
+            let report = claim.and_then(|_claim| inner.clean_up(&mut account));
+            account.close(report)
         })
         .await
     }

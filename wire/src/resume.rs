@@ -26,7 +26,8 @@ pub struct ResumeRequest {
 pub struct Resumed {
     /// Always true.
     pub ok: bool,
-    /// The conversation that is open now: a new one after a fork.
+    /// The conversation that is open now. After a fork a new one; while a dialog keeps that from having an id, the one that it
+    /// continues.
     pub session_id: SessionId,
     /// The Claude Code process, not the terminal around it.
     pub pid: Pid,

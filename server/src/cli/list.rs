@@ -31,6 +31,7 @@ Those that need you come first.
   ~working     inferred from what the session wrote; `why PID` tells more
   stuck        works, but nothing has moved for long
   abandoned    at its prompt, and not touched for long
+  twin of PID  has the same conversation open as that process
 On a terminal each line is cut to its width; elsewhere it is whole.";
 
 static AFTER_HELP: std::sync::LazyLock<String> =

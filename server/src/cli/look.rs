@@ -31,6 +31,12 @@ pub(super) fn state(session: &Session) -> String {
             text.push_str(mark);
         }
     }
+    if let [twin, more @ ..] = session.twin_of.as_slice() {
+        text.push_str(&format!(", twin of {}", twin.pid));
+        for twin in more {
+            text.push_str(&format!("+{}", twin.pid));
+        }
+    }
     text
 }
 

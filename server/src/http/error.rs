@@ -134,9 +134,16 @@ impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {
         let sentence = error.to_string();
         let mut refusal = Self::new(error.code(), sentence);
-        if let ServiceError::Live { key } = error {
+        if let ServiceError::Live {
+            key,
+            holder,
+            age_sec,
+        } = error
+        {
             refusal.body.pid = Some(key.pid);
             refusal.body.key = Some(key);
+            refusal.body.holder = Some(holder);
+            refusal.body.age_sec = Some(age_sec);
         } else if let ServiceError::Fault { what, source } = error {
             return fault(&what, source.as_ref());
         }
@@ -206,12 +213,28 @@ mod tests {
     #[test]
     fn what_is_in_the_way_is_named() {
         let key: wire::ProcessKey = "7:9".parse().unwrap();
-        let refusal = Refusal::from(ServiceError::Live { key });
+        let tmux = wire::Holder::Tmux {
+            session: "work".to_owned(),
+            attach: "tmux attach -t work".to_owned(),
+        };
+        let live = ServiceError::Live {
+            key,
+            holder: tmux.clone(),
+            age_sec: 247,
+        };
+        let refusal = Refusal::from(live);
         assert_eq!(refusal.body.code, Code::Live);
         assert_eq!(
             (refusal.body.pid, refusal.body.key),
             (Some(key.pid), Some(key))
         );
+        assert_eq!(
+            (refusal.body.holder, refusal.body.age_sec),
+            (Some(tmux), Some(247))
+        );
+        let sentence = "This conversation has been open in process 7 for 4m 7s; go there with `tmux attach -t work`, \
+                        end it, or go on in a copy of it with \"fork\":true.";
+        assert_eq!(refusal.body.error, sentence);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use session_core::{
     tree::Descent,
 };
 use wire::{
-    KillOutcome, LostSession, Orphan, OrphanEvidence, Orphans, Permit, ReapItem, ReapResult, Sign,
+    KillOutcome, LostSession, Orphan, OrphanEvidence, Orphans, Permit, ReapItem, ReapResult,
+    Reaped, Sign,
 };
 
 use super::{act, key, project, refused, session_id};
@@ -63,18 +64,57 @@ pub fn orphans(found: Vec<OrphanFacts>, login: impl Fn(u32) -> String) -> Orphan
     }
 }
 
-/// How reaping one ended.
-pub fn ended(end: End) -> ReapResult {
-    ReapResult::Ended {
-        outcome: act::outcome(end),
+/// What came of reaping one.
+#[derive(Clone, Debug)]
+pub struct Reaping {
+    pub result: ReapResult,
+    /// Private memory that it gave back, in bytes.
+    pub freed: u64,
+    pub note: Option<String>,
+}
+
+impl Reaping {
+    pub fn ended(end: End, freed: u64) -> Self {
+        Self {
+            result: ReapResult::Ended {
+                outcome: act::outcome(end),
+            },
+            freed,
+            note: None,
+        }
+    }
+
+    pub fn refused(error: &ServiceError) -> Self {
+        Self {
+            result: ReapResult::Refused {
+                code: error.code(),
+                error: error.to_string(),
+            },
+            freed: 0,
+            note: None,
+        }
+    }
+
+    /// Whether it came to what was asked.
+    fn went_well(&self) -> bool {
+        match self.result {
+            ReapResult::Ended { outcome } => outcome != KillOutcome::StillRunning,
+            ReapResult::Refused { .. } => false,
+        }
     }
 }
 
-/// Whether an item came to what was asked.
-pub fn went_well(item: &ReapItem) -> bool {
-    match item.result {
-        ReapResult::Ended { outcome } => outcome != KillOutcome::StillRunning,
-        ReapResult::Refused { .. } => false,
+/// What came of reaping all of them.
+pub fn reaped(all: Vec<(wire::ProcessKey, Reaping)>) -> Reaped {
+    Reaped {
+        ok: all.iter().all(|(_, one)| one.went_well()),
+        private_bytes: all.iter().map(|(_, one)| one.freed).sum(),
+        // What keeps one from being written keeps all.
+        note: all.iter().find_map(|(_, one)| one.note.clone()),
+        items: all
+            .into_iter()
+            .map(|(key, Reaping { result, .. })| ReapItem { key, result })
+            .collect(),
     }
 }
 

@@ -13,16 +13,17 @@ use session_core::{
     tree::{Tree, spare::Guard},
 };
 use wire::{
-    Act, ActResult, ActingStep, BulkItem, BulkReport, BulkRequest, Caller, KillRequest, Killed,
-    Pid, ProcessKey, SignalRequest, Signalled,
+    Act, ActResult, ActingStep, AuditTarget, BulkItem, BulkReport, BulkRequest, Caller,
+    KillRequest, Killed, Pid, ProcessKey, SignalRequest, Signalled,
 };
 
-use super::{Inner, Service, ServiceError, marks::Marks};
+use super::{Inner, Service, ServiceError, account::Account, claim::Claim, marks::Marks};
 use crate::{
     act::{
         self,
         tree::{Ending, Extent, Phase},
     },
+    audit::Deed,
     observe::{
         proc::{PinError, Pinned},
         tree::Surveyor,
@@ -43,7 +44,16 @@ pub(super) struct Plan {
     pub(super) key: ProcessKey,
     pub(super) target: Target,
     pub(super) conversation: Option<id::SessionId>,
+    /// For the audit log.
+    about: AuditTarget,
     guard: Guard,
+}
+
+/// What may be done at once.
+enum Ready {
+    /// Nobody else acts on it while the claim is held.
+    Target(Box<Plan>, Claim),
+    Gone(ProcessKey),
 }
 
 /// Of a selection, so many are acted on at once.
@@ -64,29 +74,18 @@ impl Service {
         &self,
         pid: Pid,
         request: KillRequest,
-        _by: Caller,
+        by: Caller,
     ) -> Result<Killed, ServiceError> {
-        self.refuse_when_degraded()?;
         let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| {
             Duration::from_millis(grace.as_millis().into())
         });
-        let planned = self
-            .blocking(move |inner| inner.plan(pid, request.key))
-            .await?;
-        let plan = match planned {
-            Planned::Target(plan) => plan,
-            Planned::Gone(key) => return Ok(present::act::gone_before(key)),
-        };
-        let claim = self
-            .inner
-            .claims
-            .process(plan.key)
-            .ok_or(ServiceError::Busy)?;
+        let (ready, deed) = self.ready(Act::Kill, pid, request.key, by).await;
         // Once begun it goes on to its end, and holds the claim, even when the client has left.
         let killed = self
             .unhurried(move |inner| {
-                let _claim = claim;
-                inner.kill(&plan, grace, request.tree)
+                let mut account = inner.account(deed);
+                let killed = inner.kill(ready, grace, request.tree, &mut account);
+                account.close(killed)
             })
             .await?;
         if !killed.ok {
@@ -101,31 +100,47 @@ impl Service {
         act: Act,
         pid: Pid,
         request: SignalRequest,
-        _by: Caller,
+        by: Caller,
     ) -> Result<Signalled, ServiceError> {
-        self.refuse_when_degraded()?;
-        let planned = self
-            .blocking(move |inner| inner.plan(pid, request.key))
-            .await?;
-        let plan = match planned {
-            Planned::Target(plan) => plan,
-            Planned::Gone(key) => return Ok(present::act::already_gone(key, act)),
-        };
-        let claim = self
-            .inner
-            .claims
-            .process(plan.key)
-            .ok_or(ServiceError::Busy)?;
+        let (ready, deed) = self.ready(act, pid, request.key, by).await;
         self.unhurried(move |inner| {
-            let _claim = claim;
-            inner.signal(&plan, act)
+            let mut account = inner.account(deed);
+            let signalled = inner.signal(ready, act, &mut account);
+            account.close(signalled)
         })
         .await
     }
 
+    /// Plans, and takes the session for this act alone.
+    async fn ready(
+        &self,
+        act: Act,
+        pid: Pid,
+        key: Option<ProcessKey>,
+        by: Caller,
+    ) -> (Result<Ready, ServiceError>, Deed) {
+        let mut deed = Deed {
+            verb: present::audit::verb(act),
+            by,
+            target: key.map(present::audit::process),
+        };
+        let ready = async {
+            self.refuse_when_degraded()?;
+            let plan = match self.blocking(move |inner| inner.plan(pid, key)).await? {
+                Planned::Target(plan) => plan,
+                Planned::Gone(key) => return Ok(Ready::Gone(key)),
+            };
+            deed.target = Some(plan.about.clone());
+            let claim = self.inner.claims.process(plan.key);
+            Ok(Ready::Target(plan, claim.ok_or(ServiceError::Busy)?))
+        };
+        (ready.await, deed)
+    }
+
     /// Does the same to a whole selection; what is refused is told beside what is done.
     pub async fn act(&self, request: BulkRequest, by: Caller) -> Result<BulkReport, ServiceError> {
-        self.refuse_when_degraded()?;
+        self.refuse_all_when_degraded(present::audit::verb(request.act), &by)
+            .await?;
         if request.act == Act::Unknown {
             return Err(ServiceError::BadSelection(
                 "act is kill, interrupt, pause or continue".to_owned(),
@@ -222,6 +237,7 @@ impl Inner {
             key,
             target,
             conversation: session.session_id().cloned(),
+            about: present::audit::session(key, session),
             guard: Guard {
                 root: target.key(),
                 uid: target.uid(),
@@ -244,18 +260,27 @@ impl Inner {
         Ok(present::act::tree(plan.key, &tree, &surveyor, &signs))
     }
 
-    fn kill(&self, plan: &Plan, grace: Duration, whole: bool) -> Result<Killed, ServiceError> {
+    fn kill(
+        &self,
+        ready: Result<Ready, ServiceError>,
+        grace: Duration,
+        whole: bool,
+        account: &mut Account<'_>,
+    ) -> Result<Killed, ServiceError> {
+        let (plan, _claim) = match ready? {
+            Ready::Target(plan, claim) => (plan, claim),
+            Ready::Gone(key) => return Ok(present::act::gone_before(key)),
+        };
+        let plan = &*plan;
         let Some(pinned) = self.pin(plan)? else {
             return Ok(present::act::gone_before(plan.key));
         };
         let post = self.board.post(&self.live, plan.key, Act::Kill);
-        let surveyor = self.surveyor(plan);
-        let ending = Ending::new(
-            self.observer.proc(),
-            surveyor,
-            Tree::of(plan.target),
-            pinned,
-        );
+        let mut surveyor = self.surveyor(plan);
+        let mut tree = Tree::of(plan.target);
+        surveyor.survey(&mut tree).map_err(unreadable)?;
+        account.begin(present::audit::tree(&tree, whole));
+        let ending = Ending::new(self.observer.proc(), surveyor, tree, pinned);
         let mut tell = |progress: act::tree::Progress| {
             let step = match progress.phase {
                 Phase::Grace => ActingStep::Grace,
@@ -275,7 +300,17 @@ impl Inner {
         Ok(present::act::killed(plan.key, &ended, &signs))
     }
 
-    fn signal(&self, plan: &Plan, act: Act) -> Result<Signalled, ServiceError> {
+    fn signal(
+        &self,
+        ready: Result<Ready, ServiceError>,
+        act: Act,
+        account: &mut Account<'_>,
+    ) -> Result<Signalled, ServiceError> {
+        let (plan, _claim) = match ready? {
+            Ready::Target(plan, claim) => (plan, claim),
+            Ready::Gone(key) => return Ok(present::act::already_gone(key, act)),
+        };
+        let plan = &*plan;
         let Some(pinned) = self.pin(plan)? else {
             return Ok(present::act::already_gone(plan.key, act));
         };
@@ -283,9 +318,16 @@ impl Inner {
         let proc = self.observer.proc();
         let mut surveyor = self.surveyor(plan);
         let mut tree = Tree::of(plan.target);
+        let mut begin = || account.begin(present::audit::signal(act));
         let sent = match act {
-            Act::Pause => act::pause::pause(proc, &mut surveyor, &mut tree, &pinned),
-            Act::Continue => act::pause::go_on(proc, &mut surveyor, &mut tree, &pinned),
+            Act::Pause => {
+                begin();
+                act::pause::pause(proc, &mut surveyor, &mut tree, &pinned)
+            }
+            Act::Continue => {
+                begin();
+                act::pause::go_on(proc, &mut surveyor, &mut tree, &pinned)
+            }
             Act::Interrupt | Act::Kill | Act::Unknown => {
                 surveyor.survey(&mut tree).map_err(unreadable)?;
                 if tree.shields() {
@@ -295,6 +337,7 @@ impl Inner {
                             .to_owned(),
                     });
                 }
+                begin();
                 act::pause::interrupt(&pinned)
             }
         };

@@ -18,7 +18,7 @@ use session_core::{
 };
 use wire::CleanupReport;
 
-use super::{Inner, ServiceError};
+use super::{Inner, ServiceError, account::Account};
 use crate::{
     act::cleanup::{Recheck, execute},
     observe::{
@@ -37,8 +37,12 @@ impl Inner {
     }
 
     /// Plans and executes.
-    pub(super) fn clean_up(&self) -> Result<CleanupReport, ServiceError> {
+    pub(super) fn clean_up(
+        &self,
+        account: &mut Account<'_>,
+    ) -> Result<CleanupReport, ServiceError> {
         let plan = self.cleanup_plan()?;
+        account.begin(present::audit::cleanup(&present::cleanup::planned(&plan)));
         let recheck = Recheck {
             process: &|orphan| self.may_run(orphan),
             transcript: &|place, file| {

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use wire::{Code, Pid, ProcessKey, SessionId};
+use wire::{Code, Holder, Pid, ProcessKey, SessionId};
+
+use crate::present::elapsed;
 
 /// Why a verb was not carried out. `Display` is the sentence for people: it says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +35,16 @@ pub enum ServiceError {
     Replaced(Pid),
     #[error("Another action on this session is still running; wait until it has finished.")]
     Busy,
-    #[error("This conversation is open in process {}; end that one first.", key.pid)]
-    Live { key: ProcessKey },
+    #[error(
+        "This conversation has been open in process {} for {}; {}, end it, or go on in a copy of it with \"fork\":true.",
+        key.pid, elapsed(*age_sec), way_to(holder)
+    )]
+    Live {
+        key: ProcessKey,
+        holder: Holder,
+        /// Since the process started.
+        age_sec: u64,
+    },
     #[error("No transcript of session {0} was found in the configured homes; check the id.")]
     NoConversation(SessionId),
     #[error("{0}")]
@@ -52,6 +62,18 @@ pub enum ServiceError {
         what: String,
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+/// How a person gets to a session that runs.
+fn way_to(holder: &Holder) -> String {
+    match holder {
+        Holder::Tmux { attach, .. } => format!("go there with `{attach}`"),
+        Holder::Terminal { tty } => format!("go on in its terminal, {tty}"),
+        Holder::Program { command } if command.is_empty() => {
+            "it has no terminal, and what started it has ended".to_owned()
+        }
+        Holder::Program { command } => format!("go on in the program that runs it ({command})"),
+    }
 }
 
 impl ServiceError {

@@ -4,7 +4,7 @@ use session_core::{kill, mark::Patience};
 
 use wire::{Pid, Why};
 
-use super::{Inner, ServiceError, company::Company, evidence::Known};
+use super::{Inner, ServiceError, company::Company, evidence::Known, twins};
 use crate::{
     observe::Look,
     present::{self, RowFacts},
@@ -15,7 +15,9 @@ impl Inner {
     pub(super) fn rows(&self, look: &Look) -> Vec<wire::Session> {
         let known = self.know_all(look);
         self.forget_all_but(|key| known.iter().any(|known| known.session.key() == key));
-        self.rows_of(&known, look)
+        let mut rows = self.rows_of(&known, look);
+        twins::pair(&mut rows);
+        rows
     }
 
     pub(super) fn know_all(&self, look: &Look) -> Vec<Known> {
@@ -25,7 +27,7 @@ impl Inner {
         sessions.into_iter().map(known).collect()
     }
 
-    /// Builds the rows of these sessions.
+    /// Builds the rows of these sessions, as yet without their twins.
     pub(super) fn rows_of(&self, known: &[Known], look: &Look) -> Vec<wire::Session> {
         let actor = self.actor();
         let lives = self.lives(known);

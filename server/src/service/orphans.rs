@@ -13,18 +13,23 @@ use session_core::{
     kill::{self, End, Target},
     tree::{Table, Tree, spare::Guard},
 };
-use wire::{
-    Act, ActingStep, Caller, Orphans, ProcessKey, ReapItem, ReapRequest, ReapResult, Reaped,
-};
+use wire::{Act, ActingStep, AuditTarget, Caller, Orphans, ProcessKey, ReapRequest, Reaped, Verb};
 
-use super::{Inner, Service, ServiceError, act::refuse_bad_selection, marks::Marks};
+use super::{
+    Inner, Service, ServiceError, account::Account, act::refuse_bad_selection, claim::Claim,
+    marks::Marks,
+};
 use crate::{
     act,
+    audit::Deed,
     observe::{
         proc::PinError,
         tree::{Facts, Surveyor},
     },
-    present::{self, orphan::OrphanFacts},
+    present::{
+        self,
+        orphan::{OrphanFacts, Reaping},
+    },
 };
 
 /// Between the two readings of processor time.
@@ -34,10 +39,12 @@ const APART: Duration = Duration::from_millis(200);
 const AT_ONCE: usize = 16;
 
 /// An orphan that may be ended.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Reapable {
     target: Target,
     private_bytes: u64,
+    /// For the audit log.
+    about: AuditTarget,
 }
 
 /// The session that a process came from.
@@ -56,33 +63,20 @@ impl Service {
     }
 
     /// Ends orphans, and tells of each what came of it.
-    pub async fn reap(&self, request: ReapRequest, _by: Caller) -> Result<Reaped, ServiceError> {
-        self.refuse_when_degraded()?;
+    pub async fn reap(&self, request: ReapRequest, by: Caller) -> Result<Reaped, ServiceError> {
+        self.refuse_all_when_degraded(Verb::Reap, &by).await?;
         refuse_bad_selection(&request.keys)?;
         let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| {
             Duration::from_millis(grace.as_millis().into())
         });
         let proved = self.blocking(Inner::proved).await?;
         let one = async |key: ProcessKey| {
-            let ended = self.reap_one(key, &proved, grace).await;
-            let (result, freed) = ended.unwrap_or_else(|error| {
-                let refused = ReapResult::Refused {
-                    code: error.code(),
-                    error: error.to_string(),
-                };
-                (refused, 0)
-            });
-            (ReapItem { key, result }, freed)
+            let reaped = self.reap_one(key, &proved, grace, by.clone()).await;
+            let reaped = reaped.unwrap_or_else(|error| Reaping::refused(&error));
+            (key, reaped)
         };
         let items = stream::iter(request.keys.iter().copied().map(one)).buffered(AT_ONCE);
-        let (items, freed): (Vec<ReapItem>, Vec<u64>) =
-            items.collect::<Vec<_>>().await.into_iter().unzip();
-        Ok(Reaped {
-            ok: items.iter().all(present::orphan::went_well),
-            items,
-            private_bytes: freed.iter().sum(),
-            note: None,
-        })
+        Ok(present::orphan::reaped(items.collect().await))
     }
 
     async fn reap_one(
@@ -90,48 +84,18 @@ impl Service {
         key: ProcessKey,
         proved: &HashMap<id::ProcessKey, Result<Reapable, kill::Refusal>>,
         grace: Duration,
-    ) -> Result<(ReapResult, u64), ServiceError> {
-        let proc = self.inner.observer.proc();
-        let planned = match proved.get(&present::core_key(key)) {
-            Some(Ok(planned)) => *planned,
-            Some(Err(refusal)) => {
-                let owner = proc.owner(key.pid.get()).unwrap_or_default();
-                let owner = self.inner.users.name(owner);
-                return Err(present::refused(*refusal, key.pid, &owner));
-            }
-            None => {
-                return match proc.running(key.pid.get()) {
-                    None => Ok((present::orphan::ended(End::AlreadyGone), 0)),
-                    Some(owner) if owner != present::core_key(key) => {
-                        Err(ServiceError::Replaced(key.pid))
-                    }
-                    Some(_) => Err(ServiceError::Unproven(key.pid)),
-                };
-            }
-        };
-        let claim = self.inner.claims.process(key).ok_or(ServiceError::Busy)?;
+        by: Caller,
+    ) -> Result<Reaping, ServiceError> {
+        let proved = proved.get(&present::core_key(key)).cloned();
+        let claim = self.inner.claims.process(key);
         self.unhurried(move |inner| {
-            let _claim = claim;
-            let pinned = match inner.observer.proc().pin(&planned.target) {
-                Ok(pinned) => pinned,
-                Err(PinError::Gone(_)) => {
-                    return Ok((present::orphan::ended(End::AlreadyGone), 0));
-                }
-                Err(PinError::Replaced(_)) => return Err(ServiceError::Replaced(key.pid)),
-                Err(error @ PinError::Io(..)) => {
-                    return Err(ServiceError::fault("The process can't be held", error));
-                }
-            };
-            let post = inner.board.post(&inner.live, key, Act::Kill);
-            post.tell(ActingStep::Rest, 1, 1);
-            let ended = act::kill::kill(&pinned, grace).map_err(|error| {
-                ServiceError::fault("The process could not be signalled", error)
-            })?;
-            let freed = match ended.end {
-                End::Exited | End::Killed => planned.private_bytes,
-                End::AlreadyGone | End::StillRunning => 0,
-            };
-            Ok((present::orphan::ended(ended.end), freed))
+            let mut account = inner.account(Deed {
+                verb: Verb::Reap,
+                by,
+                target: Some(present::audit::process(key)),
+            });
+            let reaped = inner.reap(key, proved, claim, grace, &mut account);
+            account.close(reaped)
         })
         .await
     }
@@ -146,6 +110,54 @@ struct Proved {
 }
 
 impl Inner {
+    /// Ends one, if what the latest look has `proved` of it allows that.
+    fn reap(
+        &self,
+        key: ProcessKey,
+        proved: Option<Result<Reapable, kill::Refusal>>,
+        claim: Option<Claim>,
+        grace: Duration,
+        account: &mut Account<'_>,
+    ) -> Result<Reaping, ServiceError> {
+        let proc = self.observer.proc();
+        let planned = match proved {
+            Some(Ok(planned)) => planned,
+            Some(Err(refusal)) => {
+                let owner = proc.owner(key.pid.get()).unwrap_or_default();
+                return Err(present::refused(refusal, key.pid, &self.users.name(owner)));
+            }
+            None => {
+                return match proc.running(key.pid.get()) {
+                    None => Ok(Reaping::ended(End::AlreadyGone, 0)),
+                    Some(owner) if owner != present::core_key(key) => {
+                        Err(ServiceError::Replaced(key.pid))
+                    }
+                    Some(_) => Err(ServiceError::Unproven(key.pid)),
+                };
+            }
+        };
+        account.deed.target = Some(planned.about);
+        let _claim = claim.ok_or(ServiceError::Busy)?;
+        let pinned = match proc.pin(&planned.target) {
+            Ok(pinned) => pinned,
+            Err(PinError::Gone(_)) => return Ok(Reaping::ended(End::AlreadyGone, 0)),
+            Err(PinError::Replaced(_)) => return Err(ServiceError::Replaced(key.pid)),
+            Err(error @ PinError::Io(..)) => {
+                return Err(ServiceError::fault("The process can't be held", error));
+            }
+        };
+        let post = self.board.post(&self.live, key, Act::Kill);
+        post.tell(ActingStep::Rest, 1, 1);
+        account.begin(present::audit::ALONE.to_owned());
+        let ended = act::kill::kill(&pinned, grace)
+            .map_err(|error| ServiceError::fault("The process could not be signalled", error))?;
+        let freed = match ended.end {
+            End::Exited | End::Killed => planned.private_bytes,
+            End::AlreadyGone | End::StillRunning => 0,
+        };
+        Ok(Reaping::ended(ended.end, freed))
+    }
+
     /// What may be ended, by the latest look.
     fn proved(
         &self,
@@ -158,6 +170,7 @@ impl Inner {
                 .with(|book| book.plan(proved.key, proved.uid, &actor));
             let reapable = planned.map(|target| Reapable {
                 target,
+                about: present::audit::left(proved.key, &proved.origin),
                 private_bytes: self
                     .observer
                     .proc()

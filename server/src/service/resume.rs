@@ -1,6 +1,7 @@
 //! Brings a conversation back to life, and says so only once it lives.
 
 mod command;
+mod holder;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use session_core::{
 use wire::{Holder, ResumeRequest, Resumed};
 
 use self::command::{argv, no_claude, open_files, other_user, variable, way_out};
-use super::{Inner, ServiceError, history::Found};
+use super::{Inner, ServiceError, account::Account, history::Found};
 use crate::{
     act::{
         archive::{ArchiveError, hold::Hold},
@@ -33,6 +34,25 @@ const PROBATION: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(100);
 
+/// Which conversation is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fork {
+    Same,
+    /// A new one that goes on from there.
+    Copy,
+}
+
+impl Fork {
+    /// Whether a session has the conversation open that was asked for. A copy has an id of its own as soon as it registers
+    /// (2.1.329), long before it has a transcript.
+    fn has_come(self, open: Option<&SessionId>, from: &SessionId) -> bool {
+        open.is_some_and(|open| match self {
+            Self::Same => open == from,
+            Self::Copy => open != from,
+        })
+    }
+}
+
 /// A launch that came to nothing.
 struct Failure {
     error: ServiceError,
@@ -42,7 +62,11 @@ struct Failure {
 
 impl Inner {
     /// Checks in the order that wire clients rely on: live, conversation and directory, tools.
-    pub(super) fn resume(&self, request: &ResumeRequest) -> Result<Resumed, ServiceError> {
+    pub(super) fn resume(
+        &self,
+        request: &ResumeRequest,
+        account: &mut Account<'_>,
+    ) -> Result<Resumed, ServiceError> {
         if let Some(cwd) = request
             .cwd
             .as_deref()
@@ -53,8 +77,12 @@ impl Inner {
             )));
         }
         let id = present::core_session_id(&request.session_id);
+        let fork = match request.fork {
+            true => Fork::Copy,
+            false => Fork::Same,
+        };
         let look = self.look()?;
-        self.refuse_live(&look, &id)?;
+        let is_live = self.refuse_twin(&look, &id, fork)?;
         let found = self
             .locate(&look.homes, &id)
             .ok_or_else(|| ServiceError::NoConversation(request.session_id.clone()))?;
@@ -71,20 +99,31 @@ impl Inner {
             open_files: open_files(self.config.open_files, &tools),
         };
         let claude = tools.claude().ok_or_else(|| no_claude(&tools))?;
-        let mut hold = take(&found)?;
+        // Under a session that runs nothing is locked or put in its place.
+        let mut hold = match is_live {
+            true => None,
+            false => Some(take(&found)?),
+        };
         // Again, now that no other resume can come between: reading an archive takes its time.
-        self.refuse_live(&self.look()?, &id)?;
-        let restored = hold.restore().map_err(not_restored)?;
+        if self.refuse_twin(&self.look()?, &id, fork)? {
+            hold = None;
+        }
+        if let Some(target) = &mut account.deed.target {
+            target.cwd = Some(cwd.display().to_string());
+        }
+        account.begin(present::audit::launch(&user.name, request.fork));
+        let restored = hold.as_mut().map(Hold::restore).transpose();
+        let restored = restored.map_err(not_restored)?;
         let launch = Launch {
-            session: format!("claude-{}", id.as_str().get(..8).unwrap_or(id.as_str())),
+            session: terminal(&id, fork),
             cwd,
-            argv: argv(&tools, claude, &id, &found.home),
+            argv: argv(&tools, claude, &id, fork, &found.home),
             variables: vec![(variable(&found.home), found.home.dir.clone().into())],
         };
-        let (pane, session, note) = match self.launch(&tmux, &launch, &id) {
+        let (pane, session, note) = match self.launch(&tmux, &launch, &id, fork) {
             Ok(living) => {
                 // It has proved alive: what it was restored from is not needed any more.
-                if let Err(error) = hold.discard_archive() {
+                if let Some(Err(error)) = hold.map(Hold::discard_archive) {
                     tracing::warn!(%error, "the archive stays beside its transcript");
                 }
                 living
@@ -92,7 +131,10 @@ impl Inner {
             Err(error) => {
                 let Failure { error, ended } = error;
                 // While the program may still write, its transcript has to stay.
-                if ended && restored.from_archive {
+                if let Some(hold) = hold
+                    && ended
+                    && restored.is_some_and(|restored| restored.from_archive)
+                {
                     hold.undo_restore().map(drop).unwrap_or_else(
                         |error| tracing::warn!(%error, "the restored transcript stays beside its archive"),
                     );
@@ -104,7 +146,10 @@ impl Inner {
             .ok_or(ServiceError::NoConversation(request.session_id.clone()))?;
         Ok(Resumed {
             ok: true,
-            session_id: request.session_id.clone(),
+            session_id: match session.session_id() {
+                Some(open) => present::session_id(open),
+                None => request.session_id.clone(),
+            },
             pid: key.pid,
             key,
             holder: Holder::Tmux {
@@ -121,13 +166,14 @@ impl Inner {
         tmux: &Tmux,
         launch: &Launch,
         id: &SessionId,
+        fork: Fork,
     ) -> Result<(Pane, Session, Option<String>), Failure> {
         let pane = tmux.start(launch).map_err(|error| Failure {
             error: not_started(error),
             ended: true,
         })?;
         let program = self.observer.proc().stat(pane.pid).map(|stat| stat.key);
-        let (session, note) = self.await_life(tmux, &pane, id).map_err(|error| {
+        let (session, note) = self.await_life(tmux, &pane, id, fork).map_err(|error| {
             // The terminal may be gone already.
             let closed = tmux.end(&pane.session);
             tracing::debug!(?closed, "the terminal of a resume that failed");
@@ -155,8 +201,9 @@ impl Inner {
         }
     }
 
-    /// Refuses while a session has the conversation open, or was started to open it.
-    fn refuse_live(&self, look: &Look, id: &SessionId) -> Result<(), ServiceError> {
+    /// Refuses what would make a second session of a conversation that one has open, or was started to open. Returns whether
+    /// there is one.
+    fn refuse_twin(&self, look: &Look, id: &SessionId, fork: Fork) -> Result<bool, ServiceError> {
         let own = self.actor();
         let sessions = look.sample.sessions();
         let unnamed = self.unnamed_in(look, &sessions);
@@ -170,9 +217,10 @@ impl Inner {
             let writes = unnamed.contains(&(id.clone(), session.key()));
             counts && (session.holds(id) || writes)
         });
-        match holder.and_then(|session| present::key(session.key())) {
-            Some(key) => Err(ServiceError::Live { key }),
-            None => Ok(()),
+        match (holder, fork) {
+            (None, _) => Ok(false),
+            (Some(_), Fork::Copy) => Ok(true),
+            (Some(session), Fork::Same) => self.live(session).map_or(Ok(true), Err),
         }
     }
 
@@ -182,6 +230,7 @@ impl Inner {
         tmux: &Tmux,
         pane: &Pane,
         id: &SessionId,
+        fork: Fork,
     ) -> Result<(Session, Option<String>), ServiceError> {
         let begun = Instant::now();
         loop {
@@ -219,7 +268,7 @@ impl Inner {
                     "no session below the terminal's process",
                 ));
             };
-            if session.session_id() == Some(id) {
+            if fork.has_come(session.session_id(), id) {
                 let note = is_asking(session.plain_verdict().state).then(|| asks(tmux, pane));
                 return Ok((session, note));
             }
@@ -232,8 +281,11 @@ impl Inner {
                 }
                 None => Ok((session, Some(silent(tmux, pane)))),
                 Some(other) => Err(ServiceError::fault(
-                    format!("Claude Code opened another conversation, {other}"),
-                    "the session below the terminal's process has another id",
+                    match fork {
+                        Fork::Same => format!("Claude Code opened another conversation, {other}"),
+                        Fork::Copy => "Claude Code opened the conversation itself and no copy; it may be too old for that".to_owned(),
+                    },
+                    "the session below the terminal's process has another id than was asked for",
                 )),
             };
         }
@@ -258,6 +310,15 @@ fn working_directory(found: &Found, asked: Option<&str>) -> Result<PathBuf, Serv
             "The directory {} is not there any more; make it again and retry.",
             cwd.display()
         )))
+    }
+}
+
+/// The name of a terminal.
+fn terminal(id: &SessionId, fork: Fork) -> String {
+    let id = id.as_str().get(..8).unwrap_or(id.as_str());
+    match fork {
+        Fork::Same => format!("claude-{id}"),
+        Fork::Copy => format!("claude-{id}-fork"),
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod again;
 mod archive;
+mod audit;
 mod attack;
 mod caller;
 mod churn;
@@ -30,6 +31,7 @@ mod resume;
 mod reuse;
 mod rows;
 mod serve;
+mod small_disk;
 mod tail;
 mod terminal;
 mod test_claude;
@@ -39,6 +41,7 @@ mod test_session;
 mod test_socket;
 mod transcript;
 mod truth;
+mod twins;
 mod unprivileged;
 mod watch;
 mod ws;

@@ -3,6 +3,7 @@
 
 mod inherited;
 mod rig;
+mod twins;
 
 use std::{
     fs,

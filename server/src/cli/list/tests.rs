@@ -8,8 +8,13 @@ use super::*;
 /// When the golden row had run for as long as it says.
 const NOW: u64 = 1_795_225_699_449 + 247_000;
 
+/// The row of the wire's own sample, as if it were alone with its conversation.
 fn golden() -> Session {
-    serde_json::from_str(include_str!("../../../../wire/tests/golden/session.json")).unwrap()
+    let golden = include_str!("../../../../wire/tests/golden/session.json");
+    Session {
+        twin_of: Vec::new(),
+        ..serde_json::from_str(golden).unwrap()
+    }
 }
 
 fn bare() -> Session {
@@ -350,4 +355,20 @@ fn colours_mark_the_state_and_nothing_else() {
 
         1 needs you.
     "#]].assert_eq(&shown.escape_debug().to_string().replace("\\n", "\n"));
+}
+
+#[test]
+fn twins_are_named_after_the_state() {
+    let twin = |pid: u32| format!("{pid}:7").parse().unwrap();
+    let one = |twin_of| Session {
+        twin_of,
+        ..rests(101, State::Idle, 3)
+    };
+    for (twin_of, says) in [
+        (vec![], "  idle"),
+        (vec![twin(9)], "  idle, twin of 9"),
+        (vec![twin(9), twin(12)], "  idle, twin of 9+12"),
+    ] {
+        assert_eq!(look::state(&one(twin_of)), says);
+    }
 }

@@ -12,7 +12,7 @@ use session_core::{
 use crate::{
     observe::{Home, Look, Origin, hooks::HookReports},
     present,
-    service::{Inner, ServiceError, company::Company, evidence::Known},
+    service::{Inner, ServiceError, company::Company, evidence::Known, twins},
     watch::{Events, Followed, Place},
 };
 
@@ -37,7 +37,10 @@ struct Entry {
 impl Table {
     pub(super) fn rows(&self) -> Vec<wire::Session> {
         let entries = self.entries.values();
-        entries.map(|entry| entry.row.clone()).collect()
+        let mut rows: Vec<wire::Session> = entries.map(|entry| entry.row.clone()).collect();
+        // Over all of them: news of one may be news of its twin.
+        twins::pair(&mut rows);
+        rows
     }
 
     /// What has to be watched for this list to stay true.

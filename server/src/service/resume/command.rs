@@ -5,7 +5,10 @@ use std::{ffi::OsString, path::PathBuf};
 use nix::unistd::{Uid, User};
 use session_core::id::SessionId;
 
-use super::super::{Inner, ServiceError};
+use super::{
+    super::{Inner, ServiceError},
+    Fork,
+};
 use crate::{
     act::tmux::{OpenFiles, OtherUser, WayOut},
     observe::{Home, Origin, tools::Tools},
@@ -101,7 +104,13 @@ pub(super) fn variable(home: &Home) -> &'static str {
 
 /// The words that start Claude Code, by way of env(1): what a running tmux server has set can be replaced
 /// through tmux, but not removed.
-pub(super) fn argv(tools: &Tools, claude: PathBuf, id: &SessionId, home: &Home) -> Vec<OsString> {
+pub(super) fn argv(
+    tools: &Tools,
+    claude: PathBuf,
+    id: &SessionId,
+    fork: Fork,
+    home: &Home,
+) -> Vec<OsString> {
     let mut words: Vec<OsString> = Vec::new();
     if let Some(env) = tools.program("env") {
         words.push(env.into());
@@ -112,6 +121,9 @@ pub(super) fn argv(tools: &Tools, claude: PathBuf, id: &SessionId, home: &Home) 
         }
     }
     words.extend([claude.into(), "--resume".into(), id.as_str().into()]);
+    if fork == Fork::Copy {
+        words.push("--fork-session".into());
+    }
     words
 }
 

@@ -1,16 +1,13 @@
 //! The machine stops or its disk fills up in the middle: the conversation is whole in at least one of its files.
 
-use std::{fs, os::unix::process::ExitStatusExt, path::Path};
+use std::{fs, os::unix::process::ExitStatusExt};
 
-use rustix::{
-    mount::{MountFlags, MountPropagationFlags, mount, mount_change},
-    process::{Signal, getpid, kill_process},
-};
+use rustix::process::{Signal, getpid, kill_process};
 use session_manager::act::archive::{ArchiveError, Step, hold::Hold};
 
 use super::{GZIPPED, PLAIN, compress_at, names, restore_at, unpacked};
 use crate::{
-    again,
+    again, small_disk,
     test_claude::{CAPTURED, PROJECT, TestClaude},
 };
 
@@ -126,29 +123,12 @@ fn a_full_disk_loses_nothing() {
     assert_eq!(unpacked(&archive), content);
 }
 
-/// Mounts a file system of one megabyte on `path`, for the calling thread alone; false where we may not.
-fn mount_small(path: &Path) -> bool {
-    match nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS) {
-        // An ordinary user, or root in a container without the capability.
-        Err(nix::errno::Errno::EPERM) => return false,
-        result => result.unwrap(),
-    }
-    // Otherwise the mount below would show outside.
-    mount_change(
-        "/",
-        MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
-    )
-    .unwrap();
-    mount("none", path, "tmpfs", MountFlags::empty(), Some(c"size=1m")).unwrap();
-    true
-}
-
 #[test]
 fn a_disk_that_is_really_full_loses_nothing() {
     let claude = TestClaude::new();
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            if !mount_small(claude.config()) {
+            if !small_disk::mount(claude.config()) {
                 // `a_full_disk_loses_nothing` needs nobody's leave.
                 return;
             }
