@@ -23,10 +23,12 @@ use self::{list::ListArgs, why::WhyArgs};
 use crate::{
     config::Config,
     hooks::{self, HooksArgs},
-    http::AllowedHosts,
+    http::{AllowedHosts, Gate},
     lifecycle,
+    peer::Peers,
     serve::{self, Limits},
     service::Service,
+    token::TokenFile,
 };
 
 /// Bad usage (`EX_USAGE` of sysexits.h).
@@ -160,13 +162,15 @@ async fn listen(port: u16, config: Config, limits: Limits) -> anyhow::Result<Exi
     };
     let port = listener.local_addr().context("asking for the port")?.port();
     let hosts = AllowedHosts::new(port, &config.allowed_hosts);
+    let token = TokenFile::of(&config.home);
+    let gate = Gate::new(hosts, Peers::open(), token, config.actions_per_second);
     let service = Service::new(config).context("opening /proc")?;
     service.keep_descents();
     tracing::info!("the page is at http://127.0.0.1:{port}/");
     say_ready(port).context("writing the ready line")?;
     let mut why = None;
     let shutdown = async { why = Some(end.await) };
-    serve::serve(listener, service, hosts, limits, shutdown).await;
+    serve::serve(listener, service, gate, limits, shutdown).await;
     tracing::info!(?why, "ended");
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ mod file;
 use std::{
     ffi::OsString,
     fs, io,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -37,6 +38,8 @@ pub struct Config {
     pub abandoned_after: Duration,
     /// Transcripts untouched for longer than this are compressed by a cleanup.
     pub compress_after: Duration,
+    /// How much may be changed over HTTP, by all callers together; three times as much at once.
+    pub actions_per_second: NonZeroU32,
     /// The directories of `PATH`, in order.
     pub search_path: Vec<PathBuf>,
     /// Our own home.
@@ -68,6 +71,8 @@ pub struct Surroundings<'a> {
 /// Claude Code 2.1.329 ends within 2 s of SIGTERM as a rule, but took 6.5 s after the first turn in a new home;
 /// SIGKILL then would leave its files behind.
 const GRACE: Duration = Duration::from_secs(10);
+/// More than a person does by hand, and than a page does for one.
+const ACTIONS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -155,6 +160,7 @@ impl Config {
             stuck_after: wishes.stuck_after.unwrap_or(30 * MINUTE),
             abandoned_after: wishes.abandoned_after.unwrap_or(30 * MINUTE),
             compress_after: wishes.compress_after.unwrap_or(30 * DAY),
+            actions_per_second: wishes.actions_per_second.unwrap_or(ACTIONS_PER_SECOND),
             search_path: std::env::split_paths(&search_path).collect(),
             home,
             state_dir: state.join("session-manager"),

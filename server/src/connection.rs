@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -35,11 +35,23 @@ struct Shared {
     /// Counts events over all connections; tells which was first, not when.
     clock: Arc<AtomicU64>,
     last: AtomicU64,
+    standing: AtomicU8,
     answering: AtomicUsize,
     all: watch::Sender<usize>,
     /// Holders of a `Kept`.
     kept: AtomicUsize,
     cut: Notify,
+}
+
+/// Whose connection it is; the least goes first where there are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// Another user's, which is only told to go.
+    Foreign,
+    /// Nobody knows whose, or nobody has looked yet.
+    Unknown,
+    /// One who may ask.
+    Good,
 }
 
 /// A request that is being answered, until it is dropped.
@@ -65,6 +77,7 @@ impl Connections {
         Activity(Arc::new(Shared {
             clock: self.clock.clone(),
             last: AtomicU64::new(tick(&self.clock)),
+            standing: AtomicU8::new(Standing::Unknown as u8),
             answering: AtomicUsize::new(0),
             all: self.answering.clone(),
             kept: AtomicUsize::new(0),
@@ -83,14 +96,18 @@ impl Connections {
         self.open.insert(tick(&self.clock), (activity, task));
     }
 
-    /// Closes the connection that has been quiet for longest; false where all are being
-    /// answered or kept.
+    /// Closes the connection that has been quiet for longest, one of a stranger where there is any; false where all are
+    /// being answered or kept.
     pub(crate) fn evict(&mut self) -> bool {
         let quietest = self
             .open
             .iter()
             .filter(|(_, (activity, _))| !activity.must_stay())
-            .min_by_key(|(_, (activity, _))| activity.0.last.load(Ordering::Relaxed))
+            .min_by_key(|(_, (activity, _))| {
+                let Activity(shared) = activity;
+                let standing = shared.standing.load(Ordering::Relaxed);
+                (standing, shared.last.load(Ordering::Relaxed))
+            })
             .map(|(&number, _)| number);
         let quietest = quietest.and_then(|number| self.open.remove(&number));
         if let Some((_, task)) = &quietest {
@@ -116,6 +133,11 @@ impl Activity {
     /// Notes that something happened on the connection.
     pub(crate) fn touch(&self) {
         self.0.last.store(tick(&self.0.clock), Ordering::Relaxed);
+    }
+
+    /// Notes whose connection it is.
+    pub(crate) fn belongs_to(&self, standing: Standing) {
+        self.0.standing.store(standing as u8, Ordering::Relaxed);
     }
 
     pub(crate) fn busy(&self) -> Busy {
@@ -200,6 +222,20 @@ mod tests {
         let newcomer = connections.activity();
         connections.add(newcomer, tasks.spawn(pending()));
         assert_eq!(ended(&handles).await, [false, true, false]);
+    }
+
+    #[tokio::test]
+    async fn strangers_go_before_good_clients() {
+        let mut tasks = JoinSet::new();
+        let (mut connections, activities, handles) = three(&mut tasks);
+        activities[0].belongs_to(Standing::Good);
+        activities[2].belongs_to(Standing::Foreign);
+        assert!(connections.evict());
+        assert_eq!(ended(&handles).await, [false, false, true]);
+        assert!(connections.evict());
+        assert_eq!(ended(&handles).await, [false, true, true]);
+        assert!(connections.evict());
+        assert_eq!(ended(&handles).await, [true; 3]);
     }
 
     #[tokio::test]

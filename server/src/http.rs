@@ -8,11 +8,13 @@ mod asset;
 mod body;
 mod error;
 mod events;
+mod gate;
 mod guard;
+mod limit;
 mod trace;
 mod ws;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use hyper::{
     HeaderMap, Request, StatusCode,
@@ -23,15 +25,21 @@ use wire::{
     ResumeRequest, Route, Scope, SignalRequest,
 };
 
-pub use crate::http::guard::AllowedHosts;
 pub(crate) use crate::http::{
     answer::Answer,
     error::broken,
     trace::{answered, span},
 };
+pub use crate::http::{gate::Gate, guard::AllowedHosts};
 use crate::{
     connection::Activity,
-    http::{asset::Asset, error::Refusal, ws::Handshake},
+    http::{
+        asset::Asset,
+        error::Refusal,
+        gate::Pass,
+        ws::{Door, Handshake},
+    },
+    peer::Peer,
     service::{Service, ServiceError},
     streams::Streams,
 };
@@ -59,7 +67,8 @@ enum What {
     Reap(ReapRequest),
     Resume(ResumeRequest),
     Cleanup(CleanupRequest),
-    Socket(Handshake),
+    Ticket,
+    Socket(Handshake, Pass),
     /// With the event that the client saw last.
     Events(Option<String>),
 }
@@ -67,7 +76,8 @@ enum What {
 /// Reads a request completely, or says why it is refused. The body must arrive within `deadline`.
 pub(crate) async fn receive<B>(
     request: Request<B>,
-    hosts: &AllowedHosts,
+    peer: Peer,
+    gate: &Gate,
     deadline: Duration,
 ) -> Result<Ask, Answer>
 where
@@ -78,7 +88,7 @@ where
     let target = target.as_ref().map_or("", |path| path.as_str());
     let soft = Route::is_soft(target);
     let what = async {
-        hosts.check(&parts)?;
+        let pass = gate.check(peer, &parts).await?;
         let route = Route::parse(parts.method.as_str(), target)?;
         trace::route(route);
         let what = match route {
@@ -97,7 +107,7 @@ where
                     "The opening of a WebSocket has no body; leave it out.",
                 ));
             }
-            Route::Socket => What::Socket(Handshake::take(&mut parts)?),
+            Route::Socket => What::Socket(Handshake::take(&mut parts)?, pass),
             Route::Events => What::Events(last_event(&parts.headers)),
             Route::Kill(pid) => {
                 let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
@@ -125,6 +135,11 @@ where
                 What::Reap(body::decode(&body, takes)?)
             }
             Route::Audit(page) => What::Audit(page),
+            Route::Ticket => {
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
+                let NoFields {} = body::decode(&body, "{}")?;
+                What::Ticket
+            }
             Route::Resume => {
                 let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
                 let request = body::decode_resume(&body)?;
@@ -136,6 +151,10 @@ where
                 What::Cleanup(body::decode(&body, r#"{"dryRun":true} or {}"#)?)
             }
         };
+        // Only now: a request that is refused anyway takes no permit.
+        if what.changes_something() {
+            gate.permit_action()?;
+        }
         Ok(what)
     };
     what.await
@@ -158,13 +177,46 @@ where
     Ok(What::Signal(act, pid, request))
 }
 
+/// The body of a request that says all by its path.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoFields {}
+
+impl What {
+    fn changes_something(&self) -> bool {
+        match self {
+            Self::Kill(..) | Self::Signal(..) | Self::Act(_) | Self::Reap(_) | Self::Resume(_) => {
+                true
+            }
+            Self::Cleanup(request) => !request.dry_run,
+            Self::Asset(_)
+            | Self::Health
+            | Self::Sessions(_)
+            | Self::Context(_)
+            | Self::Why(_)
+            | Self::Tree(_)
+            | Self::Orphans
+            | Self::Audit(_)
+            | Self::Ticket
+            | Self::Socket(..)
+            | Self::Events(_) => false,
+        }
+    }
+}
+
 impl Ask {
+    /// Whether whoever asked has nothing to show any more.
+    pub(crate) fn is_proved(&self) -> bool {
+        !matches!(self.what, What::Socket(_, Pass::Ticket))
+    }
+
     /// Carries out what was asked. A stream that begins with the answer goes on after it.
     pub(crate) async fn answer(
         self,
         service: &Service,
         streams: &Streams,
         activity: &Activity,
+        gate: &Arc<Gate>,
         by: Caller,
     ) -> Answer {
         let slot = || streams.open(activity).ok_or_else(|| too_many(streams));
@@ -184,8 +236,15 @@ impl Ask {
             What::Reap(request) => ok(service.reap(request, by).await),
             What::Resume(request) => ok(service.resume(request, by).await),
             What::Cleanup(request) => ok(service.cleanup(request, by).await),
-            What::Socket(handshake) => {
-                slot().map(|slot| ws::answer(handshake, service, streams.limits, slot))
+            What::Ticket => gate
+                .ticket()
+                .map(|ticket| answer::json(StatusCode::OK, &ticket)),
+            What::Socket(handshake, pass) => {
+                let door = match pass {
+                    Pass::Nothing => slot().map(Door::Open),
+                    Pass::Ticket => Door::closed(streams, activity, gate),
+                };
+                door.map(|door| ws::answer(handshake, service, streams.limits, door))
             }
             What::Events(last) => {
                 slot().map(|slot| events::answer(last.as_deref(), service, streams, slot))

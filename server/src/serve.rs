@@ -1,6 +1,8 @@
-//! Connections: accepts them, keeps their number bounded and ends them in order.
+//! Connections: accepts them, looks whose they are, keeps their number bounded and ends them in order.
 //!
 //! Knows sockets and time limits. Does not know what is asked.
+
+mod stranger;
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -9,15 +11,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{Semaphore, watch},
     task::{JoinSet, yield_now},
     time::{sleep, timeout},
 };
 use tracing::Instrument as _;
 
 use crate::{
-    connection::{Activity, Connections},
-    http::{self, AllowedHosts, Answer},
+    connection::{Activity, Connections, Standing},
+    http::{self, Answer, Gate},
+    peer::Peer,
     service::Service,
     streams::{SEND_BUFFER, StreamLimits, Streams},
 };
@@ -77,15 +80,16 @@ const FLUSH: Duration = Duration::from_millis(250);
 pub async fn serve<F: Future>(
     listener: TcpListener,
     service: Service,
-    hosts: AllowedHosts,
+    gate: Gate,
     limits: Limits,
     shutdown: F,
 ) {
     let (ending, end) = watch::channel(false);
     let server = Arc::new(Server {
         service,
-        hosts,
+        gate: Arc::new(gate),
         limits,
+        strangers: Semaphore::new(stranger::MOST),
         streams: Streams::new(limits.streams, end.clone()),
     });
     let mut connections = Connections::new(limits.connections);
@@ -135,8 +139,9 @@ async fn pause_after(error: &io::Error, connections: &mut Connections) {
 #[derive(Debug)]
 struct Server {
     service: Service,
-    hosts: AllowedHosts,
+    gate: Arc<Gate>,
     limits: Limits,
+    strangers: Semaphore,
     streams: Streams,
 }
 
@@ -147,12 +152,26 @@ impl Server {
         activity: Activity,
         mut end: watch::Receiver<bool>,
     ) {
+        // At once: what a process has closed in the meantime has no owner any more.
+        let peer = self.gate.peers().of(&stream);
+        activity.belongs_to(match peer {
+            Peer::Own(_) | Peer::Root => Standing::Good,
+            Peer::Foreign(_) => Standing::Foreign,
+            Peer::Unknown(_) => Standing::Unknown,
+        });
+        if let Peer::Foreign(uid) = peer {
+            let answer = self.gate.turn_away(uid);
+            if let Ok(_place) = self.strangers.try_acquire() {
+                stranger::turn_away(stream, answer).await;
+            }
+            return;
+        }
         // Answers are written whole, so waiting for more to send only delays them.
         stream.set_nodelay(true).ok();
         set_socket_send_buffer_size(&stream, SEND_BUFFER).ok();
         let limits = self.limits;
         let its = activity.clone();
-        let answer = service_fn(move |request| self.clone().answer(request, its.clone()));
+        let answer = service_fn(move |request| self.clone().answer(request, peer, its.clone()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head)
@@ -179,31 +198,44 @@ impl Server {
     async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
+        peer: Peer,
         activity: Activity,
     ) -> Result<Answer, Infallible> {
         activity.touch();
         let method = request.method().clone();
         let span = http::span(&method);
-        let answer = self.carry_out(request, activity).instrument(span.clone());
+        let answer = self
+            .carry_out(request, peer, activity)
+            .instrument(span.clone());
         let answer = answer.await;
         span.in_scope(|| http::answered(&method, &answer));
         Ok(answer)
     }
 
-    async fn carry_out(self: Arc<Self>, request: Request<Incoming>, activity: Activity) -> Answer {
-        let ask = match http::receive(request, &self.hosts, self.limits.body).await {
+    async fn carry_out(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: Peer,
+        activity: Activity,
+    ) -> Answer {
+        let ask = match http::receive(request, peer, &self.gate, self.limits.body).await {
             Ok(ask) => ask,
             Err(answer) => return answer,
         };
+        if ask.is_proved() {
+            activity.belongs_to(Standing::Good);
+        }
         // From here on the request is a good client's: its connection is not evicted, and an action is
         // carried to its end even where the client hangs up, so that none stays half done.
         let busy = activity.busy();
         let by = wire::Caller {
-            uid: None,
+            uid: peer.uid(),
             face: wire::Face::Http,
         };
         let work = async move {
-            let answer = ask.answer(&self.service, &self.streams, &activity, by).await;
+            let answer = ask
+                .answer(&self.service, &self.streams, &activity, &self.gate, by)
+                .await;
             drop(busy);
             answer
         };

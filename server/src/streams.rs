@@ -20,6 +20,8 @@ use crate::{
 pub struct StreamLimits {
     /// Streams that are open at once.
     pub open: usize,
+    /// Until a client that has to show a ticket has done so.
+    pub ticket: Duration,
     /// For one message to leave; a client that takes longer is dropped.
     pub send: Duration,
     /// Between two pings of a WebSocket.
@@ -36,6 +38,7 @@ impl Default for StreamLimits {
     fn default() -> Self {
         Self {
             open: 64,
+            ticket: Duration::from_secs(10),
             send: Duration::from_secs(30),
             ping: Duration::from_secs(20),
             silence: Duration::from_secs(60),
@@ -49,12 +52,16 @@ impl Default for StreamLimits {
 /// has taken counts as sent, and is old by the time at which a slow client reads it.
 pub(crate) const SEND_BUFFER: usize = 32 * 1024;
 
-/// What all streams of a server share.
-#[derive(Debug)]
+/// Clients that may be about to show a ticket at the same time. They take nobody's place among the streams.
+const WAITING: u32 = 16;
+
+/// What all streams of a server share. Clones share it too.
+#[derive(Clone, Debug)]
 pub(crate) struct Streams {
     pub(crate) limits: StreamLimits,
     pub(crate) history: Arc<History>,
     slots: Arc<Semaphore>,
+    doorstep: Arc<Semaphore>,
     end: watch::Receiver<bool>,
 }
 
@@ -66,6 +73,13 @@ pub(crate) struct Slot {
     _permit: OwnedSemaphorePermit,
 }
 
+/// The right to be about to show a ticket.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    end: watch::Receiver<bool>,
+    _permit: OwnedSemaphorePermit,
+}
+
 impl Streams {
     /// `end` becomes true when the server ends.
     pub(crate) fn new(limits: StreamLimits, end: watch::Receiver<bool>) -> Self {
@@ -73,6 +87,7 @@ impl Streams {
             limits,
             history: Arc::default(),
             slots: Arc::new(Semaphore::new(limits.open)),
+            doorstep: Arc::new(Semaphore::new(WAITING as usize)),
             end,
         }
     }
@@ -86,23 +101,43 @@ impl Streams {
         })
     }
 
-    /// Waits until no stream is open.
+    /// Lets a client wait; `None` where as many do as may.
+    pub(crate) fn wait(&self) -> Option<Waiting> {
+        Some(Waiting {
+            _permit: self.doorstep.clone().try_acquire_owned().ok()?,
+            end: self.end.clone(),
+        })
+    }
+
+    /// Waits until no stream is open and nobody waits for one.
     pub(crate) async fn ended(&self) {
+        self.doorstep.acquire_many(WAITING).await.ok();
         let all = u32::try_from(self.limits.open).unwrap_or(u32::MAX);
         // Fails only for a semaphore that is closed, and this one never is.
         self.slots.acquire_many(all).await.ok();
     }
 }
 
+impl Waiting {
+    /// Waits until the server ends.
+    pub(crate) async fn end(&mut self) {
+        end(&mut self.end).await;
+    }
+}
+
 impl Slot {
     /// Waits until the server ends.
     pub(crate) async fn end(&mut self) {
-        // An error means that the server has been dropped, which is the end as well.
-        self.end.wait_for(|&ending| ending).await.ok();
+        end(&mut self.end).await;
     }
 
     /// Drops the connection with whatever has not left yet.
     pub(crate) fn cut(&self) {
         self.kept.cut();
     }
+}
+
+async fn end(ending: &mut watch::Receiver<bool>) {
+    // An error means that the server has been dropped, which is the end as well.
+    ending.wait_for(|&ending| ending).await.ok();
 }

@@ -17,6 +17,7 @@ mod orphan;
 mod resume;
 mod route;
 mod session;
+mod ticket;
 mod tree;
 mod why;
 
@@ -42,6 +43,7 @@ pub use crate::{
         Actions, Confidence, Permit, RecentList, RecentSession, RunningTool, Session, State,
         StateSource, Status,
     },
+    ticket::{Said, Ticket},
     tree::{Descent, Sign, SpareReason, Spared, Tree, TreeProcess, Unproven},
     why::{Evidence, Rule, Why},
 };

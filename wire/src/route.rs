@@ -33,6 +33,8 @@ pub enum Route {
     Audit(Page),
     /// The live feed as a WebSocket.
     Socket,
+    /// What opens it where nothing tells who asks.
+    Ticket,
     /// The live feed as server-sent events.
     Events,
 }
@@ -127,6 +129,7 @@ impl Route {
             [Some("icon.svg"), None, ..] => Self::Icon,
             [Some("health"), None, ..] => Self::Health,
             [Some("ws"), None, ..] => Self::Socket,
+            [Some("ws-ticket"), None, ..] => Self::Ticket,
             [Some("events"), None, ..] => Self::Events,
             [Some("sessions"), None, ..] => Self::Sessions(Scope::Live),
             [Some("sessions"), Some("resume"), None, ..] => Self::Resume,
@@ -184,7 +187,8 @@ impl Route {
             | Self::Act
             | Self::Resume
             | Self::Cleanup
-            | Self::Reap => Method::Post,
+            | Self::Reap
+            | Self::Ticket => Method::Post,
         }
     }
 
@@ -213,6 +217,7 @@ impl Route {
             Self::Resume => "/sessions/resume".to_owned(),
             Self::Cleanup => "/sessions/cleanup".to_owned(),
             Self::Socket => "/ws".to_owned(),
+            Self::Ticket => "/ws-ticket".to_owned(),
             Self::Events => "/events".to_owned(),
         }
     }
@@ -309,6 +314,7 @@ mod tests {
             Route::Context(pid(7)),
             Route::Why(pid(7)),
             Route::Socket,
+            Route::Ticket,
             Route::Events,
             Route::Tree(pid(7)),
             Route::Kill(pid(7)),

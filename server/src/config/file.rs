@@ -4,6 +4,7 @@
 
 use std::{
     net::Ipv6Addr,
+    num::NonZeroU32,
     ops::Range,
     path::{Path, PathBuf},
     time::Duration,
@@ -28,12 +29,13 @@ pub(super) struct Wishes {
     pub(super) stuck_after: Option<Duration>,
     pub(super) abandoned_after: Option<Duration>,
     pub(super) compress_after: Option<Duration>,
+    pub(super) actions_per_second: Option<NonZeroU32>,
     /// One sentence each, which begins with the line.
     pub(super) mistakes: Vec<String>,
 }
 
 const KEYS: &str = "homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, \
-     abandoned_after_minutes, compress_after_days";
+     abandoned_after_minutes, compress_after_days, actions_per_second";
 
 /// A value with the place it came from.
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -103,6 +105,11 @@ impl Wishes {
                     let days =
                         number(value, 1, 3650).map(|days| Duration::from_secs(days * 24 * 60 * 60));
                     wishes.compress_after = kept(days, value, note);
+                }
+                "actions_per_second" => {
+                    let rate = number(value, 1, 100_000)
+                        .map(|rate| u32::try_from(rate).ok().and_then(NonZeroU32::new));
+                    wishes.actions_per_second = kept(rate, value, note).flatten();
                 }
                 _ => note(
                     key.span(),

@@ -5,11 +5,12 @@
 use std::{
     error::Error,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use hyper::{
     StatusCode,
-    header::{ALLOW, CONNECTION, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE},
+    header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE},
 };
 use wire::{Code, ErrorBody, Method, Reject};
 
@@ -25,6 +26,8 @@ pub(crate) struct Refusal {
     status: StatusCode,
     /// The method that the path has, for 405.
     allow: Option<Method>,
+    /// When it may be tried again, in seconds.
+    retry_after_sec: Option<u64>,
 }
 
 impl Refusal {
@@ -33,6 +36,19 @@ impl Refusal {
             body: Box::new(ErrorBody::new(code, sentence)),
             status: status(code),
             allow: None,
+            retry_after_sec: None,
+        }
+    }
+
+    /// More was to be changed than may be; there is a permit again after `wait`.
+    pub(crate) fn too_many_actions(wait: Duration) -> Self {
+        Self {
+            // The header has whole seconds only, and 0 would be no wait.
+            retry_after_sec: Some(wait.as_secs() + 1),
+            ..Self::new(
+                Code::TooMany,
+                "Too many actions at once; wait a second and try again, or raise actions_per_second in the configuration.",
+            )
         }
     }
 
@@ -65,13 +81,19 @@ impl Refusal {
                 .headers_mut()
                 .insert(ALLOW, HeaderValue::from_static(method.as_str()));
         }
+        if let Some(seconds) = self.retry_after_sec {
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
         if self.status == StatusCode::UPGRADE_REQUIRED {
             let headers = answer.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
             headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         }
-        if matches!(self.body.code, Code::TooSlow | Code::TooLarge) {
+        if matches!(
+            self.body.code,
+            Code::TooSlow | Code::TooLarge | Code::BadPeer
+        ) {
             // The rest of the body may still arrive; it must not be read as the next request.
             answer
                 .headers_mut()

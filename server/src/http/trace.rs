@@ -44,6 +44,7 @@ pub(super) fn route(route: Route) {
         Route::Resume => ("/sessions/resume", None),
         Route::Cleanup => ("/sessions/cleanup", None),
         Route::Socket => ("/ws", None),
+        Route::Ticket => ("/ws-ticket", None),
         Route::Events => ("/events", None),
     };
     let span = Span::current();
@@ -58,14 +59,15 @@ pub(super) fn session(id: &wire::SessionId) {
     Span::current().record("session", tracing::field::display(id));
 }
 
-/// Says what came of the request. Actions are always logged, what a page asks every few seconds is not.
+/// Says what came of the request. Actions are always logged; what a page asks every few seconds is not, nor what a flood of
+/// strangers asks: the gate counts those.
 pub(crate) fn answered(method: &Method, answer: &Answer) {
     let status = answer.status().as_u16();
     // `soft=1` hides the status, not the code.
     let code = answer.extensions().get::<Code>();
     if answer.status().is_server_error() {
         tracing::event!(Level::WARN, status, ?code, "answered");
-    } else if method == Method::POST {
+    } else if method == Method::POST && code != Some(&Code::BadPeer) {
         tracing::event!(Level::INFO, status, ?code, "answered");
     } else {
         tracing::event!(Level::DEBUG, status, ?code, "answered");

@@ -1,10 +1,12 @@
-//! `/ws`: the live feed as a WebSocket. The server speaks; what a client says is only a sign of life.
+//! `/ws`: the live feed as a WebSocket. The server speaks; what a client says, but for the ticket of one that needs it, is only
+//! a sign of life.
 //!
 //! Knows the order of messages and when to part. Does not know where the list comes from.
 
+mod doorstep;
 mod handshake;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
@@ -21,14 +23,19 @@ use tokio_tungstenite::{
     },
 };
 use tracing::Instrument as _;
-use wire::{Auth, Frame};
+use wire::{Auth, Code, Frame};
 
 pub(super) use self::handshake::Handshake;
 use crate::{
+    connection::Activity,
     feed::follower::Follower,
-    http::answer::{self, Answer},
+    http::{
+        answer::{self, Answer},
+        error::Refusal,
+        gate::Gate,
+    },
     service::Service,
-    streams::{Slot, StreamLimits},
+    streams::{Slot, StreamLimits, Streams, Waiting},
 };
 
 /// The most that a message of a client may have, in bytes.
@@ -42,7 +49,7 @@ pub(super) fn answer(
     handshake: Handshake,
     service: &Service,
     limits: StreamLimits,
-    slot: Slot,
+    door: Door,
 ) -> Answer {
     let Handshake { accept, connection } = handshake;
     let service = service.clone();
@@ -51,11 +58,46 @@ pub(super) fn answer(
         let Ok(Ok(connection)) = timeout(limits.send, connection).await else {
             return;
         };
-        let follower = Follower::new(service.subscribe(), None);
-        serve(TokioIo::new(connection), follower, limits, slot).await;
+        let follow = || Follower::new(service.subscribe(), None);
+        serve(TokioIo::new(connection), follow, limits, door).await;
     };
     tokio::spawn(speak.in_current_span());
     answer::switch_to_websocket(accept)
+}
+
+/// How a client gets in.
+#[derive(Debug)]
+pub(super) enum Door {
+    Open(Slot),
+    /// With a ticket, and if there is room for one more then.
+    Closed {
+        waiting: Waiting,
+        streams: Streams,
+        activity: Activity,
+        gate: Arc<Gate>,
+    },
+}
+
+impl Door {
+    /// Lets a client wait that has to show a ticket.
+    pub(super) fn closed(
+        streams: &Streams,
+        activity: &Activity,
+        gate: &Arc<Gate>,
+    ) -> Result<Self, Refusal> {
+        let waiting = streams.wait().ok_or_else(|| {
+            Refusal::new(
+                Code::TooMany,
+                "Many clients are about to show a ticket; try again in some seconds.",
+            )
+        })?;
+        Ok(Self::Closed {
+            waiting,
+            streams: streams.clone(),
+            activity: activity.clone(),
+            gate: Arc::clone(gate),
+        })
+    }
 }
 
 /// How a conversation ends.
@@ -69,9 +111,18 @@ enum Parting {
 
 const SERVER_ENDS: Parting = Parting::Told(CloseCode::Away, "the server ends");
 
+const FULL: Parting = Parting::Told(
+    CloseCode::Again,
+    "as many live feeds are open as may be; close one and try again",
+);
+
 /// Speaks on a connection that has become a WebSocket.
-async fn serve<S>(connection: S, follower: Follower, limits: StreamLimits, slot: Slot)
-where
+async fn serve<S>(
+    connection: S,
+    follow: impl FnOnce() -> Follower,
+    limits: StreamLimits,
+    door: Door,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let config = WebSocketConfig::default()
@@ -79,37 +130,65 @@ where
         .write_buffer_size(0)
         .max_message_size(Some(MESSAGE_BYTES))
         .max_frame_size(Some(MESSAGE_BYTES));
-    let socket = WebSocketStream::from_raw_socket(connection, Role::Server, Some(config)).await;
-    let mut talk = Talk {
-        socket,
-        limits,
-        slot,
-    };
-    let parting = match talk.tell(follower).await {
-        Ok(never) => match never {},
+    let mut socket = WebSocketStream::from_raw_socket(connection, Role::Server, Some(config)).await;
+    let parting = match enter(&mut socket, limits, door).await {
+        Ok(slot) => {
+            let mut talk = Talk {
+                socket: &mut socket,
+                limits,
+                slot,
+            };
+            match talk.tell(follow()).await {
+                Ok(never) => match never {},
+                Err(parting) => parting,
+            }
+        }
         Err(parting) => parting,
     };
     tracing::debug!(?parting, "the stream ends");
     if let Parting::Told(code, reason) = parting {
-        talk.part(code, reason).await;
+        part(&mut socket, code, reason).await;
+    }
+}
+
+/// Greets a client, and lets it in.
+async fn enter<S>(
+    socket: &mut WebSocketStream<S>,
+    limits: StreamLimits,
+    door: Door,
+) -> Result<Slot, Parting>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match door {
+        Door::Open(mut slot) => {
+            tokio::select! {
+                () = slot.end() => return Err(SERVER_ENDS),
+                sent = send(socket, limits.send, hello(Auth::None)) => sent?,
+            }
+            Ok(slot)
+        }
+        Door::Closed {
+            mut waiting,
+            streams,
+            activity,
+            gate,
+        } => {
+            doorstep::ask(socket, limits, &mut waiting, |ticket| gate.redeem(ticket)).await?;
+            streams.open(&activity).ok_or(FULL)
+        }
     }
 }
 
 #[derive(Debug)]
-struct Talk<S> {
-    socket: WebSocketStream<S>,
+struct Talk<'s, S> {
+    socket: &'s mut WebSocketStream<S>,
     limits: StreamLimits,
     slot: Slot,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
     async fn tell(&mut self, mut follower: Follower) -> Result<std::convert::Infallible, Parting> {
-        let hello = Frame::Hello {
-            protocol: Frame::PROTOCOL,
-            auth: Auth::None,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        self.send(message(&hello)).await?;
         let mut heard = Instant::now();
         let mut ping = interval_at(heard + self.limits.ping, self.limits.ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -139,38 +218,70 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
         }
     }
 
-    /// Returns once the message has left: until then there is no next one.
     async fn send(&mut self, message: Message) -> Result<(), Parting> {
-        self.socket.feed(message).await.map_err(|_| Parting::Gone)?;
-        self.flush().await
+        tokio::select! {
+            () = self.slot.end() => Err(SERVER_ENDS),
+            sent = send(self.socket, self.limits.send, message) => sent,
+        }
     }
 
     async fn flush(&mut self) -> Result<(), Parting> {
         tokio::select! {
             () = self.slot.end() => Err(SERVER_ENDS),
-            left = timeout(self.limits.send, self.socket.flush()) => match left {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) | Err(_) => Err(Parting::Gone),
-            },
+            left = flush(self.socket, self.limits.send) => left,
         }
     }
+}
 
-    async fn part(&mut self, code: CloseCode, reason: &'static str) {
-        let close = CloseFrame {
-            code,
-            reason: reason.into(),
-        };
-        let part = async {
-            self.socket.close(Some(close)).await.ok()?;
-            let connection = self.socket.get_mut();
-            connection.shutdown().await.ok()?;
-            // Closing over bytes that nobody has read resets the connection, which takes our Close with it.
-            let mut rest = [0; 4096];
-            while connection.read(&mut rest).await.ok()? > 0 {}
-            Some(())
-        };
-        timeout(PARTING, part).await.ok();
+/// Returns once the message has left: until then there is no next one.
+async fn send<S>(
+    socket: &mut WebSocketStream<S>,
+    patience: Duration,
+    message: Message,
+) -> Result<(), Parting>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    socket.feed(message).await.map_err(|_| Parting::Gone)?;
+    flush(socket, patience).await
+}
+
+async fn flush<S>(socket: &mut WebSocketStream<S>, patience: Duration) -> Result<(), Parting>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match timeout(patience, socket.flush()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Parting::Gone),
     }
+}
+
+async fn part<S>(socket: &mut WebSocketStream<S>, code: CloseCode, reason: &'static str)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let close = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    let part = async {
+        socket.close(Some(close)).await.ok()?;
+        let connection = socket.get_mut();
+        connection.shutdown().await.ok()?;
+        // Closing over bytes that nobody has read resets the connection, which takes our Close with it.
+        let mut rest = [0; 4096];
+        while connection.read(&mut rest).await.ok()? > 0 {}
+        Some(())
+    };
+    timeout(PARTING, part).await.ok();
+}
+
+fn hello(auth: Auth) -> Message {
+    message(&Frame::Hello {
+        protocol: Frame::PROTOCOL,
+        auth,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
 }
 
 fn message(frame: &Frame) -> Message {
@@ -211,6 +322,20 @@ mod tests {
     use super::*;
     use crate::streams::{SEND_BUFFER, rig::Rig};
 
+    /// Serves what the rig has to whoever is at the other end.
+    fn told<S>(ours: S, rig: &Rig) -> impl Future<Output = ()> + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let follower = rig.follower();
+        serve(
+            ours,
+            || follower,
+            rig.streams.limits,
+            Door::Open(rig.slot()),
+        )
+    }
+
     async fn client<S: AsyncRead + AsyncWrite + Unpin>(end: S) -> WebSocketStream<S> {
         WebSocketStream::from_raw_socket(end, Role::Client, None).await
     }
@@ -238,7 +363,7 @@ mod tests {
     async fn who_sleeps_through_a_thousand_states_is_told_of_the_newest() {
         let rig = Rig::new(StreamLimits::default());
         let (ours, theirs) = duplex(4 * 1024);
-        let served = serve(ours, rig.follower(), rig.streams.limits, rig.slot());
+        let served = told(ours, &rig);
         let served = tokio::spawn(served);
         let mut newest = 0;
         for _ in 0..1000 {
@@ -264,7 +389,7 @@ mod tests {
         let (ours, _) = accepted.unwrap();
         set_socket_send_buffer_size(&ours, SEND_BUFFER).unwrap();
         let rig = Rig::new(StreamLimits::default());
-        let served = serve(ours, rig.follower(), rig.streams.limits, rig.slot());
+        let served = told(ours, &rig);
         let served = tokio::spawn(served);
         let mut newest = 0;
         for _ in 0..10_000 {
@@ -285,7 +410,7 @@ mod tests {
             ..StreamLimits::default()
         });
         let (ours, _theirs) = duplex(256);
-        serve(ours, rig.follower(), rig.streams.limits, rig.slot()).await;
+        told(ours, &rig).await;
         rig.streams.ended().await;
     }
 
@@ -296,7 +421,7 @@ mod tests {
             ..StreamLimits::default()
         });
         let (ours, mut theirs) = duplex(4 * 1024);
-        let served = serve(ours, rig.follower(), rig.streams.limits, rig.slot());
+        let served = told(ours, &rig);
         let served = tokio::spawn(served);
         let ping = [0x89, 0x84, 0, 0, 0, 0, b'p', b'i', b'n', b'g'];
         let mut asked = 0;
@@ -312,7 +437,7 @@ mod tests {
     async fn the_end_comes_in_the_middle_of_a_message_too() {
         let rig = Rig::new(StreamLimits::default());
         let (ours, theirs) = duplex(256);
-        let served = serve(ours, rig.follower(), rig.streams.limits, rig.slot());
+        let served = told(ours, &rig);
         let served = tokio::spawn(served);
         yield_now().await;
         rig.ending.send_replace(true);

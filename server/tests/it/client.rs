@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, Shutdown, TcpStream},
+    num::NonZeroU32,
     path::Path,
     thread::{self, JoinHandle},
     time::Duration,
@@ -10,9 +11,11 @@ use std::{
 
 use session_manager::{
     config::{Config, Surroundings},
-    http::AllowedHosts,
+    http::{AllowedHosts, Gate},
+    peer::Peers,
     serve::{Limits, serve},
     service::Service,
+    token::TokenFile,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -50,16 +53,28 @@ impl Server {
 
     /// With another configuration than that of somebody who has said nothing.
     pub(crate) fn configured(change: impl FnOnce(&mut Config)) -> Self {
-        Self::of(limits(), &[], change)
+        Self::of(limits(), &[], Peers::open(), change)
     }
 
     pub(crate) fn with(limits: Limits, allowed: &[&str]) -> Self {
-        Self::of(limits, allowed, |_| {})
+        Self::of(limits, allowed, Peers::open(), |_| {})
     }
 
-    fn of(limits: Limits, allowed: &[&str], change: impl FnOnce(&mut Config)) -> Self {
+    /// To this one every peer is unknown, as where the kernel does not tell.
+    pub(crate) fn blind(limits: Limits) -> Self {
+        Self::of(limits, &[], Peers::blind(), |_| {})
+    }
+
+    fn of(
+        limits: Limits,
+        allowed: &[&str],
+        peers: Peers,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut config = config(home.path());
+        // A test acts faster than a person.
+        config.actions_per_second = NonZeroU32::new(100_000).unwrap();
         change(&mut config);
         let allowed: Vec<String> = allowed.iter().map(|&host| host.to_owned()).collect();
         let (end, shutdown) = oneshot::channel();
@@ -74,9 +89,11 @@ impl Server {
                 let listener = listener.await.unwrap();
                 let port = listener.local_addr().unwrap().port();
                 let hosts = AllowedHosts::new(port, &allowed);
+                let token = TokenFile::of(&config.home);
+                let gate = Gate::new(hosts, peers, token, config.actions_per_second);
                 let service = Service::new(config).unwrap();
                 ready.send(port).unwrap();
-                serve(listener, service, hosts, limits, shutdown).await;
+                serve(listener, service, gate, limits, shutdown).await;
             });
         });
         Self {

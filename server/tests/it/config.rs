@@ -81,6 +81,7 @@ fn without_a_file_everything_has_its_default() {
     assert_eq!(config.stuck_after, Duration::from_secs(1800));
     assert_eq!(config.abandoned_after, Duration::from_secs(1800));
     assert_eq!(config.compress_after, Duration::from_secs(30 * 86_400));
+    assert_eq!(config.actions_per_second.get(), 20);
     assert_eq!(
         config.search_path,
         ["/usr/local/bin", "/usr/bin", "/bin"].map(Path::new)
@@ -100,6 +101,7 @@ fn every_key_counts() {
             stuck_after_minutes = 1
             abandoned_after_minutes = 2
             compress_after_days = 3
+            actions_per_second = 4
         "#,
     );
     machine.is_root = true;
@@ -120,6 +122,7 @@ fn every_key_counts() {
     assert_eq!(config.stuck_after, Duration::from_secs(60));
     assert_eq!(config.abandoned_after, Duration::from_secs(120));
     assert_eq!(config.compress_after, Duration::from_secs(3 * 86_400));
+    assert_eq!(config.actions_per_second.get(), 4);
     assert_eq!(config.search_path, ["/a", "/b"].map(Path::new));
 }
 
@@ -136,10 +139,11 @@ grace_ms = 60001
 stuck_after_minutes = 0
 abandoned_after_minutes = "30"
 compress_after_days = 1.5
+actions_per_second = 0
 [section]
 "#,
         expect![[r#"
-            HOME/.config/session-manager/config.toml, line 1, key "prot": there is no such key; the keys are homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, abandoned_after_minutes, compress_after_days.
+            HOME/.config/session-manager/config.toml, line 1, key "prot": there is no such key; the keys are homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, abandoned_after_minutes, compress_after_days, actions_per_second.
             HOME/.config/session-manager/config.toml, line 2, key "homes": an array of absolute paths belongs here.
             HOME/.config/session-manager/config.toml, line 3, key "user": a login name in quotes belongs here.
             HOME/.config/session-manager/config.toml, line 4, key "port": a whole number from 0 to 65535 belongs here.
@@ -155,7 +159,8 @@ compress_after_days = 1.5
             HOME/.config/session-manager/config.toml, line 8, key "stuck_after_minutes": a whole number from 1 to 525600 belongs here.
             HOME/.config/session-manager/config.toml, line 9, key "abandoned_after_minutes": a whole number from 1 to 525600 belongs here.
             HOME/.config/session-manager/config.toml, line 10, key "compress_after_days": a whole number from 1 to 3650 belongs here.
-            HOME/.config/session-manager/config.toml, line 11, key "section": there is no such key; the keys are homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, abandoned_after_minutes, compress_after_days.
+            HOME/.config/session-manager/config.toml, line 11, key "actions_per_second": a whole number from 1 to 100000 belongs here.
+            HOME/.config/session-manager/config.toml, line 12, key "section": there is no such key; the keys are homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, abandoned_after_minutes, compress_after_days, actions_per_second.
         "#]],
     );
     check_mistakes(
@@ -173,10 +178,11 @@ compress_after_days = 1.5
         "#]],
     );
     check_mistakes(
-        "port = -1\ngrace_ms = 99999999999999999999\n",
+        "port = -1\ngrace_ms = 99999999999999999999\nactions_per_second = 100001\n",
         expect![[r#"
             HOME/.config/session-manager/config.toml, line 1, key "port": a whole number from 0 to 65535 belongs here.
             HOME/.config/session-manager/config.toml, line 2, key "grace_ms": a whole number from 0 to 60000 belongs here.
+            HOME/.config/session-manager/config.toml, line 3, key "actions_per_second": a whole number from 1 to 100000 belongs here.
         "#]],
     );
 }

@@ -1,5 +1,7 @@
 //! What is checked before a request is carried out, row by row, and what every answer carries.
 
+use std::num::NonZeroU32;
+
 use crate::client::{Server, check, get, post, post_json};
 
 /// A pid that no process has here: the kernel gives out smaller ones first.
@@ -311,4 +313,30 @@ fn every_answer_says_how_it_may_be_used() {
         expect_test::expect![[r#"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"#]]
             .assert_eq(answer.header("content-security-policy").unwrap());
     }
+}
+
+#[test]
+fn only_so_many_actions_pass_at_once() {
+    let server = Server::configured(|config| {
+        config.actions_per_second = NonZeroU32::new(1).unwrap();
+    });
+    let kill = post_json("/sessions/4194304/kill", "{}");
+    let dry = post_json("/sessions/cleanup", r#"{"dryRun":true}"#);
+    // What changes nothing, or is refused for its form, takes no permit.
+    for _ in 0..20 {
+        assert_eq!(server.ask(&dry).status, 200);
+        let malformed = post_json("/sessions/4194304/kill", r#"{"x":1}"#);
+        assert_eq!(server.ask(&malformed).status, 400);
+    }
+    for _ in 0..3 {
+        assert_eq!(server.ask(&kill).verdict().1, "not_a_session");
+    }
+    // One permit a second comes back, and this asks faster than that.
+    let mut answers = (0..10_000).map(|_| server.ask(&kill));
+    let refused = answers.find(|answer| answer.status == 429).unwrap();
+    assert_eq!(refused.verdict().1, "too_many");
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=2).contains(&wait), "{wait}");
+    assert_eq!(server.ask(&dry).status, 200);
+    server.is_well();
 }

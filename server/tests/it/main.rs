@@ -26,6 +26,7 @@ mod kill_tree;
 mod lifecycle;
 mod machine;
 mod orphans;
+mod peer;
 mod privilege;
 mod resume;
 mod reuse;

@@ -27,6 +27,10 @@ pub(crate) struct TestProgram {
 impl TestProgram {
     pub(crate) fn start(home: &Path) -> Self {
         let log = home.join("log");
+        let config = home.join(".config/session-manager");
+        fs::create_dir_all(&config).unwrap();
+        // A test acts faster than a person.
+        fs::write(config.join("config.toml"), "actions_per_second = 100000\n").unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_session-manager"))
             .env_clear()
             .env("HOME", home)

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::{
 };
 use wire::{Frame, Session};
 
-use crate::client::Server;
+use crate::client::{Connection, Server};
 
 /// The key of RFC 6455's example.
 pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -47,8 +47,12 @@ impl TestSocket {
         if answer.status != 101 {
             return Err(answer.verdict());
         }
-        let socket = WebSocket::from_raw_socket(connection.0, Role::Client, None);
-        Ok(Self(socket))
+        Ok(Self::over(connection))
+    }
+
+    /// On a connection whose handshake has been granted.
+    pub(crate) fn over(connection: Connection) -> Self {
+        Self(WebSocket::from_raw_socket(connection.0, Role::Client, None))
     }
 
     /// Opens one and reads up to the list.

@@ -1,0 +1,60 @@
+//! Whose process asks: our own user's and root's are let in, another's is turned away on every route, and nobody knows whose has
+//! to show the token.
+
+mod kernel;
+mod stranger;
+mod ticket;
+mod token;
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    os::fd::OwnedFd,
+    time::Duration,
+};
+
+use rustix::{
+    net::{
+        AddressFamily, SocketFlags, SocketType, bind, connect, socket_with,
+        sockopt::{set_socket_linger, set_socket_reuseaddr},
+    },
+    process::geteuid,
+};
+
+use crate::client::Server;
+
+/// Only root can be somebody else for a while.
+fn can_be_another() -> bool {
+    geteuid().is_root()
+}
+
+fn address(ip: Ipv4Addr, port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(ip, port)
+}
+
+/// Connects from `from`, whose port may be 0 for any.
+fn connect_from(from: SocketAddrV4, port: u16) -> OwnedFd {
+    let socket = socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .unwrap();
+    // One that was reset leaves its port at once, one that was closed after a minute.
+    set_socket_reuseaddr(&socket, true).unwrap();
+    bind(&socket, &from).unwrap();
+    connect(&socket, &address(Ipv4Addr::LOCALHOST, port)).unwrap();
+    socket
+}
+
+/// Closes a connection by a reset, which leaves nothing behind.
+fn reset(socket: OwnedFd) {
+    set_socket_linger(&socket, Some(Duration::ZERO)).unwrap();
+    drop(socket);
+}
+
+/// The bytes of a request; `PORT` stands for the server's port, lines end in `\n`.
+fn bytes(server: &Server, request: &str) -> Vec<u8> {
+    let request = request.replace("PORT", &server.port.to_string());
+    request.replace('\n', "\r\n").into_bytes()
+}
