@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -221,5 +221,15 @@ describe('the systemd unit', { skip: whyNot }, () => {
     await until('another one runs', () => !['0', before].includes(property('MainPID')));
     await answers();
     assert.equal((await until('it is listed', () => rowOf(pid))).key, key);
+  });
+
+  test('what it notes is for its user alone', () => {
+    const state = join(home, '.local/state/session-manager');
+    const lines = readFileSync(join(state, 'audit.jsonl'), 'utf8');
+    for (const verb of ['kill', 'cleanup', 'resume']) assert.ok(lines.includes(verb), verb);
+    for (const path of ['.', ...readdirSync(state, { recursive: true })]) {
+      const facts = statSync(join(state, path));
+      assert.deepEqual([facts.uid, facts.mode & 0o077], [USER.uid, 0], path);
+    }
   });
 });

@@ -259,6 +259,12 @@ fn what_root_cleans_up_stays_its_owners() {
         let path = entry.unwrap().into_path();
         assert_eq!(owner(&path), (MALLORY, MALLORY), "{}", path.display());
     }
+    // What it notes of it lies in root's home.
+    let noted = server
+        .home()
+        .join(".local/state/session-manager/audit.jsonl");
+    assert_eq!(owner(&noted), (0, 0));
+    assert_eq!(fs::metadata(&noted).unwrap().mode() & 0o777, 0o600);
     let untouched = users.path("alice/.claude/projects").join(PROJECT);
     assert!(untouched.join(format!("{}.jsonl", users.alices)).exists());
 }
