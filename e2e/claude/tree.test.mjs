@@ -308,6 +308,32 @@ describe('kill, with what the session has started', () => {
     }
   });
 
+  test('a background agent that was started from within lives, with the daemon that keeps it', async () => {
+    const session = await world.session(TOOLS);
+    try {
+      await session.say("bash claude --bg 'hold agent done' ;; say it is under way");
+      await session.shows('● it is under way');
+      const isAgent = ({ home, kind, state }) => home === world.home && kind === 'bg' && state === 'working';
+      const agent = await until('the agent works', async () => (await rowsOf(server)).find(isAgent));
+      // The agent, the terminal around it, and the daemon.
+      const terminal = processOf(agent.pid).ppid;
+      const others = [agent.pid, terminal, processOf(terminal).ppid].map(keyOf);
+
+      const { status, json } = await kill(session, { graceMs: 30_000 });
+      assert.equal(status, 200, JSON.stringify(json));
+      assert.deepEqual([json.ok, json.outcome], [true, 'exited']);
+      const spared = Object.fromEntries(json.spared.map(one => [one.key, one.reason]));
+      assert.deepEqual(others.map(key => spared[key]), others.map(() => 'other_session'), JSON.stringify(json));
+      assert.deepEqual(others.filter(key => !isAlive(key)), []);
+      world.mock.release('agent');
+      await settled(server, agent.pid, 'idle');
+      const { json: left } = await server.get('/orphans');
+      assert.deepEqual(keysOf(left.orphans).filter(key => others.includes(key)), []);
+    } finally {
+      execFileSync(world.claude, ['daemon', 'stop', '--any'], { env: world.env, stdio: 'ignore' });
+    }
+  });
+
   test('what it started before /clear is told as well', async () => {
     const session = await world.session(TOOLS);
     const lost = pipes.make();
