@@ -1,6 +1,8 @@
 //! What the audit log has of each action and of each refusal, and what it never has.
 
+mod cut_short;
 mod disk;
+mod reap;
 mod writers;
 
 use std::{
