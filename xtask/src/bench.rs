@@ -3,6 +3,7 @@
 //! Knows the chores' options and gives them a machine of their own: a pid namespace, in which no other session runs
 //! and which takes every process with it when we end. Does not know what is measured.
 
+mod attack;
 mod churn;
 mod follower;
 mod idle;
@@ -23,7 +24,9 @@ const SERVER: &str = "SM_SERVER_BIN";
 
 /// Runs one of the measurements.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let (what, options) = words.split_first().context("bench what? idle or churn")?;
+    let (what, options) = words
+        .split_first()
+        .context("bench what? idle, churn or attack")?;
     let server = match env::var_os(SERVER) {
         Some(path) => PathBuf::from(path),
         None => release_server()?,
@@ -35,7 +38,8 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     match *what {
         "idle" => idle::measure(&server, &options),
         "churn" => churn::measure(&server, &options),
-        other => bail!("bench {other}? idle or churn"),
+        "attack" => attack::measure(&server, &options),
+        other => bail!("bench {other}? idle, churn or attack"),
     }
 }
 
@@ -47,6 +51,8 @@ struct Options {
     seconds: u64,
     /// Sessions that come and go.
     count: usize,
+    /// Of calm and of each attack.
+    rounds: usize,
 }
 
 impl Options {
@@ -55,6 +61,7 @@ impl Options {
             live: vec![20],
             seconds: 60,
             count: 10_000,
+            rounds: 4,
         };
         let mut words = words.iter().filter(|word| **word != INSIDE);
         while let Some(word) = words.next() {
@@ -64,6 +71,7 @@ impl Options {
                 "--live" => options.live = value.split(',').map(number).collect::<Result<_>>()?,
                 "--seconds" => options.seconds = number(value)? as u64,
                 "--count" => options.count = number(value)?,
+                "--rounds" => options.rounds = number(value)?.max(1),
                 other => bail!("no such option: {other}"),
             }
         }
@@ -92,6 +100,12 @@ fn isolated(words: &[&str], server: &std::path::Path) -> Result<()> {
     if machine::our_uid()? != 0 {
         command.args(["--user", "--map-current-user"]);
     }
+    // Ten thousand connections are as many files.
+    command.args([
+        "sh",
+        "-c",
+        "ulimit -n \"$(ulimit -Hn)\"; exec \"$0\" \"$@\"",
+    ]);
     command.arg(env::current_exe().context("finding ourselves")?);
     command.arg("bench").args(words).arg(INSIDE);
     cargo::run(command.env(SERVER, server))

@@ -28,6 +28,8 @@ cargo xtask bench idle [--live 20] [--seconds 60]
                                      what the server costs while nothing happens (docs/figures.md)
 cargo xtask bench churn [--count 10000]
                                      what it keeps of sessions that have come and gone
+cargo xtask bench attack [--rounds 4]
+                                     how long a good client waits while others are in the way
 cargo xtask licences                 licences and origins of all crates
 cargo xtask ci                       everything that must hold (.ci/run)";
 
