@@ -1,7 +1,7 @@
 //! `/proc/<pid>/stat`: what is read stands in the line where proc(5) says, and whatever a process calls itself, its line is
 //! read.
 
-use session_core::process::{RunState, StatLine};
+use session_core::process::{RunState, stat::StatLine};
 
 pub(crate) fn check(bytes: &[u8]) {
     if let Some(stat) = StatLine::parse(bytes) {

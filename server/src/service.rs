@@ -17,6 +17,7 @@ mod live;
 mod marks;
 mod orphans;
 mod resume;
+mod signs;
 mod tool_processes;
 mod twins;
 

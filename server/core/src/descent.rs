@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::{
     id::{ProcessKey, SessionId, UnixMillis},
     kill::{Actor, Refusal, Target, plan_known},
-    tree::{Descent, Table, Tree, Witness},
+    tree::{Tree, Witness, claim::Descent, table::Table},
 };
 
 /// What is remembered of all sessions that run, or of which something still runs.

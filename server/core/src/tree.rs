@@ -3,22 +3,24 @@
 //! Knows parents, kernel sessions and process groups, and where the walk stops. Reads nothing: what a pass over the
 //! process table suggests becomes a claim, and a claim counts once whoever looks has confirmed it.
 
-mod claim;
+pub mod claim;
 pub mod ladder;
+mod led;
 pub mod spare;
-mod table;
+pub mod table;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-pub use self::{
+use self::{
     claim::{Claim, Descent},
-    table::Table,
+    led::{Leads, Number},
+    spare::Spare,
+    table::{Chain, Table},
 };
-use self::{spare::Spare, table::Chain};
 use crate::{
     id::{ProcessKey, UnixMillis},
     kill::Target,
-    process::StatLine,
+    process::stat::StatLine,
 };
 
 /// The processes that are proved to descend from one, and what was found beside them. What was proved once stays proved,
@@ -35,8 +37,8 @@ pub struct Tree {
     terminal: i32,
     /// Something was spared above what is a member already.
     is_stale: bool,
-    /// Kernel sessions and process groups that proven descendants lead or led, by number.
-    led: BTreeMap<Led, Leader>,
+    /// Kernel sessions and process groups that proven descendants lead or led.
+    leads: Leads,
     /// In a led session or group together with something that is spared: whose it is can't be told.
     doubtful: Vec<(ProcessKey, ProcessKey)>,
 }
@@ -45,19 +47,6 @@ pub struct Tree {
 pub struct Member {
     pub key: ProcessKey,
     pub descent: Descent,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Led {
-    Session(u32),
-    Group(u32),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Leader {
-    key: ProcessKey,
-    /// Something that is spared was seen in it.
-    is_shared: bool,
 }
 
 /// Whoever looks at the processes that a tree is made of.
@@ -83,7 +72,7 @@ impl Tree {
             shields: false,
             terminal: 0,
             is_stale: false,
-            led: BTreeMap::new(),
+            leads: Leads::default(),
             doubtful: Vec::new(),
         }
     }
@@ -147,11 +136,11 @@ impl Tree {
         self.reconsider(table, witness);
         let before = self.members.len();
         // What holds a number was proved by an earlier pass; what is added now does not count for that.
-        self.forget_vacant(table);
+        self.leads.forget_vacant(table, &self.known);
         let mut walked = 0;
         loop {
             walked = self.walk_down(walked, table, witness);
-            self.note_leaders(table);
+            self.leads.note(&self.members, self.root(), table);
             let added = self.take_groups(table, witness);
             if self.is_stale {
                 self.give_up(table);
@@ -256,9 +245,8 @@ impl Tree {
     /// Adds what is in a kernel session or process group that a proven descendant leads or led; true where anything was.
     fn take_groups(&mut self, table: &Table, witness: &mut impl Witness) -> bool {
         let mut added = false;
-        let led: Vec<(Led, Leader)> = self.led.iter().map(|(led, by)| (*led, *by)).collect();
-        for (led, leader) in led {
-            let inside: Vec<&StatLine> = table.iter().filter(|stat| led.has(stat)).collect();
+        for (number, leader) in self.leads.all() {
+            let inside: Vec<&StatLine> = table.iter().filter(|stat| number.has(stat)).collect();
             let strangers = inside.iter().filter(|stat| !self.has(stat.key));
             let strangers: Vec<&StatLine> = strangers.copied().collect();
             let mut is_shared = leader.is_shared;
@@ -267,13 +255,7 @@ impl Tree {
                     || (!self.has(stat.key) && self.spare(stat, table, witness));
             }
             if is_shared {
-                self.led.insert(
-                    led,
-                    Leader {
-                        is_shared,
-                        ..leader
-                    },
-                );
+                self.leads.share(number);
                 for stat in strangers {
                     let noted = self.doubtful.iter().any(|(key, _)| *key == stat.key);
                     if !noted && !self.is_spared(stat, table) {
@@ -288,9 +270,9 @@ impl Tree {
                 continue;
             };
             for stat in strangers {
-                let claim = match led {
-                    Led::Session(_) => Claim::session(stat.key, leader.key, holder),
-                    Led::Group(_) => Claim::group(stat.key, leader.key, holder),
+                let claim = match number {
+                    Number::Session(_) => Claim::session(stat.key, leader.key, holder),
+                    Number::Group(_) => Claim::group(stat.key, leader.key, holder),
                 };
                 added |= self.consider(stat, claim, table, witness);
             }
@@ -367,48 +349,6 @@ impl Tree {
             // Above a member nothing matters.
             .take_while(|at| at.key == stat.key || !self.has(at.key))
             .any(is_spared)
-    }
-
-    /// Notes which kernel sessions and process groups members lead. What the root only belongs to is no proof: it shares
-    /// that with the shell that it was started from. A kernel session that it leads has nobody in it but what descends
-    /// from it; its process group has the other half of a pipeline (`claude | tee log`).
-    fn note_leaders(&mut self, table: &Table) {
-        let root = self.root();
-        for &Member { key, .. } in &self.members {
-            let Some(stat) = table.get(key.pid).filter(|stat| stat.key == key) else {
-                continue;
-            };
-            let leader = Leader {
-                key,
-                is_shared: false,
-            };
-            if stat.session == key.pid {
-                self.led.entry(Led::Session(key.pid)).or_insert(leader);
-            }
-            if stat.group == key.pid && key != root {
-                self.led.entry(Led::Group(key.pid)).or_insert(leader);
-            }
-        }
-    }
-
-    /// Forgets sessions and groups of which no member is left: the kernel may give the number to another process. As long
-    /// as one is in it, it does not (`alloc_pid` skips numbers in use as a session's or a group's).
-    fn forget_vacant(&mut self, table: &Table) {
-        let known = &self.known;
-        self.led.retain(|led, _| {
-            table
-                .iter()
-                .any(|stat| led.has(stat) && known.contains(&stat.key))
-        });
-    }
-}
-
-impl Led {
-    fn has(self, stat: &StatLine) -> bool {
-        match self {
-            Self::Session(number) => stat.session == number,
-            Self::Group(number) => stat.group == number,
-        }
     }
 }
 

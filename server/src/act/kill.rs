@@ -18,7 +18,7 @@ use session_core::{
     process::RunState,
 };
 
-use crate::observe::proc::Pinned;
+use crate::observe::proc::pin::Pinned;
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use session_core::{
 
 use super::kill::{has_exited, signal};
 use crate::observe::{
-    proc::{PinError, Pinned, ProcReader},
+    proc::{ProcReader, pin::{PinError, Pinned}},
     tree::Surveyor,
 };
 

@@ -6,9 +6,10 @@ use std::{collections::HashMap, io};
 
 use session_core::{
     id::{ProcessKey, UnixMillis},
-    process::StatLine,
+    process::stat::StatLine,
     tree::{
-        Claim, Tree, Witness,
+        Tree, Witness,
+        claim::Claim,
         spare::{Guard, Spare},
     },
 };

@@ -1,9 +1,13 @@
 //! Trees and what came of actions on them, as values on the wire.
 
 use session_core::{
+    id,
     kill::End,
-    process::StatLine,
-    tree::{self, Descent, Member, Tree, spare::Spare},
+    tree::{
+        Member, Tree,
+        claim::{self, Descent},
+        spare::Spare,
+    },
 };
 use wire::{
     Act, ActResult, KillOutcome, Killed, ProcessKey, Sign, SignalOutcome, Signalled, SpareReason,
@@ -20,6 +24,14 @@ use crate::{
     service::ServiceError,
 };
 
+/// A process that seems to belong to a session, and what suggests it.
+#[derive(Clone, Debug)]
+pub struct Suspect {
+    pub key: id::ProcessKey,
+    pub sign: Sign,
+    pub facts: Facts,
+}
+
 /// Longer commands are cut: a shell's whole script may be one.
 const COMMAND_CHARS: usize = 300;
 
@@ -28,7 +40,7 @@ pub fn tree(
     root: ProcessKey,
     tree: &Tree,
     surveyor: &Surveyor<'_>,
-    signs: &[(StatLine, Sign)],
+    signs: &[Suspect],
 ) -> wire::Tree {
     let members = tree.members().iter();
     let processes: Vec<TreeProcess> = members
@@ -47,7 +59,7 @@ pub fn tree(
 }
 
 /// What came of ending a tree.
-pub fn killed(root: ProcessKey, ended: &TreeEnded<'_>, signs: &[(StatLine, Sign)]) -> Killed {
+pub fn killed(root: ProcessKey, ended: &TreeEnded<'_>, signs: &[Suspect]) -> Killed {
     let surveyor = &ended.surveyor;
     let processes: Vec<TreeProcess> = ended
         .members
@@ -100,16 +112,16 @@ pub fn signalled(root: ProcessKey, act: Act, sent: Sent) -> Signalled {
             "It was let go on at once, as tmux does with a program that it started itself; it runs as before.",
         ),
         (SignalOutcome::Undone, _, _) => Some(
-            "It stopped again at once: it is in the background of its shell. Bring it back there, with `fg`.",
+            "It stopped again at once: it is in the background of its shell. Press Ctrl-C there, then type `fg`.",
         ),
         (SignalOutcome::Ended, Act::Interrupt, _) => Some(
             "It ended: Claude Code takes this signal for a wish to exit. Its conversation can be resumed.",
         ),
         (SignalOutcome::Done, Act::Pause, Terminal::Job) => Some(
-            "Its shell takes the terminal back. After it goes on, type `fg` there; Enter may then only begin a new line.",
+            "Its shell takes the terminal back. After it goes on, press Ctrl-C there, then type `fg`; Enter may then only begin a new line.",
         ),
         (SignalOutcome::Done, Act::Continue, Terminal::Background) => Some(
-            "It goes on in the background of its shell. Type `fg` in its terminal to get it back.",
+            "It goes on in the background of its shell. Press Ctrl-C in its terminal, then type `fg`, to get it back.",
         ),
         _ => None,
     };
@@ -162,7 +174,7 @@ pub fn outcome(end: End) -> KillOutcome {
 }
 
 /// What proves a process's descent; `None` where a pid is beyond what the kernel gives out.
-pub fn descent(descent: tree::Descent) -> Option<wire::Descent> {
+pub fn descent(descent: claim::Descent) -> Option<wire::Descent> {
     Some(match descent {
         Descent::Root => wire::Descent::Root,
         Descent::Child { of } => wire::Descent::Child { of: key(of)? },
@@ -212,14 +224,13 @@ fn spared(tree: &Tree, surveyor: &Surveyor<'_>) -> Vec<Spared> {
     spared.collect()
 }
 
-fn unproven(signs: &[(StatLine, Sign)]) -> Vec<Unproven> {
-    let page_bytes = rustix::param::page_size() as u64;
-    let unproven = signs.iter().filter_map(|(stat, sign)| {
+fn unproven(suspects: &[Suspect]) -> Vec<Unproven> {
+    let unproven = suspects.iter().filter_map(|suspect| {
         Some(Unproven {
-            key: key(stat.key)?,
-            command: stat.comm.clone(),
-            sign: sign.clone(),
-            rss_bytes: stat.rss_pages.saturating_mul(page_bytes),
+            key: key(suspect.key)?,
+            command: command(&suspect.facts.command),
+            sign: suspect.sign.clone(),
+            rss_bytes: suspect.facts.rss_bytes,
         })
     });
     unproven.collect()

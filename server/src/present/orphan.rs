@@ -3,7 +3,7 @@
 use session_core::{
     id::{ProcessKey, UnixMillis},
     kill::{End, Refusal},
-    tree::Descent,
+    tree::claim::Descent,
 };
 use wire::{
     KillOutcome, LostSession, Orphan, OrphanEvidence, Orphans, Permit, ReapItem, ReapResult,

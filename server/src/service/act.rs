@@ -1,15 +1,11 @@
 //! Ending, interrupting and pausing sessions, one or many.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use session_core::{
     id,
     kill::{self, End, Target},
-    process::StatLine,
     tree::{Tree, spare::Guard},
 };
 use wire::{
@@ -17,7 +13,7 @@ use wire::{
     KillRequest, Killed, Pid, ProcessKey, SignalRequest, Signalled,
 };
 
-use super::{Inner, Service, ServiceError, account::Account, claim::Claim, marks::Marks};
+use super::{Inner, Service, ServiceError, account::Account, claim::Claim};
 use crate::{
     act::{
         self,
@@ -25,7 +21,7 @@ use crate::{
     },
     audit::Deed,
     observe::{
-        proc::{PinError, Pinned},
+        proc::pin::{PinError, Pinned},
         tree::Surveyor,
     },
     present,
@@ -356,65 +352,9 @@ impl Inner {
             }
         }
     }
-
-    /// What seems to belong to the session and is not proved to.
-    fn signs(
-        &self,
-        plan: &Plan,
-        tree: &mut Tree,
-        surveyor: &mut Surveyor<'_>,
-    ) -> Result<Vec<(StatLine, wire::Sign)>, ServiceError> {
-        let proc = self.observer.proc();
-        let table = proc.table().map_err(unreadable)?;
-        let mut signs = HashMap::new();
-        for stat in table.iter().filter(|stat| !stat.is_dead()) {
-            let key = stat.key;
-            let shared = tree
-                .doubtful()
-                .iter()
-                .find(|(doubtful, _)| *doubtful == key);
-            let sign = match shared {
-                Some((_, leader)) => {
-                    present::key(*leader).map(|leader| wire::Sign::SharedGroup { leader })
-                }
-                None if tree.has(key)
-                    || key.start_ticks < plan.target.key().start_ticks
-                    || proc.owner(key.pid) != Some(plan.target.uid()) =>
-                {
-                    None
-                }
-                None => self
-                    .carries(key.pid, plan)
-                    .map(|variable| wire::Sign::Environment {
-                        variable: variable.to_owned(),
-                    }),
-            };
-            signs.extend(sign.map(|sign| (key, sign)));
-        }
-        let mut signed: Vec<_> = signs.keys().copied().collect();
-        signed.sort_unstable();
-        let suspects = tree.suspects(&table, &signed, surveyor);
-        let told = suspects
-            .into_iter()
-            .filter_map(|key| Some((table.get(key.pid)?.clone(), signs.remove(&key)?)));
-        Ok(told.collect())
-    }
-
-    /// The variable by which a process was told of the session that started it.
-    fn carries(&self, pid: u32, plan: &Plan) -> Option<&'static str> {
-        let proc = self.observer.proc();
-        let root = plan.key.pid.get();
-        let marks = Marks::of(|name| proc.variable(pid, name));
-        if marks.names_process(root) {
-            // It stays the same when the session goes on with another conversation.
-            return Some(Marks::PROCESS);
-        }
-        let conversation = marks.conversation?;
-        (plan.conversation.as_ref() == Some(&conversation)).then_some(Marks::CONVERSATION)
-    }
 }
 
-fn unreadable(error: std::io::Error) -> ServiceError {
+pub(super) fn unreadable(error: std::io::Error) -> ServiceError {
     ServiceError::fault("The process table can't be read", error)
 }
 

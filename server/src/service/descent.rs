@@ -16,7 +16,7 @@ use session_core::{
     descent::{Book, Ended, Parent},
     id::{ProcessKey, UnixMillis},
     kill::{self, Actor},
-    tree::{Table, spare::Guard},
+    tree::{spare::Guard, table::Table},
 };
 
 use super::{Inner, Service, ServiceError};

@@ -12,7 +12,7 @@ use session_core::{
     id::{ProcessKey, SessionId, UnixMillis},
     inventory::Session,
     mark::Life,
-    process::StatLine,
+    process::stat::StatLine,
     transcript::tail::{Tail, Turn, background::TaskKind},
     verdict::{Source, State, Verdict, judge},
 };

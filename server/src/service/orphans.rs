@@ -11,7 +11,7 @@ use session_core::{
     descent::Remembered,
     id::{self, UnixMillis},
     kill::{self, End, Target},
-    tree::{Table, Tree, spare::Guard},
+    tree::{Tree, spare::Guard, table::Table},
 };
 use wire::{Act, ActingStep, AuditTarget, Caller, Orphans, ProcessKey, ReapRequest, Reaped, Verb};
 
@@ -23,7 +23,7 @@ use crate::{
     act,
     audit::Deed,
     observe::{
-        proc::PinError,
+        proc::pin::PinError,
         tree::{Facts, Surveyor},
     },
     present::{

@@ -11,7 +11,7 @@ use std::{
 use rustix::event::epoll::{self, EventData, EventFlags};
 use session_core::{
     id::ProcessKey,
-    process::{RunState, StatLine},
+    process::{RunState, stat::StatLine},
 };
 
 use super::Events;

@@ -23,7 +23,7 @@ use session_core::{
 };
 use session_manager::{
     act,
-    observe::{Home, Look, Observer, Origin, proc::PinError},
+    observe::{Home, Look, Observer, Origin, proc::pin::PinError},
 };
 
 use crate::{
@@ -346,7 +346,7 @@ fn children_and_lineage_are_read_where_they_are_asked_for() {
     machine.proc.claude(701, 50_000).child(702);
     machine.proc.claude(702, 50_000);
     let reader = machine.proc.reader();
-    let pids = |of: Vec<session_core::process::StatLine>| {
+    let pids = |of: Vec<session_core::process::stat::StatLine>| {
         of.iter().map(|it| it.key.pid).collect::<Vec<_>>()
     };
     assert_eq!(pids(reader.children(700)), [701]);

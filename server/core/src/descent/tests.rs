@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    process::{RunState, StatLine},
-    tree::{Claim, spare::Spare},
+    process::{RunState, stat::StatLine},
+    tree::{claim::Claim, spare::Spare},
 };
 
 struct Believer;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Book, Family, Remembered};
 use crate::{
     id::{ProcessKey, SessionId, UnixMillis},
-    tree::Descent,
+    tree::claim::Descent,
 };
 
 /// Raised by whatever an older version could not read.

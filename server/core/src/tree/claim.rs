@@ -2,7 +2,7 @@
 
 use crate::{
     id::{ProcessKey, UnixMillis},
-    process::StatLine,
+    process::stat::StatLine,
 };
 
 /// What proves that a process descends from the root of a tree.

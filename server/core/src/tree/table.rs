@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{id::ProcessKey, process::StatLine};
+use crate::{id::ProcessKey, process::stat::StatLine};
 
 /// Every process, as it was when the pass came by it: no two of them were read at the same moment.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,7 @@ use rustix::{
 };
 use session_core::{
     id::ProcessKey,
-    process::{StatLine, may_be_claude},
+    process::{may_be_claude, stat::StatLine},
 };
 
 use super::{Link, ProcReader, read_at};
