@@ -108,6 +108,7 @@ fn a_row_has_every_documented_field() {
         "entrypoint": "cli",
         "home": server.home().to_str().unwrap(),
         "tmux": "x:@1.%1",
+        "twinOf": [],
         "actions": {"kill": true},
     });
     assert_eq!(fixed, expected);

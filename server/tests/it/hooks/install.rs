@@ -125,9 +125,14 @@ fn the_command_is_silent_once_the_program_is_gone_or_another_one() {
     let run = || {
         let mut shell = Command::new("sh");
         shell.args(["-c", line]).env("HOME", home.path());
-        finish(start(shell, STOP));
+        // The program that stands in for ours below reads nothing; it may have ended by the time of writing.
+        let output = shell.stdin(Stdio::null()).output().unwrap();
+        assert_eq!((output.stdout, output.stderr), (Vec::new(), Vec::new()));
+        assert!(output.status.success());
     };
-    run();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).env("HOME", home.path());
+    finish(start(shell, STOP));
     assert!(home.report().is_some());
     assert_eq!(home.done("status")["state"], "other_binary");
     let source = home.path().join("source");
