@@ -47,6 +47,7 @@ fn is_usable(config: &Config) {
             .is_none_or(|user| ["root", "other"].contains(&user.as_str()))
     );
     assert!(config.grace <= Duration::from_secs(60));
+    assert!(config.actions_per_second.get() <= 100_000);
     let minute = Duration::from_secs(60);
     assert!((minute..=365 * DAY).contains(&config.stuck_after));
     assert!((minute..=365 * DAY).contains(&config.abandoned_after));

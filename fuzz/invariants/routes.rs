@@ -21,6 +21,7 @@ pub(crate) fn check(bytes: &[u8]) {
     reads_back::<wire::ResumeRequest>(body);
     reads_back::<wire::CleanupRequest>(body);
     reads_back::<wire::ReapRequest>(body);
+    reads_back::<wire::Said>(body);
     // What the page reads.
     reads_back::<Vec<wire::Session>>(body);
     reads_back::<wire::Frame>(body);
@@ -36,6 +37,7 @@ pub(crate) fn check(bytes: &[u8]) {
     reads_back::<wire::Orphans>(body);
     reads_back::<wire::Reaped>(body);
     reads_back::<wire::Audit>(body);
+    reads_back::<wire::Ticket>(body);
     reads_back::<wire::Health>(body);
     reads_back::<wire::ErrorBody>(body);
 }

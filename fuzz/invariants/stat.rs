@@ -43,6 +43,8 @@ fn stands_there(bytes: &[u8], stat: &StatLine) {
     // -1 of a process that is being reaped.
     let led = |field| u32::try_from(number(field)).unwrap_or(0);
     assert_eq!((stat.group, stat.session), (led(5), led(6)));
+    assert_eq!(i128::from(stat.terminal), number(7));
+    assert_eq!(stat.foreground, u32::try_from(number(8)).ok());
     assert_eq!(i128::from(stat.rss_pages), number(24));
     let ticks = (number(14) + number(15)).min(u64::MAX.into());
     assert_eq!(i128::from(stat.cpu_ticks), ticks);

@@ -59,7 +59,23 @@ impl fmt::Debug for Secret {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_what_stands_there(
+            bytes in proptest::collection::vec(any::<u8>(), 0..70),
+            text in "[0-9a-fA-F]{63,65}|[0-9a-g+ ]{64}",
+        ) {
+            for shown in [&bytes[..], text.as_bytes()] {
+                let digits = shown.len() == 64 && shown.iter().all(u8::is_ascii_hexdigit);
+                let read = Secret::parse(shown).map(|secret| secret.hex().into_bytes());
+                prop_assert_eq!(read, digits.then(|| shown.to_ascii_lowercase()));
+            }
+        }
+    }
 
     #[test]
     fn digits_are_read_back() {

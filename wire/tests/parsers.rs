@@ -26,7 +26,7 @@ fn method() -> impl Strategy<Value = &'static str> {
 
 /// Parts of a target that is a route's, nearly one, or none.
 fn part() -> impl Strategy<Value = String> {
-    let words = "sessions,orphans,audit,reap,resume,cleanup,act,health,ws,events,index.js,\
+    let words = "sessions,orphans,audit,reap,resume,cleanup,act,health,ws,ws-ticket,events,index.js,\
                  context,why,tree,kill,interrupt,pause,continue,7,0,4194304,4194305,+7,07,..,%2e,";
     prop_oneof![
         9 => select(words.split(',').map(str::to_owned).collect::<Vec<_>>()),

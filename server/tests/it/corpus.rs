@@ -79,7 +79,7 @@ fn the_corpus_of_settings_holds() {
 /// Lines of a configuration: the keys that there are and one that is not, with what may and may not stand behind them.
 fn setting() -> impl Strategy<Value = String> {
     let keys = "homes|user|port|allowed_hosts|claude|grace_ms|stuck_after_minutes|abandoned_after_minutes\
-                |compress_after_days|no_key|[homes]|\"a\\tb\"|homes.x";
+                |compress_after_days|actions_per_second|no_key|[homes]|\"a\\tb\"|homes.x";
     let values = r#"0|1|-1|0x1F90|65536|60001|525600|1e3|1_000|18446744073709551616|true|1979-05-27|""|"~"|"~/a//b/../c"
         |"/srv/./a"|"a"|"root"|"nobody at all"|"EXAMPLE.org:80"|"[::1]:0"|"[::1]"|"a:b:c"|"\u0000/"|"\u001b[31m"|'/x'
         |[]|["/a", "/a", 7]|["b.c", "B.C", "d:1"]|["~", "~/", "~x"]|{ a = 1 }|[|"#;
