@@ -45,7 +45,7 @@ Exit codes:
       answer comes all the same";
 
 /// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1024;
+const BACKLOG: u32 = 4096;
 
 /// Shows every Claude Code session on this machine and lets a person act on it safely.
 #[derive(Debug, Parser)]

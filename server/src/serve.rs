@@ -202,6 +202,8 @@ impl Server {
         activity: Activity,
     ) -> Result<Answer, Infallible> {
         activity.touch();
+        // Requests that come without a pause on one connection keep the others waiting no longer than one of them takes.
+        yield_now().await;
         let method = request.method().clone();
         let span = http::span(&method);
         let answer = self
