@@ -10,6 +10,8 @@ use std::{
     os::unix::ffi::OsStringExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use self::front::Front;
@@ -72,10 +74,15 @@ const NOT_INHERITED: [&str; 7] = [
     "CLAUDE_CODE_ENTRYPOINT",
 ];
 
+/// A server that ends takes some milliseconds for it.
+const PARTING: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(20);
+
 impl Tmux {
     /// Starts a program in a new detached session; a name that is taken gets a number.
     pub fn start(&self, launch: &Launch) -> Result<Pane, TmuxError> {
         let mut attempt = 1;
+        let begun = Instant::now();
         loop {
             let session = match attempt {
                 1 => launch.session.clone(),
@@ -90,6 +97,8 @@ impl Tmux {
                     return Ok(Pane { session, pid });
                 }
                 Err(error) if is_duplicate(&error) && attempt < 100 => attempt += 1,
+                // A server whose last session has just ended still takes clients, and leaves them (tmux 3.3a).
+                Err(error) if is_parting(&error) && begun.elapsed() < PARTING => sleep(STEP),
                 Err(error) => return Err(error),
             }
         }
@@ -233,6 +242,10 @@ impl Tmux {
             Err(TmuxError::Refused(said.trim().to_owned()))
         }
     }
+}
+
+fn is_parting(error: &TmuxError) -> bool {
+    matches!(error, TmuxError::Refused(reason) if reason.contains("server exited"))
 }
 
 fn is_duplicate(error: &TmuxError) -> bool {

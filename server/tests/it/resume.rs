@@ -2,6 +2,7 @@
 //! the place of Claude Code that writes the registry file it would write.
 
 mod inherited;
+mod parting;
 mod rig;
 mod twins;
 
