@@ -184,12 +184,15 @@ describe('signals', () => {
     assert.equal(status, 200, JSON.stringify(json));
     assert.equal(json.ok, json.outcome === 'done');
     assert.ok(['done', 'undone'].includes(json.outcome), json.outcome);
-    assert.match(json.note ?? '', /fg/);
-    // It has asked the terminal who it is, and the shell got the answer.
-    await shell.press('C-c');
-    await shell.say('fg');
+    assert.match(json.note ?? '', /Ctrl-C.*`fg`/);
+    // It asks the terminal who it is, and the shell gets the answer, now or in a moment: a person tries again.
+    const isBack = () => terminalOf(pid).foreground === terminalOf(pid).group;
+    await until('it has its terminal back', async () => {
+      await shell.press('C-c');
+      await shell.say('fg');
+      return until('the shell has given it', isBack, 3_000);
+    });
     await settled(server, pid, 'idle');
-    await until('it has its terminal back', () => terminalOf(pid).foreground === terminalOf(pid).group);
   });
 
   describe('a selection', () => {
