@@ -21,8 +21,8 @@ use hyper::{
     body::{Body, Bytes},
 };
 use wire::{
-    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, ReapRequest,
-    ResumeRequest, Route, Scope, SignalRequest,
+    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, ReapRequest, ResumeRequest,
+    Route, Scope, SignalRequest,
 };
 
 pub(crate) use crate::http::{

@@ -207,9 +207,8 @@ impl Observer {
     pub fn ended(&self, wanted: impl Fn(u32) -> bool) -> Vec<Ended> {
         let booted_at = self.booted_at.load(Ordering::Relaxed);
         let homes = self.homes.iter().filter(|home| !home.leads_astray());
-        let entries = homes.filter_map(|home| {
-            RegistryReader::at(&home.config_dir).entries(&wanted).ok()
-        });
+        let entries =
+            homes.filter_map(|home| RegistryReader::at(&home.config_dir).entries(&wanted).ok());
         let ended = entries.flatten().filter_map(|entry| {
             let EntryKind::Record {
                 parsed: Ok(record), ..

@@ -20,8 +20,8 @@ use session_core::{
     verdict::{self, Verdict},
 };
 use wire::{
-    Actions, Code, Confidence, Context, Permit, Pid, ProcessKey, RecentSession, Rule,
-    SessionId, State, StateSource, Status,
+    Actions, Code, Confidence, Context, Permit, Pid, ProcessKey, RecentSession, Rule, SessionId,
+    State, StateSource, Status,
 };
 
 use crate::{

@@ -10,7 +10,10 @@ use session_core::{
 
 use super::kill::{has_exited, signal};
 use crate::observe::{
-    proc::{ProcReader, pin::{PinError, Pinned}},
+    proc::{
+        ProcReader,
+        pin::{PinError, Pinned},
+    },
     tree::Surveyor,
 };
 

@@ -196,7 +196,12 @@ impl ProcReader {
                 .first()
                 .map_or(0, |kb| u64::from(*kb))
         };
-        let private = ["Private_Clean:", "Private_Dirty:", "Private_Hugetlb:", "Swap:"];
+        let private = [
+            "Private_Clean:",
+            "Private_Dirty:",
+            "Private_Hugetlb:",
+            "Swap:",
+        ];
         Some(private.into_iter().map(kilobytes).sum::<u64>() * 1024)
     }
 

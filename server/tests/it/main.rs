@@ -8,8 +8,8 @@
 
 mod again;
 mod archive;
-mod audit;
 mod attack;
+mod audit;
 mod caller;
 mod churn;
 mod cleanup;
