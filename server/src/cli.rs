@@ -23,6 +23,7 @@ use self::{list::ListArgs, why::WhyArgs};
 use crate::{
     config::Config,
     hooks::{self, HooksArgs},
+    host_token::{self, HostTokenArgs},
     http::{AllowedHosts, Gate},
     lifecycle,
     peer::Peers,
@@ -76,6 +77,8 @@ enum Command {
     Why(WhyArgs),
     /// Install, show or remove the optional hooks in Claude Code's settings.
     Hooks(HooksArgs),
+    /// Let CloudCLI in where nothing tells who asks, as in some containers.
+    HostToken(HostTokenArgs),
     /// Keep what Claude Code tells at one of its events; it runs this itself.
     #[command(hide = true)]
     Hook {
@@ -117,6 +120,7 @@ pub fn run(
         Some(Command::List(arguments)) => return list::run(&arguments, config()),
         Some(Command::Why(arguments)) => return why::run(&arguments, config()),
         Some(Command::Hooks(arguments)) => return hooks::run(&arguments, &config()),
+        Some(Command::HostToken(arguments)) => return host_token::run(&arguments, &config()),
         Some(Command::Hook { .. }) => {
             hooks::report();
             return Ok(ExitCode::SUCCESS);

@@ -119,7 +119,8 @@ struct Unfit {
     refusal: Refusal,
 }
 
-fn why(refusal: &Refusal) -> String {
+/// Says in words what is wrong with a file in JSON, after its name.
+pub(crate) fn why(refusal: &Refusal) -> String {
     match refusal {
         Refusal::NotJson { line, column } => {
             format!("is not plain JSON (line {line}, column {column}; comments are not allowed)")

@@ -9,6 +9,7 @@ pub mod config;
 mod connection;
 pub mod feed;
 pub mod hooks;
+pub mod host_token;
 pub mod http;
 pub mod lifecycle;
 pub mod observe;

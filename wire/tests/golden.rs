@@ -13,6 +13,8 @@ mod live;
 mod sample;
 #[path = "versions/strangers.rs"]
 mod strangers;
+#[path = "samples/ticket.rs"]
+mod ticket;
 
 use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
 
@@ -350,6 +352,7 @@ fn every_value_keeps_its_form() {
     acts::acts(&mut goldens);
     acts::orphans(&mut goldens);
     acts::audit(&mut goldens);
+    ticket::tickets(&mut goldens);
     actions(&mut goldens);
     cleanups(&mut goldens);
     service(&mut goldens);

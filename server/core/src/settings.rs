@@ -5,6 +5,7 @@
 
 mod json;
 mod layout;
+pub mod secret;
 #[cfg(test)]
 mod tests;
 

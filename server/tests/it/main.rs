@@ -19,6 +19,7 @@ mod corpus;
 mod events;
 mod held;
 mod hooks;
+mod host_token;
 mod hostile_proc;
 mod http;
 mod kill;

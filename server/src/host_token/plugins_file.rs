@@ -1,0 +1,169 @@
+//! CloudCLI's `~/.claude-code-ui/plugins.json`: read as a whole, replaced as a whole, and never through a link.
+//!
+//! Does not know what is in it.
+
+use std::{
+    ffi::OsStr,
+    fs, io,
+    io::{Read as _, Write as _},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use rustix::{fs::renameat, process::geteuid};
+
+use crate::beneath::{self, Directory};
+
+/// The file as it was read.
+#[derive(Debug)]
+pub(super) struct PluginsFile {
+    directory: Directory,
+    /// `None` where there is no file.
+    pub(super) text: Option<String>,
+    /// Whether others may read it.
+    pub(super) is_open: bool,
+}
+
+/// Why the file stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("{} {what}", .path.display())]
+    Wrong { path: PathBuf, what: &'static str },
+    #[error("{} was changed in the meantime; try again", .0.display())]
+    Changed(PathBuf),
+    #[error("{} can't be {what}: {}", .path.display(), beneath::why(.error))]
+    Io {
+        path: PathBuf,
+        what: &'static str,
+        error: io::Error,
+    },
+}
+
+const DIRECTORY: &str = ".claude-code-ui";
+const NAME: &str = "plugins.json";
+/// Far more than anybody's plugins.
+const MAX_BYTES: u64 = 4 << 20;
+
+impl PluginsFile {
+    /// Where CloudCLI looks for it.
+    pub(super) fn path(home: &Path) -> PathBuf {
+        home.join(DIRECTORY).join(NAME)
+    }
+
+    /// Reads the file; `None` where CloudCLI has never run.
+    pub(super) fn read(home: &Path) -> Result<Option<Self>, Fault> {
+        let us = geteuid().as_raw();
+        let is_ours = |facts: io::Result<fs::Metadata>| facts.map(|facts| facts.uid() == us);
+        let fault = |path: &Path, error| Fault::Io {
+            path: path.to_owned(),
+            what: "read",
+            error,
+        };
+        // Root must be led by nobody's home into somebody's files.
+        if !is_ours(fs::metadata(home)).map_err(|error| fault(home, error))? {
+            return Err(Fault::Wrong {
+                path: home.to_owned(),
+                what: "is another user's; run this as that user",
+            });
+        }
+        let opened = Directory::root(home).and_then(|home| home.directory(OsStr::new(DIRECTORY)));
+        let directory = match opened {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(fault(&home.join(DIRECTORY), error)),
+        };
+        let mut file = Self {
+            directory,
+            text: None,
+            is_open: false,
+        };
+        (file.text, file.is_open) = file.content()?;
+        Ok(Some(file))
+    }
+
+    fn content(&self) -> Result<(Option<String>, bool), Fault> {
+        let path = self.directory.path().join(NAME);
+        let wrong = |what| Fault::Wrong {
+            path: path.clone(),
+            what,
+        };
+        let fault = |error| Fault::Io {
+            path: path.clone(),
+            what: "read",
+            error,
+        };
+        let file = match self.directory.file(OsStr::new(NAME)) {
+            Ok((file, _)) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, false)),
+            Err(error) => return Err(fault(error)),
+        };
+        let facts = file.metadata().map_err(fault)?;
+        if facts.uid() != geteuid().as_raw() {
+            return Err(wrong("is another user's; run this as that user"));
+        }
+        let mut content = Vec::new();
+        file.take(MAX_BYTES + 1)
+            .read_to_end(&mut content)
+            .map_err(fault)?;
+        if content.len() as u64 > MAX_BYTES {
+            return Err(wrong("is larger than 4 MB"));
+        }
+        let text = String::from_utf8(content).map_err(|_| wrong("is not UTF-8"))?;
+        Ok((Some(text), facts.mode() & 0o077 != 0))
+    }
+
+    /// Puts another text in its place, for our eyes only.
+    pub(super) fn replace(&self, text: &str) -> Result<(), Fault> {
+        let temporary = format!(".{NAME}.{}.tmp", std::process::id());
+        let temporary = OsStr::new(&temporary);
+        let placed = self
+            .write(temporary, text)
+            .and_then(|()| self.place(temporary));
+        if placed.is_err() {
+            // The fault that is reported is the first one.
+            drop(self.directory.remove(temporary));
+        }
+        placed
+    }
+
+    fn write(&self, temporary: &OsStr, text: &str) -> Result<(), Fault> {
+        let file = self.directory.create(temporary).or_else(|_| {
+            // Left by one that was killed and had our number.
+            self.directory.remove(temporary)?;
+            self.directory.create(temporary)
+        });
+        file.and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
+        .map_err(|error| self.unwritten(error))
+    }
+
+    /// CloudCLI writes the file too, when a plugin is switched on or off.
+    fn place(&self, temporary: &OsStr) -> Result<(), Fault> {
+        let (now, _) = self.content()?;
+        let changed = || Fault::Changed(self.directory.path().join(NAME));
+        if now != self.text {
+            return Err(changed());
+        }
+        let name = OsStr::new(NAME);
+        let placed = match now {
+            Some(_) => {
+                renameat(&self.directory, temporary, &self.directory, name).map_err(io::Error::from)
+            }
+            None => self.directory.rename_new(temporary, name),
+        };
+        match placed.and_then(|()| self.directory.sync()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(changed()),
+            placed => placed.map_err(|error| self.unwritten(error)),
+        }
+    }
+
+    fn unwritten(&self, error: io::Error) -> Fault {
+        Fault::Io {
+            path: self.directory.path().join(NAME),
+            what: "replaced",
+            error,
+        }
+    }
+}
