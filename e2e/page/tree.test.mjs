@@ -90,7 +90,7 @@ test('while it runs the row tells how far it is, and then a message, until the a
   await page.evaluate(() => window.release());
   await say(page, changes([], []));
   const toast = page.locator('.sm-toast').filter({ hasText: 'has ended by itself' });
-  await toast.getByText('1 process ended with it, 1 of its processes had to be killed, 1 of its processes still runs. 1 was spared.').waitFor();
+  await toast.getByText('Of 3 processes below it: 1 ended, 1 had to be killed, 1 still running. 1 was spared.').waitFor();
   await page.getByText('left (“Session 11”)').waitFor({ state: 'detached' });
   await toast.getByText('Process by process').click();
   await toast.getByText('cat /mnt/nfs/x (process 75): still running').waitFor();

@@ -1,4 +1,4 @@
-// The page that the server itself serves, in a browser.
+// The page that the server itself serves, in a browser: what it shows, and that no other site gets at it.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { complaintsOf, launchChromium, overflowing } from '../browser/chromium.mjs';
-import { confirmKill, explain, isLive, killButton, question, rows, themeButton, unfold } from '../browser/sessions.mjs';
+import { explain, isLive, rows, themeButton, unfold } from '../browser/sessions.mjs';
 import { startServer } from '../server.mjs';
 import { startSession } from './session.mjs';
 
@@ -137,17 +137,6 @@ test('the page says why a session is in its state', async t => {
 
   await row.getByText("Claude Code's own file for this session says so.").first().waitFor();
   await row.locator('[data-decided=true]').getByText('registry').waitFor();
-});
-
-test('a session is killed through the confirmation and leaves the list', async t => {
-  const page = await open(t);
-
-  await killButton(rows(page, PROJECT)).click();
-  await question(page).filter({ hasText: PROJECT }).waitFor();
-  await confirmKill(page);
-
-  await rows(page, PROJECT).waitFor({ state: 'detached' });
-  assert.deepEqual(await session.exited, [null, 'SIGTERM']);
 });
 
 const refusesFrames = headers => /frame-ancestors 'none'/.test(headers['content-security-policy'] ?? '')

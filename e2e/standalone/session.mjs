@@ -11,16 +11,21 @@ import { join } from 'node:path';
 
 import { pidDomain, processOf } from '../claude/process.mjs';
 
-// Starts one in `<home>/<project>`. `prompt` is what was last typed. It ends with `end`.
-export async function startSession({ home, project, prompt, status = 'idle' }) {
+// Starts one in `<home>/<project>`. `prompt` is what was last typed. It runs `script` (sh) and prints the numbers of what
+// that starts; without one it only sleeps. It ends with `end`.
+export async function startSession({ home, project, prompt, status = 'idle', script }) {
   const cwd = join(home, project);
-  const program = join(home, 'node_modules/@anthropic-ai/claude-code-linux-x64/claude');
+  // Each has a program of its own: one that runs can't be written.
+  const program = join(home, 'programs', project, 'node_modules/@anthropic-ai/claude-code-linux-x64/claude');
   await mkdir(cwd, { recursive: true });
   await mkdir(join(program, '..'), { recursive: true });
-  await copyFile('/bin/sleep', program);
+  await copyFile(script ? '/bin/sh' : '/bin/sleep', program);
 
-  const child = spawn(program, ['3600'], { cwd, stdio: 'ignore' });
-  await once(child, 'spawn');
+  const words = script ? ['-c', script] : ['3600'];
+  const child = spawn(program, words, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
+  // What it starts may outlive it, and must not be waited for.
+  const company = script ? (await once(child.stdout, 'data')).toString().trim().split(/\s+/).map(Number) : [];
+  child.stdout.destroy();
   const exited = once(child, 'exit');
   const sessionId = randomUUID();
   await register({ home, cwd, sessionId, pid: child.pid, status });
@@ -28,6 +33,7 @@ export async function startSession({ home, project, prompt, status = 'idle' }) {
   return {
     child,
     sessionId,
+    company,
     exited,
     // Changes what the registry says of it, as Claude Code does.
     becomes: (status, more) => register({ home, cwd, sessionId, pid: child.pid, status, ...more }),

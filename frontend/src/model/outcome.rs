@@ -120,24 +120,28 @@ pub(crate) fn verdict(killed: &Killed) -> String {
 fn company(killed: &Killed) -> String {
     let below = killed.processes.iter().filter(|one| one.key != killed.key);
     let outcomes: Vec<KillOutcome> = below.filter_map(|one| one.outcome).collect();
-    let many = |wanted: &[KillOutcome], one: &str, many: &str| {
-        let count = outcomes.iter().filter(|one| wanted.contains(one)).count();
-        (count > 0).then(|| measure::count(count, one, many))
-    };
-    let gone = [KillOutcome::Exited, KillOutcome::AlreadyGone];
-    sentence(&[
-        many(&gone, "process ended with it", "processes ended with it"),
-        many(
-            &[KillOutcome::Killed],
-            "of its processes had to be killed",
-            "of its processes had to be killed",
-        ),
-        many(
-            &[KillOutcome::StillRunning, KillOutcome::Unknown],
-            "of its processes still runs",
-            "of its processes still run",
-        ),
-    ])
+    let (mut ended, mut by_force, mut left) = (0, 0, 0);
+    for outcome in &outcomes {
+        match outcome {
+            KillOutcome::Exited | KillOutcome::AlreadyGone => ended += 1,
+            KillOutcome::Killed => by_force += 1,
+            KillOutcome::StillRunning | KillOutcome::Unknown => left += 1,
+        }
+    }
+    let many = |count: usize, words: &str| (count > 0).then(|| format!("{count} {words}"));
+    let all = outcomes.len();
+    if all == ended {
+        let whole = (all > 0)
+            .then(|| measure::count(all, "process ended with it", "processes ended with it"));
+        return sentence(&[whole]);
+    }
+    let parts = sentence(&[
+        many(ended, "ended"),
+        many(by_force, "had to be killed"),
+        many(left, "still running"),
+    ]);
+    let all = measure::count(all, "process", "processes");
+    format!("Of {all} below it: {parts}")
 }
 
 /// What was left alone.

@@ -112,10 +112,7 @@ fn summary(model: &Model, batch: &Batch, about: &[&Target]) -> String {
         let bytes: u64 = about.iter().map(|target| bytes(&target.thing)).sum();
         return match batch.deed {
             Deed::Kill | Deed::Interrupt => {
-                format!(
-                    "They have {} of memory, without what they run.",
-                    measure::bytes(bytes)
-                )
+                format!("Memory: {}, without what they run.", measure::bytes(bytes))
             }
             Deed::Reap => format!("Memory that comes back: {}.", measure::bytes(bytes)),
             Deed::Pause | Deed::Continue => String::new(),

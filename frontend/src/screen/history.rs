@@ -1,6 +1,6 @@
 //! What was done, in words.
 
-use wire::{AuditEntry, Face, Verb};
+use wire::{AuditEntry, Code, Face, Verb};
 
 use crate::{
     measure,
@@ -117,7 +117,14 @@ fn outcome(entry: &AuditEntry) -> (bool, String) {
     if let Some(detail) = text::some_line(entry.detail.as_deref()) {
         words.push_str(&format!(": {detail}"));
     }
-    (false, words)
+    (went_wrong(outcome), words)
+}
+
+/// Whether it is the code of a refusal, or something that was to end still runs.
+fn went_wrong(outcome: &str) -> bool {
+    let code = serde_json::from_str(&format!("\"{outcome}\""));
+    let refused = code.is_ok_and(|code: Code| code != Code::Unknown);
+    refused || matches!(outcome, "still_running" | "undone")
 }
 
 /// The day in UTC, as `2026-11-21`.
@@ -206,13 +213,13 @@ mod tests {
         check(
             vec![sample::entry("9"), resume, cleanup],
             &expect![[r#"
-            # 2026-09-21
-            Kill · parser · process 7 | 14:03 UTC · by user 1000 · plan: 5 processes, 1 spared | 10 min ago | exited (2 s)
-            # 2026-09-20
-            Resume · conversation aaaaaaaa-0000-4000-8000-000000000007 | 14:13 UTC · with the token, in a terminal | 1 d ago | no tmux (2 s): Install tmux.
-            # 2026-09-21
-            Clean up | 14:03 UTC · by user 1000 | 10 min ago | !no outcome: the server ended before it did
-        "#]],
+                # 2026-09-21
+                Kill · parser · process 7 | 14:03 UTC · by user 1000 · plan: 5 processes, 1 spared | 10 min ago | exited (2 s)
+                # 2026-09-20
+                Resume · conversation aaaaaaaa-0000-4000-8000-000000000007 | 14:13 UTC · with the token, in a terminal | 1 d ago | !no tmux (2 s): Install tmux.
+                # 2026-09-21
+                Clean up | 14:03 UTC · by user 1000 | 10 min ago | !no outcome: the server ended before it did
+            "#]],
         );
     }
 

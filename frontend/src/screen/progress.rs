@@ -26,6 +26,13 @@ pub(crate) fn progress(model: &Model, key: ProcessKey) -> Option<String> {
     )
 }
 
+/// Whether that is its end.
+pub(crate) fn is_ending(model: &Model, key: ProcessKey) -> bool {
+    let told = model.live.acting.iter().find(|one| one.key == key);
+    let asked = || model.doing.get(&key).map(|doing| doing.deed.act());
+    told.map(|acting| acting.act).or_else(asked) == Some(Act::Kill)
+}
+
 fn step(acting: &Acting) -> String {
     let word = match (acting.act, acting.step) {
         (Act::Kill, ActingStep::Grace) => "Ending",

@@ -9,7 +9,7 @@ use crate::{
         act::{self, Act},
         detail::{self, DetailView},
         look::{self, Badge},
-        progress::progress,
+        progress::{is_ending, progress},
         why::{self, WhyView},
     },
     text,
@@ -42,19 +42,13 @@ pub(crate) struct RowView {
     pub(crate) refusal: Option<String>,
     /// What is being done to it.
     pub(crate) progress: Option<String>,
+    pub(crate) ending: bool,
     pub(crate) chosen: bool,
     pub(crate) stopped: bool,
     /// Why it is said to be in its state, while somebody wants to know.
     pub(crate) why: Option<WhyView>,
     /// What stands below the row while it is unfolded.
     pub(crate) detail: Option<DetailView>,
-}
-
-impl RowView {
-    pub(crate) fn is_ending(&self) -> bool {
-        let words = self.progress.as_deref();
-        words.is_some_and(|words| words.starts_with("Ending") || words.starts_with("Killing"))
-    }
 }
 
 /// A verdict in a word.
@@ -139,6 +133,7 @@ fn row(model: &Model, session: &Session) -> RowView {
             Permit::Refused { error, .. } => Some(text::line(error)),
         },
         progress: progress(model, session.key),
+        ending: is_ending(model, session.key),
         chosen: model.selection.has(session.key),
         stopped: session.state == State::Stopped,
         why: why::why(model, session),

@@ -59,3 +59,6 @@ enum Kind {
     History,
     Cleanup,
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,72 @@ fn above(heading: Heading) -> AnyView {
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use wire::{Code, Orphan, OrphanEvidence, Permit, Sign};
+
+    use super::*;
+    use crate::{
+        model::{Answered, Model, Surroundings, answer::Rows, call::Call, update::update},
+        sample::{self, NOW},
+    };
+
+    #[test]
+    fn what_has_no_proof_stands_apart_without_a_box() {
+        let unproven = Orphan {
+            evidence: OrphanEvidence::Sign {
+                sign: Sign::SharedGroup {
+                    leader: sample::key(70),
+                },
+            },
+            reap: Permit::Refused {
+                code: Code::Unproven,
+                error: "Nothing proves it.".to_owned(),
+            },
+            ..sample::orphan(2, 70)
+        };
+        Owner::new().with(|| {
+            let mut model = Model::new(Surroundings::default());
+            model.live.seen_at = Some(NOW);
+            let effect = model.orphans.ask(NOW);
+            assert_eq!(effect, crate::model::Effect::Call(Call::Orphans(1)));
+            let rows = Rows {
+                rows: vec![unproven, sample::orphan(1, 70)],
+                newer: 0,
+            };
+            update(
+                &mut model,
+                Msg::Answered(Answered::Orphans(1, Ok(rows))),
+                NOW,
+            );
+            update(&mut model, Msg::ChooseOrphan(sample::key(1), true), NOW);
+            let screen = Screen::new();
+            screen.show(&model);
+            let html = orphans(screen, Callback::new(|_| ())).to_html();
+            expect![[r#"
+                h3 Left over
+                span 2 processes · 80 MB can be won back
+                button Select none
+                button aria-disabled="false Reap 1 process (80 MB)
+                p Still running, although the session that started it has ended.
+                span /home/ada/work/
+                span parser
+                span process 70, last seen 1 h ago
+                input aria-label="Select node server-1.js"
+                bdi node server-1.js
+                p process 1 · ada · 2 h · 1.2 % CPU
+                p In the kernel session of process 70
+                span Memory 80 MB
+                span Not proved
+                span These seem to come from sessions that have ended. Nothing proves it, so they are not offered.
+                bdi node server-2.js
+                p process 2 · ada · 2 h · 1.2 % CPU
+                p It shares the group of process 70 with something that is spared
+                p Nothing proves it.
+                span Memory 80 MB
+            "#]].assert_eq(&sample::outline(&html));
+        });
+    }
+}

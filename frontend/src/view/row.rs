@@ -103,7 +103,7 @@ pub(super) fn row(key: ProcessKey, row: ArcRwSignal<RowView>, send: Send) -> Any
                         aria-describedby=format!("{name_id} {why_id}")
                         on:click=press(move || if !refusal.with_untracked(Option::is_some) { send.run(Msg::AskKill(key)) })
                     >
-                        {text(move || if row.with(|r| r.is_ending()) { "Ending…" } else { "Kill" }.to_owned())}
+                        {text(move || if row.with(|r| r.ending) { "Ending…" } else { "Kill" }.to_owned())}
                     </button>
                 </div>
                 <p class="sm-progress" role="status">{text(move || row.with(|r| r.progress.clone().unwrap_or_default()))}</p>

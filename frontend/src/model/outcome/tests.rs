@@ -83,12 +83,12 @@ fn what_was_below_is_counted_and_told_one_by_one_where_something_went_wrong() {
     );
     check(
         [Exited, Exited, BySignal],
-        "has ended by itself (2 s). 1 process ended with it, 1 of its processes had to be killed.",
+        "has ended by itself (2 s). Of 2 processes below it: 1 ended, 1 had to be killed.",
         &[],
     );
     check(
         [Exited, BySignal, StillRunning],
-        "has ended by itself (2 s). 1 of its processes had to be killed, 1 of its processes still runs.",
+        "has ended by itself (2 s). Of 2 processes below it: 1 had to be killed, 1 still running.",
         &[
             "node mcp-server.js (process 71): killed",
             "npm run dev (process 72): still running",
