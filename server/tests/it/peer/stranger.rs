@@ -1,14 +1,15 @@
 //! Another user of the machine: turned away on every route, and heard by nobody however it connects.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddrV4, TcpStream},
-    os::unix::process::CommandExt as _,
-    process::{Command, Stdio},
+    os::unix::{fs::chown, process::CommandExt as _},
+    process::{Child, Command, Stdio},
 };
 
 use rustix::net::{SendFlags, Shutdown, send, shutdown};
 use session_manager::{serve::Limits, token::TokenFile};
+use tempfile::TempDir;
 
 use super::{address, bytes, can_be_another, connect_from, reset};
 use crate::{
@@ -136,6 +137,75 @@ fn a_program_of_another_user_is_turned_away() {
     assert_eq!(said(65534), "HTTP/1.1 403 Forbidden\r\n");
     assert_eq!(said(65533), "HTTP/1.1 403 Forbidden\r\n");
     assert_eq!(said(0), "HTTP/1.1 200 OK\r\n");
+}
+
+/// The built program as another user than root, until it is dropped.
+struct Program {
+    child: Child,
+    port: u16,
+    _home: TempDir,
+}
+
+impl Program {
+    fn run_by(uid: u32) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        // Where it was built, others may not be let in.
+        let program = home.path().join("session-manager");
+        let built = env!("CARGO_BIN_EXE_session-manager");
+        let mut install = Command::new("install");
+        let install = install.args(["-m", "755", built]).arg(&program);
+        assert!(install.status().unwrap().success());
+        chown(home.path(), Some(uid), Some(uid)).unwrap();
+        let mut child = Command::new(program)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", "/usr/bin:/bin")
+            .current_dir("/")
+            .uid(uid)
+            .gid(uid)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = child.stdout.as_mut().unwrap();
+        BufReader::new(output).read_line(&mut line).unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let port = ready["port"].as_u64().unwrap().try_into().unwrap();
+        Self {
+            child,
+            port,
+            _home: home,
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn a_server_that_is_not_root_lets_its_own_user_and_root_in() {
+    if !can_be_another() {
+        return;
+    }
+    let status = |program: &Program| {
+        let address = (Ipv4Addr::LOCALHOST, program.port);
+        let mut connection = Connection(TcpStream::connect(address).unwrap());
+        let port = program.port;
+        connection.send(&format!(
+            "GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
+        ));
+        connection.receive().unwrap().status
+    };
+    let (theirs, others) = (Program::run_by(65534), Program::run_by(65533));
+    assert_eq!([status(&theirs), status(&others)], [200; 2]);
+    let [own, foreign] = unprivileged::run(|| [status(&theirs), status(&others)]);
+    assert_eq!([own, foreign], [200, 403]);
 }
 
 #[test]
