@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn damage_never_invents_a_process(at in 0..300_usize, byte in any::<u8>()) {
+    fn damage_never_adds_a_family_or_a_member(at in 0..300_usize, byte in any::<u8>()) {
         let mut book = Book::default();
         book.note(&parent(100), UnixMillis(1));
         follow(&mut book, 1, &[(100, 10), (101, 100)]);
@@ -201,5 +201,6 @@ proptest! {
         text.truncate(end - at % 3);
         let read = Book::from_text(&text, "x");
         prop_assert!(read.families.len() <= 1);
+        prop_assert!(read.families.values().all(|family| family.members.len() <= 1));
     }
 }
