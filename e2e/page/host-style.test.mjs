@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { callsTo, openPage, startHarness } from './harness.mjs';
+import { callsTo, openPage, row, startHarness } from './harness.mjs';
+import { session } from './wire.mjs';
 
 let harness;
 before(async () => { harness = await startHarness(); });
@@ -35,6 +36,23 @@ test('the switch is drawn by the page alone and works by pointer and keyboard', 
   await page.keyboard.press('Space');
   assert.equal(await input.isChecked(), true);
   await page.waitForFunction(asked => window.calls.filter(call => call.path === '/sessions?soft=1').length > asked, asked);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test('the box of a row is drawn by the page alone and works by a tap', async () => {
+  const { page, complaints, close } = await openPage(harness, { 'GET /sessions': [session(11)] }, { width: 390, hasTouch: true });
+  await page.addStyleTag({ content: HOST });
+  const box = row(page, 11).locator('.sm-box');
+  assert.ok(await box.evaluate(box => {
+    const { left, top, width, height } = box.getBoundingClientRect();
+    return width === 16 && [0.1, 0.5, 0.9].every(part => document.elementFromPoint(left + part * width, top + height / 2) === box);
+  }));
+  await box.tap();
+  assert.equal(await row(page, 11).getByRole('checkbox').isChecked(), true);
+  assert.notEqual(await box.evaluate(box => getComputedStyle(box).backgroundColor), 'rgb(255, 255, 255)');
+  // The box is no way to unfold the row.
+  assert.equal(await row(page, 11).locator('.sm-fold').getAttribute('aria-expanded'), 'false');
   assert.deepEqual(complaints, []);
   await close();
 });
