@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::{
     id::{ProcessKey, SessionId, UnixMillis},
     kill::{Actor, Refusal, Target, plan_known},
+    process::stat::StatLine,
     tree::{Tree, Witness, claim::Descent, table::Table},
 };
 
@@ -65,7 +66,9 @@ impl Ended {
         let Self {
             key, until_ticks, ..
         } = self;
-        if table.get(key.pid).is_some() {
+        // As long as its parent has not taken note of its end, its entry stays, and with it the number.
+        let is_its_own = |stat: &StatLine| stat.key == *key && stat.is_dead();
+        if table.get(key.pid).is_some_and(|stat| !is_its_own(stat)) {
             return Vec::new();
         }
         let ran = key.start_ticks..=*until_ticks;

@@ -185,7 +185,9 @@ impl Inner {
             stat.is_some_and(|stat| stat.key == key && stat.session == ended.key.pid)
                 && proc.owner(key.pid) == Some(ended.uid)
         };
-        let ended = self.observer.ended(|pid| table.get(pid).is_none());
+        let ended = self
+            .observer
+            .ended(|pid| table.get(pid).is_none_or(|stat| stat.is_dead()));
         let ended = ended.into_iter().filter(|it| actor.answers_for(it.uid));
         ended
             .map(|ended| {

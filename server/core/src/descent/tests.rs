@@ -142,10 +142,18 @@ fn a_registry_file_proves_what_is_left_in_the_kernel_session_that_its_process_le
     assert_eq!(orphans(&book, &table), [(100, 110)]);
     let proof = book.orphans(&table)[0].3.descent;
     assert_eq!(proof, Descent::Session { leader: key(100) });
-    // While another process has the number, nothing is certain.
-    let mut lines = lines();
-    lines.push(inside(100, 10));
-    assert_eq!(ended.left(&Table::new(lines)), []);
+    // Its entry may stay for a while; while another process has the number, nothing is certain.
+    let with = |pid_100: StatLine| {
+        let mut lines = lines();
+        lines.push(pid_100);
+        ended.left(&Table::new(lines))
+    };
+    let mut zombie = inside(100, 10);
+    zombie.run_state = RunState::Dead;
+    assert_eq!(with(zombie.clone()), [key(110)]);
+    zombie.key.start_ticks += 1;
+    assert_eq!(with(zombie), []);
+    assert_eq!(with(inside(100, 10)), []);
 }
 
 #[test]
