@@ -111,8 +111,16 @@ fn is_json(headers: &HeaderMap) -> bool {
             Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
                 value.trim_matches('"').eq_ignore_ascii_case("utf-8")
             }
-            Some(_) | None => true,
+            // What is not a parameter may be one to somebody else: `;,charset=latin1`.
+            Some((name, _)) => is_token(name),
+            None => parameter.is_empty(),
         })
+}
+
+/// Whether this can be the name of a parameter (RFC 9110, section 5.6.2).
+fn is_token(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(fits)
 }
 
 /// Decodes a body; `takes` shows what belongs in it.
