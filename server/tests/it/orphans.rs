@@ -1,8 +1,9 @@
 //! What sessions that have ended leave running: real processes, seen through the real service.
 
 use std::{
+    fs::File,
     process::{ChildStdin, Command, Stdio},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
@@ -160,9 +161,15 @@ fn a_registry_file_proves_what_is_left_in_a_kernel_session_that_the_session_led(
     let mut session = TestSession::spawn(leader);
     let _input = session.child.stdin.take().unwrap();
     let child: u32 = session.line().parse().unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let later = now.unwrap().as_millis() + 1000;
-    session.register(server.home(), &format!(r#","updatedAt":{later}"#));
+    // It writes its file again after it has started what it leaves, by more than a clock tick.
+    let later = SystemTime::now() + Duration::from_secs(1);
+    let millis = later.duration_since(UNIX_EPOCH).unwrap().as_millis();
+    session.register(server.home(), &format!(r#","updatedAt":{millis}"#));
+    let sessions = server.home().join(".claude/sessions");
+    let file = File::options()
+        .write(true)
+        .open(sessions.join(format!("{}.json", session.pid())));
+    file.unwrap().set_modified(later).unwrap();
     let key = session.key_text();
     // Nobody has looked while it ran.
     session.child.kill().unwrap();
