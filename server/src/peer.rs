@@ -7,13 +7,15 @@ mod diag;
 mod message;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    fs, io,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener},
     os::fd::AsFd,
     sync::{Mutex, PoisonError},
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
     process::geteuid,
 };
 use tokio::net::TcpStream;
@@ -38,7 +40,11 @@ pub enum Peer {
 /// Why nobody can tell who the owner is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// The kernel, or what confines us, answers no such question.
+    /// The kernel, or what confines us, answers no such question, whoever connects.
+    Blind,
+    /// In our user namespace this uid is also that of everybody whom it does not know, so it tells nobody apart.
+    Shared,
+    /// The kernel has not answered this time.
     NoAnswer,
     /// The process has closed the socket, or has ended: it belongs to nobody any more, and the kernel shows uid 0.
     Closed,
@@ -46,6 +52,16 @@ pub enum Doubt {
     NoSocket,
     /// Our own end is not connected any more, so the addresses may already be another connection's.
     Broken,
+}
+
+impl Doubt {
+    /// Whether our own user's processes are in doubt too, always, and whatever they do.
+    pub fn is_lasting(self) -> bool {
+        match self {
+            Self::Blind | Self::Shared => true,
+            Self::NoAnswer | Self::Closed | Self::NoSocket | Self::Broken => false,
+        }
+    }
 }
 
 impl Peer {
@@ -64,26 +80,38 @@ impl Peer {
 pub struct Peers {
     /// `None` where the kernel can't be asked.
     diag: Option<Mutex<Diag>>,
+    us: Us,
+}
+
+/// What our own uid is worth.
+#[derive(Clone, Copy, Debug)]
+struct Us {
     uid: u32,
+    /// The uid that our user namespace shows for everybody whom it does not know; `None` where it knows all.
+    overflow: Option<u32>,
 }
 
 impl Peers {
     /// Opens the way to the kernel. Where there is none, every peer will be unknown, and the log says so.
     pub fn open() -> Self {
         let diag = Diag::open().and_then(|mut diag| {
-            // Loads the kernel's module where it is one, which may take a while; and a confinement that lets such a
-            // socket be made may still refuse the question.
-            let nobody = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
-            match diag.owner(nobody, nobody) {
-                Ok(_) | Err(Silence::NoSocket) => Ok(diag),
-                Err(silence @ Silence::NoAnswer(_)) => Err(silence),
-            }
+            finds_ours(&mut diag)?;
+            Ok(diag)
         });
         match diag {
-            Ok(diag) => Self {
-                diag: Some(Mutex::new(diag)),
-                ..Self::blind()
-            },
+            Ok(diag) => {
+                let us = Us::read();
+                if us.is_shared(us.uid) {
+                    tracing::warn!(
+                        uid = us.uid,
+                        "this user namespace shows everybody whom it does not know as this server's user; every request needs the token of `session-manager host-token`"
+                    );
+                }
+                Self {
+                    diag: Some(Mutex::new(diag)),
+                    us,
+                }
+            }
             Err(silence) => {
                 tracing::warn!(
                     ?silence,
@@ -98,7 +126,7 @@ impl Peers {
     pub fn blind() -> Self {
         Self {
             diag: None,
-            uid: geteuid().as_raw(),
+            us: Us::read(),
         }
     }
 
@@ -111,7 +139,7 @@ impl Peers {
             return Peer::Unknown(Doubt::Broken);
         };
         let Some(diag) = &self.diag else {
-            return Peer::Unknown(Doubt::NoAnswer);
+            return Peer::Unknown(Doubt::Blind);
         };
         let found = diag
             .lock()
@@ -119,12 +147,54 @@ impl Peers {
             .owner(theirs, ours);
         // Only now: as long as our end is connected, no other socket can have taken the other end's place, so what was
         // found a moment ago was the peer.
-        judge(found, is_connected(stream), self.uid)
+        judge(found, is_connected(stream), self.us)
+    }
+}
+
+impl Us {
+    fn read() -> Self {
+        let file = |path| fs::read_to_string(path).unwrap_or_default();
+        let (map, overflow) = (
+            file("/proc/self/uid_map"),
+            file("/proc/sys/kernel/overflowuid"),
+        );
+        Self {
+            uid: geteuid().as_raw(),
+            overflow: overflow_uid(&map, &overflow),
+        }
+    }
+
+    /// Whether this uid lets its owner in, and could be anybody's.
+    fn is_shared(self, uid: u32) -> bool {
+        self.overflow == Some(uid) && (uid == self.uid || uid == 0)
+    }
+}
+
+/// Reads which uid stands for everybody unknown (user_namespaces(7)), from the map of our user namespace and the kernel's
+/// setting. What can't be read counts as a namespace that does not know all, and as what the kernel sets by itself.
+fn overflow_uid(map: &str, overflow: &str) -> Option<u32> {
+    // A namespace can map only what the one above knows, so this one knows everybody.
+    let knows_all = map.split_whitespace().eq(["0", "0", "4294967295"]);
+    (!knows_all).then(|| overflow.trim().parse().unwrap_or(65534))
+}
+
+/// Asks for a socket that is certainly there. Loads the kernel's module where it is one, which may take a while; a kernel that
+/// has none says "no such socket" of every socket, and a confinement that lets us ask may still refuse the answer.
+fn finds_ours(diag: &mut Diag) -> Result<(), Silence> {
+    let failed = |error: io::Error| Silence::NoAnswer(Errno::from_io_error(&error));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    let nobody = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+    let found = diag.owner(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port), nobody)?;
+    if found.uid == geteuid().as_raw() && found.inode != 0 {
+        Ok(())
+    } else {
+        Err(Silence::NoAnswer(None))
     }
 }
 
 /// Says what the kernel's word is worth. `connected` is our own end's state after the kernel was asked.
-fn judge(found: Result<Found, Silence>, connected: bool, uid: u32) -> Peer {
+fn judge(found: Result<Found, Silence>, connected: bool, us: Us) -> Peer {
     let found = match found {
         Ok(found) => found,
         Err(Silence::NoSocket) => return Peer::Unknown(Doubt::NoSocket),
@@ -145,7 +215,8 @@ fn judge(found: Result<Found, Silence>, connected: bool, uid: u32) -> Peer {
         return Peer::Unknown(Doubt::Closed);
     }
     match found.uid {
-        own if own == uid => Peer::Own(own),
+        shared if us.is_shared(shared) => Peer::Unknown(Doubt::Shared),
+        own if own == us.uid => Peer::Own(own),
         0 => Peer::Root,
         other => Peer::Foreign(other),
     }
@@ -171,11 +242,18 @@ mod tests {
         Ok(Found { state, uid, inode })
     }
 
+    fn us(uid: u32) -> Us {
+        Us {
+            uid,
+            overflow: None,
+        }
+    }
+
     #[test]
     fn only_an_owner_that_is_certain_counts() {
         use TcpState::{Established, FinWait1, FinWait2, Other};
         let check = |found, connected, expected| {
-            assert_eq!(judge(found, connected, 1000), expected, "{found:?}");
+            assert_eq!(judge(found, connected, us(1000)), expected, "{found:?}");
         };
         for state in [Established, FinWait1, FinWait2] {
             check(found(state, 1000, 7), true, Peer::Own(1000));
@@ -200,8 +278,44 @@ mod tests {
     #[test]
     fn root_s_own_server_takes_root_for_its_own_user() {
         let theirs = found(TcpState::Established, 0, 7);
-        assert_eq!(judge(theirs, true, 0), Peer::Own(0));
+        assert_eq!(judge(theirs, true, us(0)), Peer::Own(0));
         let theirs = found(TcpState::Established, 1000, 7);
-        assert_eq!(judge(theirs, true, 0), Peer::Foreign(1000));
+        assert_eq!(judge(theirs, true, us(0)), Peer::Foreign(1000));
+    }
+
+    #[test]
+    fn a_uid_that_stands_for_everybody_unknown_lets_nobody_in() {
+        let shared = Peer::Unknown(Doubt::Shared);
+        for (own, overflow, theirs, expected) in [
+            (65534, 65534, 65534, shared),
+            (65534, 65534, 0, Peer::Root),
+            (65534, 65534, 1000, Peer::Foreign(1000)),
+            (1000, 65534, 65534, Peer::Foreign(65534)),
+            (1000, 65534, 1000, Peer::Own(1000)),
+            (0, 65534, 0, Peer::Own(0)),
+            // Nobody sets it so, but the kernel lets it be.
+            (1000, 0, 0, shared),
+            (0, 0, 0, shared),
+        ] {
+            let us = Us {
+                uid: own,
+                overflow: Some(overflow),
+            };
+            let found = found(TcpState::Established, theirs, 7);
+            assert_eq!(judge(found, true, us), expected, "{us:?} {theirs}");
+        }
+    }
+
+    #[test]
+    fn only_a_namespace_that_knows_all_has_no_overflow_uid() {
+        let check = |map, overflow, expected| {
+            assert_eq!(overflow_uid(map, overflow), expected, "{map:?}");
+        };
+        check("         0          0 4294967295\n", "65534\n", None);
+        check("         0       1000          1\n", "65534\n", Some(65534));
+        check("     65534       1000          1\n", "65533\n", Some(65533));
+        check("         0          1 4294967295\n", "65534\n", Some(65534));
+        check("0 1000 1\n1 100000 65536\n", "not a number\n", Some(65534));
+        check("", "", Some(65534));
     }
 }

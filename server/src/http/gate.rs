@@ -17,7 +17,7 @@ use wire::{Code, ErrorBody, Route};
 
 use crate::{
     http::{error::Refusal, guard::AllowedHosts, limit::Bucket},
-    peer::{Peer, Peers},
+    peer::{Doubt, Peer, Peers},
     secret::Secret,
     ticket::{self, Tickets},
     token::TokenFile,
@@ -97,18 +97,19 @@ impl Gate {
                 self.note("another user's request was refused", Some(uid));
                 return Err(no_token());
             }
-            Peer::Unknown(_) => self.check_shown(request).await?,
+            Peer::Unknown(doubt) => self.check_shown(doubt, request).await?,
         };
         self.hosts.check(request)?;
         Ok(pass)
     }
 
-    async fn check_shown(&self, request: &Parts) -> Result<Pass, Refusal> {
+    async fn check_shown(&self, doubt: Doubt, request: &Parts) -> Result<Pass, Refusal> {
         let mut shown = shown(&request.headers).peekable();
         let is_socket = request.method == Route::Socket.method().as_str()
             && request.uri.path() == Route::Socket.path();
-        // The host's proxy adds no header to what it hands on to a socket.
-        if is_socket && shown.peek().is_none() {
+        // The host's proxy adds no header to what it hands on to a socket. Where our own processes can be told, it is told too,
+        // and whoever has made itself unknown had a reason to.
+        if doubt.is_lasting() && is_socket && shown.peek().is_none() {
             return Ok(Pass::Ticket);
         }
         for secret in shown.flatten() {
@@ -194,4 +195,35 @@ fn shown(headers: &HeaderMap) -> impl Iterator<Item = Option<Secret>> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_may_open_without_the_token_only_where_nobody_can_ever_be_told() {
+        let home = tempfile::tempdir().unwrap();
+        let gate = Gate::new(
+            AllowedHosts::new(7, &[]),
+            Peers::blind(),
+            TokenFile::of(home.path()),
+            NonZeroU32::MIN,
+        );
+        let opening = hyper::Request::get("/ws").header("Host", "127.0.0.1:7");
+        let (opening, ()) = opening.body(()).unwrap().into_parts();
+        for doubt in [Doubt::Blind, Doubt::Shared] {
+            let pass = gate.check(Peer::Unknown(doubt), &opening).await;
+            assert_eq!(pass.unwrap(), Pass::Ticket, "{doubt:?}");
+        }
+        for doubt in [
+            Doubt::NoAnswer,
+            Doubt::Closed,
+            Doubt::NoSocket,
+            Doubt::Broken,
+        ] {
+            let pass = gate.check(Peer::Unknown(doubt), &opening).await;
+            assert!(pass.is_err(), "{doubt:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use rustix::{
     io::{Errno, retry_on_intr},
     net::{
         AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind,
+        netdevice::name_to_index,
         netlink::{self, SocketAddrNetlink},
         recvfrom, sendto, socket_with,
     },
@@ -19,6 +20,8 @@ use super::message::{self, Answer, Found};
 #[derive(Debug)]
 pub(super) struct Diag {
     socket: OwnedFd,
+    /// The index of `lo`; 0 where it can't be told.
+    interface: u32,
     /// Of the last question.
     sequence: u32,
 }
@@ -38,8 +41,12 @@ const MAX_MESSAGES: usize = 16;
 impl Diag {
     pub(super) fn open() -> Result<Self, Silence> {
         let socket = open().map_err(|error| Silence::NoAnswer(Some(error)))?;
+        // A socket that is bound to an interface, which anybody may do, is found by that interface's index only; one that is
+        // bound to none, by any.
+        let interface = name_to_index(&socket, "lo").unwrap_or(0);
         Ok(Self {
             socket,
+            interface,
             sequence: 0,
         })
     }
@@ -53,7 +60,7 @@ impl Diag {
     ) -> Result<Found, Silence> {
         let failed = |error| Silence::NoAnswer(Some(error));
         self.sequence = self.sequence.wrapping_add(1);
-        let question = message::question(self.sequence, own, peer);
+        let question = message::question(self.sequence, own, peer, self.interface);
         let kernel = SocketAddrNetlink::new(0, 0);
         retry_on_intr(|| sendto(&self.socket, &question, SendFlags::empty(), &kernel))
             .map_err(failed)?;

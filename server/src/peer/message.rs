@@ -1,7 +1,7 @@
 //! The messages of the socket monitor: a netlink header, a question about one TCP socket, and what the kernel says of it
 //! (sock_diag(7), `linux/inet_diag.h`). Numbers are in the machine's byte order, ports and addresses in the network's.
 
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// What the kernel says, as far as it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +41,17 @@ const ERROR: u16 = 2;
 /// `NLM_F_REQUEST`
 const REQUEST: u16 = 1;
 const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
 const IPPROTO_TCP: u8 = 6;
 
-/// Asks for the one socket with these addresses of its own and of its peer. Without `NLM_F_DUMP` the kernel looks it up and
-/// walks no table.
-pub(super) fn question(sequence: u32, own: SocketAddrV4, peer: SocketAddrV4) -> Vec<u8> {
+/// Asks for the one socket with these addresses of its own and of its peer, bound to the network interface of this index or to
+/// none. Without `NLM_F_DUMP` the kernel looks it up and walks no table.
+pub(super) fn question(
+    sequence: u32,
+    own: SocketAddrV4,
+    peer: SocketAddrV4,
+    interface: u32,
+) -> Vec<u8> {
     [
         &QUESTION.to_ne_bytes()[..],
         &BY_FAMILY.to_ne_bytes(),
@@ -56,25 +62,34 @@ pub(super) fn question(sequence: u32, own: SocketAddrV4, peer: SocketAddrV4) -> 
         // No extensions, and whatever state the socket is in.
         &[AF_INET, IPPROTO_TCP, 0, 0],
         &u32::MAX.to_ne_bytes(),
-        &addresses(own, peer),
-        // Any interface, and `INET_DIAG_NOCOOKIE`.
-        &[0; 4],
+        &addresses(own, peer, in_v4),
+        &interface.to_ne_bytes(),
+        // `INET_DIAG_NOCOOKIE`
         &[0xff; 8],
     ]
     .concat()
 }
 
 /// The beginning of `inet_diag_sockid`: both ports, and both addresses in the room of an IPv6 one.
-fn addresses(own: SocketAddrV4, peer: SocketAddrV4) -> Vec<u8> {
+fn addresses(own: SocketAddrV4, peer: SocketAddrV4, write: fn(&Ipv4Addr) -> [u8; 16]) -> Vec<u8> {
     [
         &own.port().to_be_bytes()[..],
         &peer.port().to_be_bytes(),
-        &own.ip().octets(),
-        &[0; 12],
-        &peer.ip().octets(),
-        &[0; 12],
+        &write(own.ip()),
+        &write(peer.ip()),
     ]
     .concat()
+}
+
+/// As an IPv4 socket has it.
+fn in_v4(ip: &Ipv4Addr) -> [u8; 16] {
+    let [a, b, c, d] = ip.octets();
+    [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+}
+
+/// As an IPv6 socket has it.
+fn in_v6(ip: &Ipv4Addr) -> [u8; 16] {
+    ip.to_ipv6_mapped().octets()
 }
 
 impl Answer {
@@ -96,9 +111,12 @@ impl Answer {
             return Some(Self::Error(error.saturating_neg()));
         }
         let &[family, state, _timer, _retransmits] = message.first_chunk()?;
-        if (kind, family) != (BY_FAMILY, AF_INET) {
-            return None;
-        }
+        let write = match (kind, family) {
+            (BY_FAMILY, AF_INET) => in_v4,
+            // An IPv6 socket too can be connected to an IPv4 address, and is found by it; Java's are such.
+            (BY_FAMILY, AF_INET6) => in_v6,
+            _ => return None,
+        };
         let state = match state {
             1 => TcpState::Established,
             4 => TcpState::FinWait1,
@@ -107,7 +125,7 @@ impl Answer {
         };
         let facts = message.get(4 + SOCKET_ID..)?;
         // One that listens has the port and no peer.
-        let is_meant = message.get(4..)?.starts_with(&addresses(own, peer));
+        let is_meant = message.get(4..)?.starts_with(&addresses(own, peer, write));
         // A time to expire and two queues stand before these.
         let found = Found {
             state: if is_meant { state } else { TcpState::Other },
@@ -125,8 +143,6 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -137,6 +153,10 @@ mod tests {
         7f000001 000000000000000000000000 7f000001 000000000000000000000000 00000000 0100000000000000
         00000000 00000000 00000000 e8030000 dd540100
         0500080000000000 08000f0000000000 0c00150001000000 00000000 0600160052000000";
+    /// The same of an IPv6 socket (the attributes left out).
+    const FOUND_MAPPED: &str = "5800000014000000 010000009f670000 0a010000 976eb9b5
+        00000000000000000000ffff 7f000001 00000000000000000000ffff 7f000001 00000000 0100000000000000
+        00000000 00000000 00000000 e8030000 dd540100";
     /// The beginning of the one to a question about port 1.
     const ENOENT: &str =
         "24000000 02000000 01000000 9f670000 feffffff 48000000 14000100 01000000 00000000";
@@ -185,6 +205,19 @@ mod tests {
             message[17] = state;
             assert_eq!(parse(&message), found(expected));
         }
+        let mapped = bytes(FOUND_MAPPED);
+        assert_eq!(parse(&mapped), found(TcpState::Established));
+        // An address that is not one of IPv4, such as ::7f00:1, or another one.
+        for place in [34, 35, 39, 50, 55] {
+            let mut other = mapped.clone();
+            other[place] ^= 1;
+            assert_eq!(parse(&other), found(TcpState::Other), "{place}");
+        }
+        for (family, message) in [(10, &message), (2, &mapped)] {
+            let mut message = message.clone();
+            message[16] = family;
+            assert_eq!(parse(&message), found(TcpState::Other));
+        }
         assert_eq!(parse(&bytes(ENOENT)), Some(Answer::Error(2)));
         for length in 0..88 {
             assert_eq!(parse(&message[..length]), None, "{length}");
@@ -193,13 +226,14 @@ mod tests {
 
     #[test]
     fn a_question_names_both_ends() {
-        let question = question(7, at(0x1234), at(0x5678));
+        let question = question(7, at(0x1234), at(0x5678), 3);
         assert_eq!(number(&question, 0), u32::try_from(question.len()).ok());
         assert_eq!(question.len(), 72);
         assert_eq!(number(&question, 8), Some(7));
         assert_eq!(question[24..28], [0x12, 0x34, 0x56, 0x78]);
         assert_eq!(question[28..32], [127, 0, 0, 1]);
         assert_eq!(question[44..48], [127, 0, 0, 1]);
+        assert_eq!(number(&question, 60), Some(3));
         assert_eq!(question[64..], [0xff; 8]);
     }
 

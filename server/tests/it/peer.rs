@@ -7,7 +7,7 @@ mod ticket;
 mod token;
 
 use std::{
-    net::{Ipv4Addr, SocketAddrV4},
+    net::{Ipv4Addr, SocketAddrV4, SocketAddrV6},
     os::fd::OwnedFd,
     time::Duration,
 };
@@ -44,6 +44,44 @@ fn connect_from(from: SocketAddrV4, port: u16) -> OwnedFd {
     set_socket_reuseaddr(&socket, true).unwrap();
     bind(&socket, &from).unwrap();
     connect(&socket, &address(Ipv4Addr::LOCALHOST, port)).unwrap();
+    socket
+}
+
+/// What a client's socket is like: anybody may choose.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    family: AddressFamily,
+    /// Bound to the device `lo`.
+    is_bound: bool,
+}
+
+const KINDS: [Kind; 4] = [
+    kind(AddressFamily::INET, false),
+    kind(AddressFamily::INET6, false),
+    kind(AddressFamily::INET, true),
+    kind(AddressFamily::INET6, true),
+];
+
+const fn kind(family: AddressFamily, is_bound: bool) -> Kind {
+    Kind { family, is_bound }
+}
+
+/// Connects through a socket of this kind.
+fn connect_as(kind: Kind, port: u16) -> OwnedFd {
+    let Kind { family, is_bound } = kind;
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
+    if is_bound {
+        let same = std::net::TcpStream::from(socket.try_clone().unwrap());
+        let same = tokio::net::TcpSocket::from_std_stream(same);
+        same.bind_device(Some(b"lo")).unwrap();
+    }
+    let ip = Ipv4Addr::LOCALHOST;
+    if family == AddressFamily::INET6 {
+        let mapped = SocketAddrV6::new(ip.to_ipv6_mapped(), port, 0, 0);
+        connect(&socket, &mapped).unwrap();
+    } else {
+        connect(&socket, &address(ip, port)).unwrap();
+    }
     socket
 }
 

@@ -12,7 +12,7 @@ use rustix::{
 use session_manager::peer::{Doubt, Peer, Peers};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{address, can_be_another, connect_from, reset};
+use super::{KINDS, address, can_be_another, connect_as, connect_from, reset};
 use crate::unprivileged;
 
 /// A listener, and what is told of whoever connects.
@@ -91,6 +91,19 @@ fn from_every_address_of_this_machine() {
 }
 
 #[test]
+fn through_every_kind_of_socket() {
+    let rig = Rig::new();
+    for kind in KINDS {
+        let _client = connect_as(kind, rig.port());
+        assert_eq!(rig.next(), us(), "{kind:?}");
+        if can_be_another() {
+            let _client = unprivileged::run(|| connect_as(kind, rig.port()));
+            assert_eq!(rig.next(), Peer::Foreign(65534), "{kind:?}");
+        }
+    }
+}
+
+#[test]
 fn another_user_is_told_by_the_uid() {
     if !can_be_another() {
         return;
@@ -150,5 +163,5 @@ fn without_the_kernel_s_word_everybody_is_unknown() {
         ..Rig::new()
     };
     let _client = rig.connect();
-    assert_eq!(rig.next(), Peer::Unknown(Doubt::NoAnswer));
+    assert_eq!(rig.next(), Peer::Unknown(Doubt::Blind));
 }

@@ -5,13 +5,14 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4, TcpStream},
     os::unix::{fs::chown, process::CommandExt as _},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use rustix::net::{SendFlags, Shutdown, send, shutdown};
 use session_manager::{serve::Limits, token::TokenFile};
 use tempfile::TempDir;
 
-use super::{address, bytes, can_be_another, connect_from, reset};
+use super::{KINDS, Kind, address, bytes, can_be_another, connect_as, connect_from, reset};
 use crate::{
     client::{Answer, Connection, Server, get, limits, post_json},
     test_session::TestSession,
@@ -93,17 +94,43 @@ fn requests(server: &Server) -> Vec<String> {
     requests
 }
 
+fn connection_as(kind: Kind, server: &Server) -> Connection {
+    let stream = TcpStream::from(connect_as(kind, server.port));
+    // A server that hangs fails the test instead of stopping it.
+    let patience = Some(Duration::from_secs(20));
+    stream.set_read_timeout(patience).unwrap();
+    Connection(stream)
+}
+
+#[test]
+fn our_own_user_is_let_in_through_every_kind_of_socket() {
+    let server = Server::start();
+    for kind in KINDS {
+        let status = |request: &str| {
+            let mut connection = connection_as(kind, &server);
+            connection.0.write_all(&bytes(&server, request)).unwrap();
+            connection.receive().unwrap().status
+        };
+        let opening = get("/ws", &handshake_without(&[]));
+        let said = [status(&get("/health", "")), status(&opening)];
+        assert_eq!(said, [200, 101], "{kind:?}");
+    }
+}
+
 #[test]
 fn another_user_is_turned_away_on_every_route() {
     if !can_be_another() {
         return;
     }
     let server = Server::start();
-    let mut answers: Vec<String> = requests(&server)
+    let requests = requests(&server);
+    let ways = KINDS
         .iter()
-        .map(|request| {
+        .flat_map(|kind| requests.iter().map(move |request| (*kind, request)));
+    let mut answers: Vec<String> = ways
+        .map(|(kind, request)| {
             unprivileged::run(|| {
-                let mut connection = server.connect();
+                let mut connection = connection_as(kind, &server);
                 connection.0.write_all(&bytes(&server, request)).unwrap();
                 connection.finish_sending();
                 everything(connection)
