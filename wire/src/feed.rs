@@ -17,7 +17,7 @@ pub enum Frame {
         /// Raised by whatever an older client could not bear.
         protocol: u32,
         auth: Auth,
-        /// The server's version.
+        /// The server's version; empty where a ticket is asked for.
         version: String,
     },
     /// Every live session, longest-running first.

@@ -277,10 +277,15 @@ where
 }
 
 fn hello(auth: Auth) -> Message {
+    let version = match auth {
+        Auth::None => env!("CARGO_PKG_VERSION"),
+        // Whoever may still turn out to be anybody is told nothing.
+        Auth::Ticket | Auth::Unknown => "",
+    };
     message(&Frame::Hello {
         protocol: Frame::PROTOCOL,
         auth,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: version.to_owned(),
     })
 }
 

@@ -30,7 +30,10 @@ fn ticket(server: &Server) -> Ticket {
 
 fn auth(socket: &mut TestSocket) -> Auth {
     match socket.frame() {
-        Frame::Hello { auth, .. } => auth,
+        Frame::Hello { auth, version, .. } => {
+            assert_eq!(version.is_empty(), auth == Auth::Ticket);
+            auth
+        }
         other @ (Frame::Snapshot { .. } | Frame::Changes { .. }) => panic!("{other:?}"),
     }
 }
