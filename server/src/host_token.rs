@@ -9,6 +9,7 @@ use std::{
     process::ExitCode,
 };
 
+use anyhow::Context as _;
 use clap::Args;
 use session_core::settings::{Refusal, secret};
 
@@ -59,7 +60,7 @@ pub fn run(arguments: &HostTokenArgs, config: &Config) -> anyhow::Result<ExitCod
 
 /// CloudCLI's file can't take the token as it is.
 #[derive(Debug, thiserror::Error)]
-#[error("{path} {}; nothing was changed", hooks::why(.refusal))]
+#[error("{path} {}; it was left as it is", hooks::why(.refusal))]
 struct Unfit {
     path: String,
     refusal: Refusal,
@@ -67,17 +68,28 @@ struct Unfit {
 
 fn install(config: &Config) -> anyhow::Result<String> {
     let token = TokenFile::of(&config.home);
+    hand_over(config, &token).map_err(|error| match token.make() {
+        Ok(_) => error.context(format!(
+            "the token is in {}, but was handed to nobody; send it as `Authorization: Bearer`",
+            token.path().display()
+        )),
+        // Then that is the fault, or the home is not ours.
+        Err(_) => error,
+    })
+}
+
+fn hand_over(config: &Config, token: &TokenFile) -> anyhow::Result<String> {
     let place = PluginsFile::path(&config.home).display().to_string();
     let unfit = |refusal| Unfit {
         path: place.clone(),
         refusal,
     };
     let Some(file) = PluginsFile::read(&config.home)? else {
-        token.make()?;
-        return Ok(format!(
-            "The token is in {}. CloudCLI has left no {place}, so it was handed to nobody; send it as `Authorization: Bearer`.",
-            token.path().display()
-        ));
+        return Err(Fault::Wrong {
+            path: PluginsFile::path(&config.home),
+            what: "is not there, nor its directory: CloudCLI has not run in this home",
+        }
+        .into());
     };
     let text = file.text.as_deref().unwrap_or("{}\n");
     let before = secret::find(text, PLUGIN, NAME).map_err(unfit)?;
@@ -102,6 +114,21 @@ fn install(config: &Config) -> anyhow::Result<String> {
 
 fn remove(config: &Config) -> anyhow::Result<String> {
     let token = TokenFile::of(&config.home);
+    let path = token.path().display().to_string();
+    // First: whatever has become of CloudCLI's file, the token opens nothing any more.
+    let removed = if token.remove()? {
+        format!(
+            "{path} was deleted and opens nothing any more; a ticket that was given stays good for 30 s, and open feeds go on until they are closed."
+        )
+    } else {
+        format!("{path} was not there.")
+    };
+    let taken = take_out(config)
+        .with_context(|| format!("{removed} CloudCLI's file could not be cleaned"))?;
+    Ok(format!("{removed}\n{taken}"))
+}
+
+fn take_out(config: &Config) -> anyhow::Result<String> {
     let place = PluginsFile::path(&config.home).display().to_string();
     let mut words = "was not in";
     if let Some(file) = PluginsFile::read(&config.home)?
@@ -116,13 +143,5 @@ fn remove(config: &Config) -> anyhow::Result<String> {
             words = "was taken out of";
         }
     }
-    let removed = if token.remove()? {
-        "was deleted, and opens nothing any more"
-    } else {
-        "was not there"
-    };
-    Ok(format!(
-        "The token {words} {place}.\n{} {removed}.",
-        token.path().display()
-    ))
+    Ok(format!("The token {words} {place}."))
 }

@@ -21,8 +21,8 @@ use hyper::{
     body::{Body, Bytes},
 };
 use wire::{
-    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, ReapRequest, ResumeRequest,
-    Route, Scope, SignalRequest,
+    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, ProcessKey, ReapRequest,
+    ResumeRequest, Route, Scope, SignalRequest,
 };
 
 pub(crate) use crate::http::{
@@ -152,8 +152,8 @@ where
             }
         };
         // Only now: a request that is refused anyway takes no permit.
-        if what.changes_something() {
-            gate.permit_action()?;
+        if let Some(permits) = what.permits() {
+            gate.permit_action(permits)?;
         }
         Ok(what)
     };
@@ -183,12 +183,14 @@ where
 struct NoFields {}
 
 impl What {
-    fn changes_something(&self) -> bool {
+    /// How many actions this is; `None` where it changes nothing.
+    fn permits(&self) -> Option<u32> {
+        let each = |keys: &[ProcessKey]| Some(u32::try_from(keys.len()).unwrap_or(u32::MAX).max(1));
         match self {
-            Self::Kill(..) | Self::Signal(..) | Self::Act(_) | Self::Reap(_) | Self::Resume(_) => {
-                true
-            }
-            Self::Cleanup(request) => !request.dry_run,
+            Self::Kill(..) | Self::Signal(..) | Self::Resume(_) => Some(1),
+            Self::Act(request) => each(&request.keys),
+            Self::Reap(request) => each(&request.keys),
+            Self::Cleanup(request) => (!request.dry_run).then_some(1),
             Self::Asset(_)
             | Self::Health
             | Self::Sessions(_)
@@ -199,7 +201,7 @@ impl What {
             | Self::Audit(_)
             | Self::Ticket
             | Self::Socket(..)
-            | Self::Events(_) => false,
+            | Self::Events(_) => None,
         }
     }
 }

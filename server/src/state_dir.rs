@@ -14,8 +14,9 @@ use std::{
 use nix::unistd::{Group, User};
 use rustix::{
     fs::{Mode, fchmod, fstat, mkdirat, renameat},
-    io::Errno,
+    io::{Errno, retry_on_intr},
     process::geteuid,
+    rand::{GetRandomFlags, getrandom},
 };
 
 use crate::{
@@ -109,13 +110,9 @@ impl StateDir {
     /// Puts a file in its place as a whole, for our eyes only: a reader finds the old one or the new one.
     pub fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let directory = self.open()?;
-        let temporary = format!(".{name}.{}.tmp", std::process::id());
+        let temporary = temporary(name)?;
         let temporary = OsStr::new(&temporary);
-        let mut file = directory.create(temporary).or_else(|_| {
-            // Left by a server that was killed and had our number.
-            directory.remove(temporary)?;
-            directory.create(temporary)
-        })?;
+        let mut file = directory.create(temporary)?;
         let written = file
             .write_all(content)
             .and_then(|()| Ok(renameat(&directory, temporary, &directory, name)?));
@@ -124,6 +121,14 @@ impl StateDir {
         }
         written
     }
+}
+
+/// A name for what becomes `name` once it is whole. Two containers may share a home and a process's number, hence random.
+pub fn temporary(name: &str) -> io::Result<String> {
+    let mut bytes = [0; 8];
+    // So few bytes come whole or not at all (getrandom(2)).
+    retry_on_intr(|| getrandom(&mut bytes, GetRandomFlags::empty()))?;
+    Ok(format!(".{name}.{:016x}.tmp", u64::from_ne_bytes(bytes)))
 }
 
 fn enter(parent: &Directory, name: &OsStr) -> io::Result<Directory> {

@@ -10,13 +10,16 @@ use std::{
     io::{self, Read as _, Write as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    thread,
 };
 
 use rustix::process::geteuid;
 use subtle::ConstantTimeEq as _;
 
-use crate::{beneath::Directory, secret::Secret, state_dir::StateDir};
+use crate::{
+    beneath::Directory,
+    secret::Secret,
+    state_dir::{self, StateDir},
+};
 
 /// `~/.local/state/session-manager/token` of one home.
 #[derive(Clone, Debug)]
@@ -139,15 +142,9 @@ impl TokenFile {
 /// Puts a new token in its place as a whole, and fails where there is one.
 fn write_in(directory: &Directory) -> io::Result<()> {
     let token = Secret::draw()?;
-    // Other threads may be at it too.
-    let number = format!("{:?}", thread::current().id());
-    let temporary = format!(".{NAME}.{}.{number}.tmp", std::process::id());
+    let temporary = state_dir::temporary(NAME)?;
     let temporary = OsStr::new(&temporary);
-    let file = directory.create(temporary).or_else(|_| {
-        // Left by one that was killed and had our number.
-        directory.remove(temporary)?;
-        directory.create(temporary)
-    })?;
+    let file = directory.create(temporary)?;
     let placed =
         fill(file, &token).and_then(|()| directory.rename_new(temporary, OsStr::new(NAME)));
     if placed.is_err() {

@@ -12,7 +12,10 @@ use std::{
 
 use rustix::{fs::renameat, process::geteuid};
 
-use crate::beneath::{self, Directory};
+use crate::{
+    beneath::{self, Directory},
+    state_dir,
+};
 
 /// The file as it was read.
 #[derive(Debug)]
@@ -70,6 +73,13 @@ impl PluginsFile {
         let directory = match opened {
             Ok(directory) => directory,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // Opening it says only that a link is no directory.
+            Err(_) if home.join(DIRECTORY).is_symlink() => {
+                return Err(Fault::Wrong {
+                    path: home.join(DIRECTORY),
+                    what: "is a link, which is not followed",
+                });
+            }
             Err(error) => return Err(fault(&home.join(DIRECTORY), error)),
         };
         let mut file = Self {
@@ -114,7 +124,7 @@ impl PluginsFile {
 
     /// Puts another text in its place, for our eyes only.
     pub(super) fn replace(&self, text: &str) -> Result<(), Fault> {
-        let temporary = format!(".{NAME}.{}.tmp", std::process::id());
+        let temporary = state_dir::temporary(NAME).map_err(|error| self.unwritten(error))?;
         let temporary = OsStr::new(&temporary);
         let placed = self
             .write(temporary, text)
@@ -127,11 +137,7 @@ impl PluginsFile {
     }
 
     fn write(&self, temporary: &OsStr, text: &str) -> Result<(), Fault> {
-        let file = self.directory.create(temporary).or_else(|_| {
-            // Left by one that was killed and had our number.
-            self.directory.remove(temporary)?;
-            self.directory.create(temporary)
-        });
+        let file = self.directory.create(temporary);
         file.and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()

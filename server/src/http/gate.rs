@@ -157,10 +157,10 @@ impl Gate {
             .is_some_and(|shown| lock(&self.tickets).redeem(&shown, Instant::now()))
     }
 
-    /// Lets one action pass, or says when the next one may be tried.
-    pub(crate) fn permit_action(&self) -> Result<(), Refusal> {
+    /// Lets so many actions pass, or says when the next one may be tried.
+    pub(crate) fn permit_action(&self, permits: u32) -> Result<(), Refusal> {
         lock(&self.actions)
-            .take(Instant::now())
+            .take(permits, Instant::now())
             .map_err(Refusal::too_many_actions)
     }
 

@@ -78,6 +78,8 @@ impl Home {
             assert_eq!(output.status.code(), Some(code), "{output:?}");
             assert!(output.stdout.is_empty(), "{output:?}");
         }
+        // Revoked, whatever the file is.
+        assert!(self.token_file().read().is_err());
         assert_eq!(fs::read(self.file()).ok(), before);
         String::from_utf8(self.try_run(&[]).stderr).unwrap()
     }
@@ -128,8 +130,11 @@ fn a_file_that_is_not_there_is_made_where_cloudcli_has_run() {
     assert_eq!(mode(&home.file()), 0o600);
 
     let home = Home(tempfile::tempdir().unwrap());
-    let said = home.run(&[]);
+    let output = home.try_run(&[]);
+    assert_eq!(output.status.code(), Some(65), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("handed to nobody"), "{said}");
+    assert!(said.contains("Authorization: Bearer"), "{said}");
     home.token();
     assert!(!home.directory().exists());
     home.run(&["--remove"]);
@@ -184,7 +189,7 @@ fn no_link_leads_elsewhere() {
     let home = Home::new();
     fs::rename(home.directory(), home.0.path().join("moved")).unwrap();
     symlink("moved", home.directory()).unwrap();
-    home.refuses(1);
+    assert!(home.refuses(65).contains("is a link"));
     assert_eq!(
         fs::read_dir(home.0.path().join("moved")).unwrap().count(),
         0

@@ -340,3 +340,23 @@ fn only_so_many_actions_pass_at_once() {
     assert_eq!(server.ask(&dry).status, 200);
     server.is_well();
 }
+
+#[test]
+fn a_selection_counts_for_as_many_actions_as_it_names() {
+    for path in ["/sessions/act", "/orphans/reap"] {
+        let server = Server::configured(|config| {
+            config.actions_per_second = NonZeroU32::new(1).unwrap();
+        });
+        let keys: Vec<_> = (1..=200).map(|ticks| format!("4194304:{ticks}")).collect();
+        let mut body = serde_json::json!({ "keys": keys });
+        if path == "/sessions/act" {
+            body["act"] = "kill".into();
+        }
+        let selection = post_json(path, &body.to_string());
+        assert_eq!(server.ask(&selection).status, 200, "{path}");
+        let refused = server.ask(&selection);
+        assert_eq!(refused.status, 429, "{path}");
+        let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((150..=199).contains(&wait), "{wait}");
+    }
+}
