@@ -203,6 +203,14 @@ impl Observer {
         Ok(Look { sample, homes })
     }
 
+    /// The registries of the configured homes.
+    pub fn registries(&self) -> Vec<RegistryReader> {
+        let homes = self.homes.iter().filter(|home| !home.leads_astray());
+        homes
+            .map(|home| RegistryReader::at(&home.config_dir))
+            .collect()
+    }
+
     /// The sessions of the configured homes that have ended and left their registry files; of those whose pid is wanted.
     pub fn ended(&self, wanted: impl Fn(u32) -> bool) -> Vec<Ended> {
         let booted_at = self.booted_at.load(Ordering::Relaxed);

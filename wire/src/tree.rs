@@ -68,7 +68,7 @@ pub struct Spared {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpareReason {
-    /// A Claude Code session of its own, or a daemon that others use.
+    /// A Claude Code session of its own, what it runs in, or a daemon that others use.
     OtherSession,
     /// A tmux or screen server: terminals of others may be in it.
     TerminalServer,

@@ -33,8 +33,6 @@ pub struct Tree {
     spared: Vec<(ProcessKey, Spare)>,
     /// Another session of Claude Code hangs below the root.
     shields: bool,
-    /// The root's terminal as long as it was seen, 0 for none.
-    terminal: i32,
     /// Something was spared above what is a member already.
     is_stale: bool,
     /// Kernel sessions and process groups that proven descendants lead or led.
@@ -70,7 +68,6 @@ impl Tree {
             known: HashSet::from([root.key()]),
             spared: Vec::new(),
             shields: false,
-            terminal: 0,
             is_stale: false,
             leads: Leads::default(),
             doubtful: Vec::new(),
@@ -129,10 +126,6 @@ impl Tree {
         seen: &[(ProcessKey, UnixMillis)],
         witness: &mut impl Witness,
     ) -> usize {
-        let root = self.root();
-        if let Some(stat) = table.get(root.pid).filter(|stat| stat.key == root) {
-            self.terminal = stat.terminal;
-        }
         self.reconsider(table, witness);
         let before = self.members.len();
         // What holds a number was proved by an earlier pass; what is added now does not count for that.
@@ -313,31 +306,25 @@ impl Tree {
             return false;
         };
         self.spared.push((stat.key, why));
-        let root = self.root();
-        if Chain::up(table, stat).any(|at| at.key == root) {
-            self.shields |= why == Spare::OtherSession;
-            self.spare_terminal(stat, table);
+        if why == Spare::OtherSession {
+            let root = self.root();
+            self.shields |= Chain::up(table, stat).any(|at| at.key == root);
+            self.spare_above(stat, table);
         }
         true
     }
 
-    /// Spares what keeps the terminal of what is spared, where that is another one than the root's: at its end the kernel
-    /// sends SIGHUP to all that is in the terminal. It is the nearest ancestor that is not in it (`script -c claude`).
-    fn spare_terminal(&mut self, stat: &StatLine, table: &Table) {
-        if stat.terminal == 0 || stat.terminal == self.terminal {
-            return;
-        }
+    /// Spares the members in which another session runs, up to the root: a wrapper hands SIGTERM on (`timeout`, npx), may have
+    /// the session end with it (PR_SET_PDEATHSIG), or keeps its terminal, whose end is a SIGHUP to all in it (`script`).
+    fn spare_above(&mut self, stat: &StatLine, table: &Table) {
         let root = self.root();
-        for at in Chain::up(table, stat)
-            .skip(1)
-            .take_while(|at| at.key != root)
-        {
-            if self.spared.iter().all(|(key, _)| *key != at.key) {
-                self.spared.push((at.key, Spare::TerminalServer));
-                self.is_stale = true;
-            }
-            if at.terminal != stat.terminal {
+        for at in Chain::up(table, stat).skip(1) {
+            if at.key == root || !self.has(at.key) {
                 break;
+            }
+            if self.spared.iter().all(|(key, _)| *key != at.key) {
+                self.spared.push((at.key, Spare::OtherSession));
+                self.is_stale = true;
             }
         }
     }

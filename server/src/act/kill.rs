@@ -39,6 +39,15 @@ impl Ended {
 /// Climbs the ladder; blocks until it has ended. Errors are those of the signals: the process may then
 /// still run.
 pub fn kill(pinned: &Pinned, grace: Duration) -> io::Result<Ended> {
+    kill_unless(pinned, grace, || false)
+}
+
+/// The same, unless `is_spared` tells before a signal that it has become something else meanwhile; it is left running then.
+pub fn kill_unless(
+    pinned: &Pinned,
+    grace: Duration,
+    mut is_spared: impl FnMut() -> bool,
+) -> io::Result<Ended> {
     let Pinned { dir, pidfd, .. } = pinned;
     let begun = Instant::now();
     let mut step = Step::Begin;
@@ -50,6 +59,9 @@ pub fn kill(pinned: &Pinned, grace: Duration) -> io::Result<Ended> {
             grace,
         );
         let left = |until: Duration| until.saturating_sub(begun.elapsed());
+        if matches!(step, Step::Terminate | Step::Kill) && is_spared() {
+            step = Step::Finished(End::StillRunning);
+        }
         match step {
             Step::Begin => {}
             Step::Terminate => signal(dir, Signal::TERM)?,

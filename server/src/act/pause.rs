@@ -80,18 +80,20 @@ pub fn pause(
         return Ok(sent(root, Reaction::AlreadyGone, 0));
     }
     signal(&root.dir, Signal::STOP)?;
-    let mut processes = 1;
-    for _ in 0..FREEZES {
-        // In the middle of a fork(2) it takes effect after it.
-        sleep(STOPPING);
-        let before = processes;
-        processes = 1 + send_below(proc, surveyor, tree, Signal::STOP)?;
-        if processes == before {
-            break;
+    let stopped = stop_below(proc, surveyor, tree);
+    let processes = match stopped {
+        Ok(below) => 1 + below,
+        Err(error) => {
+            // Nothing stands still that the answer does not tell of.
+            send_below(proc, surveyor, tree, Signal::CONT).ok();
+            signal(&root.dir, Signal::CONT)?;
+            return Err(error);
         }
-    }
+    };
     sleep(SETTLED);
     if has_exited(&root.pidfd, Duration::ZERO)? {
+        // What it leaves must not stand still for ever.
+        send_below(proc, surveyor, tree, Signal::CONT)?;
         return Ok(sent(root, Reaction::Ended, processes));
     }
     if is_stopped(root) {
@@ -100,6 +102,25 @@ pub fn pause(
     // A session that goes on while its tools stand still would wait for them.
     send_below(proc, surveyor, tree, Signal::CONT)?;
     Ok(sent(root, Reaction::Undone, processes))
+}
+
+/// Stops what descends from the root until nothing more is started. Returns how many stand still.
+fn stop_below(
+    proc: &ProcReader,
+    surveyor: &mut Surveyor<'_>,
+    tree: &mut Tree,
+) -> io::Result<usize> {
+    let mut below = 0;
+    for _ in 0..FREEZES {
+        // In the middle of a fork(2) it takes effect after it.
+        sleep(STOPPING);
+        let known: Vec<_> = tree.members().to_vec();
+        below = send_below(proc, surveyor, tree, Signal::STOP)?;
+        if tree.members() == known {
+            break;
+        }
+    }
+    Ok(below)
 }
 
 /// Lets what descends from the root go on, and then the root.
@@ -112,8 +133,9 @@ pub fn go_on(
     if has_exited(&root.pidfd, Duration::ZERO)? {
         return Ok(sent(root, Reaction::AlreadyGone, 0));
     }
-    let processes = 1 + send_below(proc, surveyor, tree, Signal::CONT)?;
+    let below = send_below(proc, surveyor, tree, Signal::CONT);
     signal(&root.dir, Signal::CONT)?;
+    let processes = 1 + below?;
     sleep(SETTLED);
     let reaction = if has_exited(&root.pidfd, Duration::ZERO)? {
         Reaction::Ended

@@ -125,6 +125,11 @@ impl<'a> Ending<'a> {
         let whole = extent == Extent::Whole && root != End::AlreadyGone;
         if whole {
             self.end_rest(grace.min(REST_GRACE), tell);
+        } else {
+            // What stood still with the root must not stand still for ever.
+            for key in self.rest() {
+                self.wake(key).unwrap_or_else(not_sent);
+            }
         }
         let took = self.begun.elapsed();
         let members = self.tree.members().iter().filter_map(|member| {
@@ -233,6 +238,7 @@ impl<'a> Ending<'a> {
     /// Looks for what was started meanwhile and holds it. Returns how many members are new.
     fn look(&mut self) -> io::Result<usize> {
         let fresh = self.surveyor.survey(&mut self.tree)?;
+        self.note_ended();
         for &member in self.tree.members() {
             if self.held.contains_key(&member.key) {
                 continue;
@@ -361,14 +367,18 @@ impl<'a> Ending<'a> {
     }
 
     fn note_ended(&mut self) {
-        for held in self.held.values_mut().filter(|held| held.end.is_none()) {
+        let root = self.tree.root();
+        // How the root ends is its own ladder's to say.
+        for (_, held) in self.held.iter_mut().filter(|(key, _)| **key != root) {
             let Some(pinned) = &held.pinned else { continue };
-            if matches!(has_exited(&pinned.pidfd, Duration::ZERO), Ok(true)) {
+            if held.end.is_none() && matches!(has_exited(&pinned.pidfd, Duration::ZERO), Ok(true)) {
                 held.end = Some(if held.killed {
                     End::Killed
                 } else {
                     End::Exited
                 });
+                // A build may have thousands of members within one grace.
+                held.pinned = None;
             }
         }
     }

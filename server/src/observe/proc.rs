@@ -181,10 +181,16 @@ impl ProcReader {
 
     /// One pass over the whole process table; what ends meanwhile is missing.
     pub fn table(&self) -> io::Result<Table> {
-        let pids = self.pids()?;
-        Ok(Table::new(
-            pids.into_iter().filter_map(|pid| self.stat(pid)),
-        ))
+        let mut stats = Vec::new();
+        for pid in self.pids()? {
+            match open_file(&self.dir, &format!("{pid}/stat")) {
+                Ok(file) => stats.extend(contents(&file).and_then(|stat| StatLine::parse(&stat))),
+                Err(Errno::NOENT | Errno::SRCH | Errno::ACCESS | Errno::PERM) => {}
+                // Without descriptors or memory: what is left out would be taken for what has ended.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Table::new(stats))
     }
 
     /// Memory that a process shares with nobody, in bytes (`smaps_rollup`, proc(5)): what its end gives back. `None` where
@@ -297,11 +303,18 @@ fn open_dir(at: impl AsFd, path: impl AsRef<Path>) -> Result<OwnedFd, Errno> {
 
 /// Reads a file of `/proc`, `None` where it is gone or not ours.
 fn read_at(dir: impl AsFd, path: &str) -> Option<Vec<u8>> {
-    let file = openat(dir, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    contents(&open_file(dir, path).ok()?)
+}
+
+fn open_file(dir: impl AsFd, path: &str) -> Result<OwnedFd, Errno> {
+    openat(dir, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn contents(file: &OwnedFd) -> Option<Vec<u8>> {
     let mut content = Vec::with_capacity(4096);
     loop {
         // ESRCH: the process ended after its file was opened.
-        rustix::io::read(&file, rustix::buffer::spare_capacity(&mut content)).ok()?;
+        rustix::io::read(file, rustix::buffer::spare_capacity(&mut content)).ok()?;
         // These files fill the buffer as long as they have something to fill it with, so room that is left
         // saves asking for the end, which is half of all reads.
         if content.len() < content.capacity() || content.len() >= MAX_READ {

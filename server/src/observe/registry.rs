@@ -83,6 +83,13 @@ impl RegistryReader {
         Ok(directory.names()?.into_iter().filter_map(entry).collect())
     }
 
+    /// Reads one process's record and its file's owner; `None` where there is none that can be read.
+    pub fn record(&self, pid: u32) -> Option<(Record, u32)> {
+        let directory = Directory::inside(&self.config, "sessions").ok()?;
+        let (content, _, owner) = read(&directory, &format!("{pid}.json")).ok()?;
+        Some((Record::parse(pid, &content).ok()?, owner))
+    }
+
     fn entry(&self, directory: &Directory, name: &str, kind: Kind) -> Option<Entry> {
         let found = |entry: beneath::Entry, owner, what| Entry {
             path: self.config.join("sessions").join(name),

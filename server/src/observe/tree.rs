@@ -6,7 +6,8 @@ use std::{collections::HashMap, io};
 
 use session_core::{
     id::{ProcessKey, UnixMillis},
-    process::stat::StatLine,
+    process::{Process, stat::StatLine},
+    registry::ProcStart,
     tree::{
         Tree, Witness,
         claim::Claim,
@@ -14,7 +15,7 @@ use session_core::{
     },
 };
 
-use super::proc::ProcReader;
+use super::{proc::ProcReader, registry::RegistryReader};
 
 /// A look that can be taken again and again.
 #[derive(Debug)]
@@ -23,7 +24,10 @@ pub struct Surveyor<'a> {
     guard: Guard,
     /// What was seen to descend from the root at an earlier time, and when.
     seen: Vec<(ProcessKey, UnixMillis)>,
-    facts: HashMap<ProcessKey, Facts>,
+    /// A process may register as a session at any time.
+    registries: Vec<RegistryReader>,
+    /// `None` where nobody wants to know.
+    facts: Option<HashMap<ProcessKey, Facts>>,
     page_bytes: u64,
 }
 
@@ -38,19 +42,34 @@ pub struct Facts {
 }
 
 impl<'a> Surveyor<'a> {
-    pub fn new(proc: &'a ProcReader, guard: Guard, seen: Vec<(ProcessKey, UnixMillis)>) -> Self {
+    pub fn new(
+        proc: &'a ProcReader,
+        guard: Guard,
+        registries: Vec<RegistryReader>,
+        seen: Vec<(ProcessKey, UnixMillis)>,
+    ) -> Self {
         let mut surveyor = Self {
-            proc,
             seen,
-            facts: HashMap::new(),
-            page_bytes: rustix::param::page_size() as u64,
-            guard,
+            facts: Some(HashMap::new()),
+            ..Self::bare(proc, guard, registries)
         };
         let root = surveyor.guard.root;
         if let Some(stat) = proc.stat(root.pid).filter(|stat| stat.key == root) {
             surveyor.note(&stat);
         }
         surveyor
+    }
+
+    /// A look for members alone: commands and memory are not asked for.
+    pub fn bare(proc: &'a ProcReader, guard: Guard, registries: Vec<RegistryReader>) -> Self {
+        Self {
+            proc,
+            guard,
+            seen: Vec::new(),
+            registries,
+            facts: None,
+            page_bytes: rustix::param::page_size() as u64,
+        }
     }
 
     /// Looks at the process table; returns how many members were found.
@@ -62,12 +81,15 @@ impl<'a> Surveyor<'a> {
 
     /// What a process was when it was found; nothing for one that was not.
     pub fn facts(&self, key: ProcessKey) -> Facts {
-        self.facts.get(&key).cloned().unwrap_or_default()
+        let facts = self.facts.as_ref().and_then(|facts| facts.get(&key));
+        facts.cloned().unwrap_or_default()
     }
 
     fn note(&mut self, stat: &StatLine) {
-        let facts = self.look_at(stat);
-        self.facts.insert(stat.key, facts);
+        if self.facts.is_some() {
+            let look = self.look_at(stat);
+            self.facts.get_or_insert_default().insert(stat.key, look);
+        }
     }
 
     /// What a process is now.
@@ -85,6 +107,19 @@ impl<'a> Surveyor<'a> {
     }
 }
 
+impl Surveyor<'_> {
+    /// Whether a registry has this very process as a session.
+    fn is_registered(&self, process: &Process) -> bool {
+        let start = ProcStart::Ticks(process.key.start_ticks);
+        self.registries.iter().any(|registry| {
+            let record = registry.record(process.own_pid());
+            record.is_some_and(|(record, owner)| {
+                record.proc_start == start && (owner == process.uid || owner == 0)
+            })
+        })
+    }
+}
+
 impl Witness for Surveyor<'_> {
     fn spare(&mut self, stat: &StatLine) -> Option<Spare> {
         let process = self
@@ -96,6 +131,9 @@ impl Witness for Surveyor<'_> {
             .may_be_claude(process.ppid)
             .then(|| self.proc.process(process.ppid))
             .flatten();
+        if process.key != self.guard.root && self.is_registered(&process) {
+            self.guard.sessions.insert(process.key);
+        }
         let why = self.guard.spare(&process, parent.as_ref())?;
         self.note(stat);
         Some(why)

@@ -245,7 +245,8 @@ impl Inner {
 
     fn surveyor(&self, plan: &Plan) -> Surveyor<'_> {
         let seen = self.descents.seen(plan.target.key());
-        Surveyor::new(self.observer.proc(), plan.guard.clone(), seen)
+        let registries = self.observer.registries();
+        Surveyor::new(self.observer.proc(), plan.guard.clone(), registries, seen)
     }
 
     fn tree(&self, plan: &Plan) -> Result<wire::Tree, ServiceError> {
@@ -290,7 +291,12 @@ impl Inner {
         let signs = match ended.root {
             End::AlreadyGone => Vec::new(),
             End::Exited | End::Killed | End::StillRunning => {
-                self.signs(plan, &mut ended.tree, &mut ended.surveyor)?
+                // What has been done is told whatever else can't be read.
+                self.signs(plan, &mut ended.tree, &mut ended.surveyor)
+                    .unwrap_or_else(|error| {
+                        tracing::warn!(%error, "what seems to belong to the session can't be told");
+                        Vec::new()
+                    })
             }
         };
         Ok(present::act::killed(plan.key, &ended, &signs))

@@ -34,6 +34,12 @@ impl Claims {
         self.take(Thing::Process(key))
     }
 
+    /// Whether an action has the process.
+    pub(super) fn has_process(&self, key: ProcessKey) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.contains(&Thing::Process(key))
+    }
+
     /// Takes the conversation, or returns `None` where another action has it.
     pub(super) fn conversation(&self, id: SessionId) -> Option<Claim> {
         self.take(Thing::Conversation(id))

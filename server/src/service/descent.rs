@@ -36,6 +36,7 @@ pub(super) struct Descents {
     /// The boot and the pid namespace in which keys mean something; `None` where it can't be told.
     place: Option<String>,
     has_read: AtomicBool,
+    looking: Mutex<()>,
 }
 
 const FILE: &str = "descents.json";
@@ -59,6 +60,7 @@ impl Descents {
             state,
             place,
             has_read: AtomicBool::new(false),
+            looking: Mutex::default(),
         }
     }
 
@@ -71,7 +73,8 @@ impl Descents {
         tell(&mut self.book.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds what the file knows: another server on this home, or an earlier one, saw more.
+    /// Adds what an earlier server on this home saw. Once, before the first look: that look gives up what does not hold any
+    /// more.
     fn read(&self) -> io::Result<()> {
         let Some(place) = &self.place else {
             return Ok(());
@@ -131,6 +134,12 @@ fn keep(inner: &Weak<Inner>, end: &mpsc::Receiver<()>) {
 impl Inner {
     /// Looks once at all sessions and what descends from them, and returns the process table that it saw.
     pub(super) fn note_descents(&self) -> Result<Table, ServiceError> {
+        // One look at a time: each begins with what the last one found.
+        let _looking = self
+            .descents
+            .looking
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let sessions = self.look()?.sample.sessions();
         let actor = self.actor();
         let proc = self.observer.proc();
@@ -144,33 +153,34 @@ impl Inner {
             tracing::warn!(%error, "what an earlier server noted of descents can't be read");
         }
         let left = self.left_by_ended(&table, &actor);
-        let changed = self.descents.with(|book| {
-            let before = book.clone();
-            for (ended, left) in &left {
-                book.note_left(ended, left, now());
-            }
-            for session in &sessions {
-                if let Ok(target) = kill::plan(session, &actor) {
-                    let parent = Parent {
-                        target,
-                        conversation: session.session_id().cloned(),
-                        cwd: session.cwd().map(str::to_owned),
-                    };
-                    book.note(&parent, now());
-                }
-            }
-            book.follow(&table, now(), |root, uid| {
-                let guard = Guard {
-                    root,
-                    uid,
-                    sessions: keys.clone(),
-                    lineage: actor.lineage.clone(),
+        // On a copy: what is read of other processes may hang, and whoever kills asks the book too.
+        let before = self.descents.with(|book| book.clone());
+        let mut book = before.clone();
+        for (ended, left) in &left {
+            book.note_left(ended, left, now());
+        }
+        for session in &sessions {
+            if let Ok(target) = kill::plan(session, &actor) {
+                let parent = Parent {
+                    target,
+                    conversation: session.session_id().cloned(),
+                    cwd: session.cwd().map(str::to_owned),
                 };
-                Surveyor::new(proc, guard, Vec::new())
-            });
-            !book.is_like(&before)
+                book.note(&parent, now());
+            }
+        }
+        book.follow(&table, now(), |root, uid| {
+            let guard = Guard {
+                root,
+                uid,
+                sessions: keys.clone(),
+                lineage: actor.lineage.clone(),
+            };
+            Surveyor::bare(proc, guard, self.observer.registries())
         });
-        if changed && let Err(error) = self.descents.read().and_then(|()| self.descents.write()) {
+        let changed = !book.is_like(&before);
+        self.descents.with(|kept| *kept = book);
+        if changed && let Err(error) = self.descents.write() {
             tracing::debug!(%error, "the book of descents can't be written");
         }
         Ok(table)

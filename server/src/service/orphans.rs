@@ -11,7 +11,7 @@ use session_core::{
     descent::Remembered,
     id::{self, UnixMillis},
     kill::{self, End, Target},
-    tree::{Tree, spare::Guard, table::Table},
+    tree::{Tree, Witness as _, spare::Guard, table::Table},
 };
 use wire::{Act, ActingStep, AuditTarget, Caller, Orphans, ProcessKey, ReapRequest, Reaped, Verb};
 
@@ -149,13 +149,35 @@ impl Inner {
         let post = self.board.post(&self.live, key, Act::Kill);
         post.tell(ActingStep::Rest, 1, 1);
         account.begin(present::audit::ALONE.to_owned());
-        let ended = act::kill::kill(&pinned, grace)
+        // An orphan may begin to run Claude Code at any time, and keeps its key.
+        let ended = act::kill::kill_unless(&pinned, grace, || self.is_spared(&planned.target))
             .map_err(|error| ServiceError::fault("The process could not be signalled", error))?;
         let freed = match ended.end {
             End::Exited | End::Killed => planned.private_bytes,
             End::AlreadyGone | End::StillRunning => 0,
         };
         Ok(Reaping::ended(ended.end, freed))
+    }
+
+    /// Whether a process has become what is never ended as an orphan.
+    fn is_spared(&self, target: &Target) -> bool {
+        let proc = self.observer.proc();
+        let guard = Guard {
+            root: Tree::rootless(target.uid()).root(),
+            uid: target.uid(),
+            sessions: HashSet::new(),
+            lineage: self.actor().lineage,
+        };
+        let mut surveyor = Surveyor::bare(proc, guard, self.observer.registries());
+        let Some(stat) = proc.stat(target.key().pid) else {
+            return false;
+        };
+        // What another session runs in is spared with it.
+        let mut below = proc.descendants(stat.key.pid);
+        below.push(stat);
+        below
+            .iter()
+            .any(|process| surveyor.spare(process).is_some())
     }
 
     /// What may be ended, by the latest look.
@@ -185,6 +207,10 @@ impl Inner {
     fn proved_in(&self, table: &Table) -> Vec<Proved> {
         self.descents.with(|book| {
             let orphans = book.orphans(table).into_iter();
+            // What is left of a session that is being killed is that kill's.
+            let orphans = orphans.filter(|(root, ..)| {
+                present::key(*root).is_none_or(|root| !self.claims.has_process(root))
+            });
             let proved = orphans.map(|(root, family, key, remembered)| Proved {
                 key,
                 uid: family.uid,
@@ -337,7 +363,7 @@ impl Inner {
                 sessions: live.clone(),
                 lineage: actor.lineage.clone(),
             };
-            let mut surveyor = Surveyor::new(proc, guard, Vec::new());
+            let mut surveyor = Surveyor::bare(proc, guard, self.observer.registries());
             let keys: Vec<id::ProcessKey> = signed.iter().map(|(key, _)| *key).collect();
             let told = Tree::rootless(uid).suspects(table, &keys, &mut surveyor);
             let told: HashSet<id::ProcessKey> = told.into_iter().collect();

@@ -56,6 +56,8 @@ impl StatLine {
             comm: stat.comm,
             run_state: match stat.state {
                 'T' | 't' => RunState::Stopped,
+                // A thread may go on after the first one has ended; the process has not ended then.
+                'Z' if stat.num_threads > 1 => RunState::Alive,
                 'Z' | 'X' | 'x' => RunState::Dead,
                 _ => RunState::Alive,
             },

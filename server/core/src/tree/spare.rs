@@ -10,7 +10,7 @@ use crate::{
 /// Why a process is left alone with all that descends from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spare {
-    /// A session of its own, or a part of Claude Code that serves several.
+    /// A session of its own, what it runs in, or a part of Claude Code that serves several.
     OtherSession,
     /// Others may be in the terminals that it keeps.
     TerminalServer,

@@ -218,8 +218,9 @@ fn the_walk_stops_at_what_is_spared_and_says_so() {
     ])
     .spare(103, Spare::OtherSession);
     let tree = grown(&mut world);
-    assert_eq!(pids(&tree), [100, 102, 105]);
-    assert_eq!(tree.spared(), [(key(103), Spare::OtherSession)]);
+    assert_eq!(pids(&tree), [100, 105]);
+    let why = Spare::OtherSession;
+    assert_eq!(tree.spared(), [(key(103), why), (key(102), why)]);
 }
 
 #[test]
@@ -234,12 +235,12 @@ fn a_session_shared_with_what_is_spared_proves_nothing() {
     ];
     let mut world = world(&lines).spare(103, Spare::OtherSession);
     let mut tree = grown(&mut world);
-    assert_eq!(pids(&tree), [100, 102]);
+    assert_eq!(pids(&tree), [100]);
     assert_eq!(tree.doubtful(), [(key(105), key(102))]);
     // Nor later, when what was spared has ended.
     world.end(103);
     tree.grow(&world.table(), &[], &mut world);
-    assert_eq!(pids(&tree), [100, 102]);
+    assert_eq!(pids(&tree), [100]);
 }
 
 #[test]
@@ -291,13 +292,14 @@ fn a_member_that_becomes_what_is_spared_is_given_up_with_its_children() {
     // It was a copy of its shell until it began to run Claude Code.
     world.spared.insert(103, Spare::OtherSession);
     tree.grow(&world.table(), &[], &mut world);
-    assert_eq!(pids(&tree), [100, 102]);
+    assert_eq!(pids(&tree), [100]);
     assert!(!tree.has(key(104)));
-    assert_eq!(tree.spared(), [(key(103), Spare::OtherSession)]);
+    let why = Spare::OtherSession;
+    assert_eq!(tree.spared(), [(key(103), why), (key(102), why)]);
 }
 
 #[test]
-fn what_keeps_the_terminal_of_another_session_is_spared_with_it() {
+fn what_another_session_runs_in_is_spared_with_it() {
     // `bash -c "script -qfc claude"`: 103 is script, 104 the shell in its terminal, 105 Claude Code.
     let mut world = world(&[
         (102, 100, 102, 102),
@@ -307,14 +309,12 @@ fn what_keeps_the_terminal_of_another_session_is_spared_with_it() {
         (106, 102, 102, 102),
     ])
     .spare(105, Spare::OtherSession);
-    for pid in [104, 105] {
-        world.processes.get_mut(&pid).unwrap().terminal = 34_817;
-    }
     let tree = grown(&mut world);
     assert!(tree.shields());
-    assert_eq!(pids(&tree), [100, 102, 106]);
+    // The tool's shell waits for it, and is left alone with all that it started.
+    assert_eq!(pids(&tree), [100]);
     let spared: Vec<u32> = tree.spared().iter().map(|(key, _)| key.pid).collect();
-    assert_eq!(spared, [105, 104, 103]);
+    assert_eq!(spared, [105, 104, 103, 102]);
 }
 
 #[test]
