@@ -47,7 +47,7 @@ impl Refusal {
             retry_after_sec: Some(wait.as_secs() + 1),
             ..Self::new(
                 Code::TooMany,
-                "Too many actions at once; wait a second and try again, or raise actions_per_second in the configuration.",
+                "Too many actions at once; wait as long as Retry-After says, and try again, or raise actions_per_second in the configuration.",
             )
         }
     }
