@@ -57,6 +57,7 @@ pub(crate) fn session(pid: u32) -> Session {
         home: Some("/home/ada".to_owned()),
         tmux: None,
         twin_of: Vec::new(),
+        holder: None,
         actions: Actions {
             kill: Permit::Allowed,
         },

@@ -25,6 +25,8 @@ pub struct Snapshot {
     rows: Vec<Arc<wire::Session>>,
     /// The actions that are under way.
     acting: Vec<Acting>,
+    /// Grows with every approval that comes or goes.
+    approvals_rev: u64,
 }
 
 /// One client's view of the list. The watching behind it goes on while any client holds one.
@@ -50,6 +52,7 @@ impl Snapshot {
             at: UnixMillis(0),
             rows: Vec::new(),
             acting: Vec::new(),
+            approvals_rev: 0,
         }
     }
 
@@ -79,6 +82,7 @@ impl Snapshot {
             at,
             rows,
             acting: self.acting.clone(),
+            approvals_rev: self.approvals_rev,
         })
     }
 
@@ -89,6 +93,16 @@ impl Snapshot {
             // Before the first look there is no list to be told of.
             rev: self.rev + u64::from(self.rev > 0),
             acting,
+            ..self.clone()
+        }
+    }
+
+    /// The list once an approval has come or gone.
+    #[must_use]
+    pub fn with_other_approvals(&self) -> Self {
+        Self {
+            rev: self.rev + u64::from(self.rev > 0),
+            approvals_rev: self.approvals_rev + 1,
             ..self.clone()
         }
     }
@@ -118,6 +132,7 @@ impl Snapshot {
             at: now.0,
             sessions: self.rows.iter().map(|row| aged(row, now)).collect(),
             acting: self.acting.clone(),
+            approvals_rev: self.approvals_rev,
         }
     }
 
@@ -144,6 +159,7 @@ impl Snapshot {
                 .collect(),
             gone: gone.map(|row| row.key).collect(),
             acting: self.acting.clone(),
+            approvals_rev: self.approvals_rev,
         }
     }
 }
@@ -228,7 +244,9 @@ mod tests {
                 changed.iter().map(|row| row.pid.get()).collect(),
                 gone.iter().map(|key| key.pid.get()).collect(),
             ),
-            Frame::Hello { .. } | Frame::Snapshot { .. } => panic!("{frame:?}"),
+            Frame::Hello { .. } | Frame::Snapshot { .. } | Frame::Output { .. } => {
+                panic!("{frame:?}")
+            }
         }
     }
 

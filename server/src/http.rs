@@ -21,8 +21,9 @@ use hyper::{
     body::{Body, Bytes},
 };
 use wire::{
-    Act, BulkRequest, Caller, CleanupRequest, Code, KillRequest, Pid, ProcessKey, ReapRequest,
-    ResumeRequest, Route, Scope, SignalRequest,
+    Act, BulkRequest, Caller, CancelRequest, CleanupRequest, Code, DecideRequest, KillRequest,
+    MessageRequest, ModelRequest, PermissionModeRequest, Pid, ProcessKey, ReapRequest,
+    RenameRequest, RequestId, ResumeRequest, Route, Scope, SignalRequest, StartRequest, Who,
 };
 
 pub(crate) use crate::http::{
@@ -40,7 +41,7 @@ use crate::{
         ws::{Door, Handshake},
     },
     peer::Peer,
-    service::{Service, ServiceError},
+    service::{Interrupted, Service, ServiceError},
     streams::Streams,
 };
 
@@ -61,6 +62,15 @@ enum What {
     Tree(Pid),
     Kill(Pid, KillRequest),
     Signal(Act, Pid, SignalRequest),
+    Interrupt(Who, SignalRequest),
+    Start(StartRequest),
+    Message(Who, MessageRequest),
+    Cancel(Who, CancelRequest),
+    Model(Who, ModelRequest),
+    PermissionMode(Who, PermissionModeRequest),
+    Rename(Who, RenameRequest),
+    Approvals,
+    Decide(RequestId, DecideRequest),
     Act(BulkRequest),
     Audit(wire::Page),
     Orphans,
@@ -90,7 +100,7 @@ where
     let what = async {
         let pass = gate.check(peer, &parts).await?;
         let route = Route::parse(parts.method.as_str(), target)?;
-        trace::route(route);
+        trace::route(&route);
         let what = match route {
             Route::Page => What::Asset(Asset::Page),
             Route::PageScript => What::Asset(Asset::Script),
@@ -116,9 +126,47 @@ where
                 What::Kill(pid, body::decode(&body, takes)?)
             }
             Route::Tree(pid) => What::Tree(pid),
-            Route::Interrupt(pid) => {
-                signal(Act::Interrupt, pid, &parts.headers, body, deadline).await?
+            Route::Interrupt(who) => {
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
+                What::Interrupt(who, body::decode(&body, r#"{"key":"<key>"} or {}"#)?)
             }
+            Route::Start => {
+                let body = body::read(&parts.headers, body, deadline, body::PROMPT).await?;
+                let takes = r#"{"cwd":"/a/directory"}, with prompt, model, permissionMode, effort, name, holder, resume, continue, fork, worktree where they are needed"#;
+                What::Start(body::decode(&body, takes)?)
+            }
+            Route::Message(who) => {
+                let body = body::read(&parts.headers, body, deadline, body::PROMPT).await?;
+                What::Message(who, body::decode(&body, r#"{"text":"what to say"}"#)?)
+            }
+            Route::Cancel(who) => {
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
+                What::Cancel(who, body::decode(&body, r#"{} or {"scope":"all"}"#)?)
+            }
+            Route::Model(who) => {
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
+                What::Model(who, body::decode(&body, r#"{"model":"opus"}"#)?)
+            }
+            Route::PermissionMode(who) => {
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
+                let takes = r#"{"permissionMode":"plan"}"#;
+                What::PermissionMode(who, body::decode(&body, takes)?)
+            }
+            Route::Rename(who) => {
+                let body = body::read(&parts.headers, body, deadline, body::LIMIT).await?;
+                What::Rename(who, body::decode(&body, r#"{"name":"a name"}"#)?)
+            }
+            Route::Approvals => What::Approvals,
+            Route::Decide(id) => {
+                let body = body::read(&parts.headers, body, deadline, body::LONG).await?;
+                let takes = r#"{"sessionId":"<id>","decision":"allow"}, with reason, answers, always, permissionMode where they are needed"#;
+                What::Decide(id, body::decode(&body, takes)?)
+            }
+            Route::Output(..)
+            | Route::Rules
+            | Route::SetRules
+            | Route::TestRule
+            | Route::ImportRules => return Err(wire::Reject::NotFound.into()),
             Route::Pause(pid) => signal(Act::Pause, pid, &parts.headers, body, deadline).await?,
             Route::Continue(pid) => {
                 signal(Act::Continue, pid, &parts.headers, body, deadline).await?
@@ -187,7 +235,17 @@ impl What {
     fn permits(&self) -> Option<u32> {
         let each = |keys: &[ProcessKey]| Some(u32::try_from(keys.len()).unwrap_or(u32::MAX).max(1));
         match self {
-            Self::Kill(..) | Self::Signal(..) | Self::Resume(_) => Some(1),
+            Self::Kill(..)
+            | Self::Signal(..)
+            | Self::Interrupt(..)
+            | Self::Start(_)
+            | Self::Message(..)
+            | Self::Cancel(..)
+            | Self::Model(..)
+            | Self::PermissionMode(..)
+            | Self::Rename(..)
+            | Self::Decide(..)
+            | Self::Resume(_) => Some(1),
             Self::Act(request) => each(&request.keys),
             Self::Reap(request) => each(&request.keys),
             Self::Cleanup(request) => (!request.dry_run).then_some(1),
@@ -197,6 +255,7 @@ impl What {
             | Self::Context(_)
             | Self::Why(_)
             | Self::Tree(_)
+            | Self::Approvals
             | Self::Orphans
             | Self::Audit(_)
             | Self::Ticket
@@ -232,6 +291,17 @@ impl Ask {
             What::Tree(pid) => ok(service.tree(pid).await),
             What::Kill(pid, request) => ok(service.kill(pid, request, by).await),
             What::Signal(act, pid, request) => ok(service.signal(act, pid, request, by).await),
+            What::Interrupt(who, request) => interrupted(service.interrupt(who, request, by).await),
+            What::Start(request) => created(service.start(request, by).await),
+            What::Message(who, request) => ok(service.message(who, request, by).await),
+            What::Cancel(who, request) => ok(service.cancel(who, request, by).await),
+            What::Model(who, request) => ok(service.set_model(who, request, by).await),
+            What::PermissionMode(who, request) => {
+                ok(service.set_permission_mode(who, request, by).await)
+            }
+            What::Rename(who, request) => ok(service.rename(who, request, by).await),
+            What::Approvals => ok(service.approvals().await),
+            What::Decide(id, request) => ok(service.decide(id, request, by).await),
             What::Act(request) => ok(service.act(request, by).await),
             What::Audit(page) => ok(service.audit(page).await),
             What::Orphans => ok(service.orphans().await),
@@ -258,6 +328,18 @@ impl Ask {
 
 fn ok<T: serde::Serialize>(result: Result<T, ServiceError>) -> Result<Answer, Refusal> {
     Ok(answer::json(StatusCode::OK, &result?))
+}
+
+/// A session is a new thing, whatever `soft` says of errors.
+fn created<T: serde::Serialize>(result: Result<T, ServiceError>) -> Result<Answer, Refusal> {
+    Ok(answer::json(StatusCode::CREATED, &result?))
+}
+
+fn interrupted(result: Result<Interrupted, ServiceError>) -> Result<Answer, Refusal> {
+    Ok(match result? {
+        Interrupted::Turn(driven) => answer::json(StatusCode::OK, &driven),
+        Interrupted::Process(signalled) => answer::json(StatusCode::OK, &signalled),
+    })
 }
 
 fn too_many(streams: &Streams) -> Refusal {

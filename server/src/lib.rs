@@ -8,6 +8,8 @@ pub mod clock;
 pub mod config;
 mod connection;
 pub mod feed;
+pub mod held;
+pub mod hold;
 pub mod hooks;
 pub mod host_token;
 pub mod http;

@@ -48,6 +48,8 @@ pub struct RowFacts<'a> {
     pub patience: Patience,
     pub page_bytes: u64,
     pub kill: Result<Target, Refusal>,
+    /// How we hold it, `None` where we don't.
+    pub holder: Option<wire::HolderKind>,
 }
 
 /// Builds a row, `None` where the pid is beyond what the kernel gives out.
@@ -105,6 +107,7 @@ pub fn row(facts: RowFacts<'_>) -> Option<wire::Session> {
         tmux: known(|record| &record.tmux),
         // What only all rows together tell.
         twin_of: Vec::new(),
+        holder: facts.holder,
         actions: Actions {
             kill: permit(facts.kill, key.pid, &facts.user),
         },
@@ -152,6 +155,7 @@ fn state(state: verdict::State) -> State {
 
 fn source(source: verdict::Source) -> StateSource {
     match source {
+        verdict::Source::Stream => StateSource::Stream,
         verdict::Source::Registry => StateSource::Registry,
         verdict::Source::Hook => StateSource::Hook,
         verdict::Source::Transcript => StateSource::Transcript,
@@ -170,6 +174,7 @@ fn confidence(confidence: verdict::Confidence) -> Confidence {
 fn rule(rule: verdict::Rule) -> Rule {
     match rule {
         verdict::Rule::StoppedBySignal => Rule::StoppedBySignal,
+        verdict::Rule::OwnStream => Rule::OwnStream,
         verdict::Rule::RegistryStatus => Rule::RegistryStatus,
         verdict::Rule::RegistryWord => Rule::RegistryWord,
         verdict::Rule::HookReport => Rule::HookReport,

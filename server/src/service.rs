@@ -9,6 +9,7 @@ mod claim;
 mod cleanup;
 mod company;
 mod descent;
+mod drive;
 mod error;
 mod evidence;
 mod history;
@@ -34,11 +35,12 @@ use self::{
     acting::Board, claim::Claims, descent::Descents, evidence::Exertions, live::Live,
     tool_processes::ToolProcesses,
 };
-pub use self::{error::ServiceError, orphans::Origin};
+pub use self::{drive::Interrupted, error::ServiceError, orphans::Origin};
 use crate::{
     audit::{AuditLog, Deed},
     clock::now,
     config::Config,
+    held::Holders,
     observe::{
         self, Home, Look, Observer,
         proc::ProcReader,
@@ -70,6 +72,7 @@ struct Inner {
     board: Board,
     audit: AuditLog,
     descents: Descents,
+    held: Holders,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
 }
@@ -113,6 +116,7 @@ impl Service {
                 board: Board::default(),
                 audit,
                 descents,
+                held: Holders::default(),
                 readers: Arc::new(Semaphore::new(READERS)),
             }),
         })

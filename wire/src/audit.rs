@@ -48,6 +48,16 @@ pub enum Verb {
     Reap,
     Resume,
     Cleanup,
+    Start,
+    Message,
+    Cancel,
+    Model,
+    PermissionMode,
+    Rename,
+    /// An answer to what a session asks.
+    Decide,
+    /// A change of the rules.
+    Rules,
     #[serde(other)]
     Unknown,
 }

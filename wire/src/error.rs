@@ -43,8 +43,22 @@ pub enum Code {
     Busy,
     /// Ours: the id in the body stands in the log.
     Fault,
+    /// Nobody has asked this, or not any more.
+    NoApproval,
+    /// The approval was decided already; the body says how.
+    Decided,
+    /// The session is not ours to talk to; the sentence says what is.
+    NotHeld,
+    /// The session has ended.
+    Ended,
+    /// The session does not answer.
+    Unresponsive,
+    /// Claude Code says no, in the words of the sentence.
+    Refused,
     NoTmux,
     NoClaude,
+    /// Claude Code is too old for this.
+    TooOld,
     /// The configuration has a mistake: the server lists, and refuses to act.
     Config,
     /// A newer server's code.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Acting, ProcessKey, Session};
+use crate::{Acting, Output, ProcessKey, Session};
 
 /// One message of the live feed. A client that falls behind is sent the newest state, never what it missed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub enum Frame {
         /// The actions that are under way.
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         acting: Vec<Acting>,
+        /// Grows with every approval that comes or goes; `GET /approvals` has them.
+        #[serde(default)]
+        approvals_rev: u64,
     },
     /// What is different from the state that was sent before.
     Changes {
@@ -43,7 +46,11 @@ pub enum Frame {
         /// All actions that are under way now, not only new ones.
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         acting: Vec<Acting>,
+        #[serde(default)]
+        approvals_rev: u64,
     },
+    /// What a session says that was asked for by `Said::Follow`.
+    Output { output: Output },
 }
 
 impl Frame {

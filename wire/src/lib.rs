@@ -4,18 +4,22 @@
 //! clock, no I/O, no rules. Fields are camelCase, values snake_case; what is not known is `null`.
 
 mod action;
+mod approval;
 mod ask;
 mod attention;
 mod audit;
 mod cleanup;
 mod context;
+mod drive;
 mod error;
+mod event;
 mod feed;
 mod health;
 mod id;
 mod orphan;
 mod resume;
 mod route;
+mod rule;
 mod session;
 mod ticket;
 mod tree;
@@ -26,11 +30,18 @@ pub use crate::{
         Act, ActResult, Acting, ActingStep, BulkItem, BulkReport, BulkRequest, Grace, KillOutcome,
         KillRequest, Killed, SignalOutcome, SignalRequest, Signalled,
     },
+    approval::{Always, Approval, ApprovalSource, Approvals, DecideRequest, Decided, RequestId},
     ask::{Ask, Choice, Question},
     audit::{Audit, AuditEntry, AuditTarget, Caller, Face, Verb},
     cleanup::{CleanupAction, CleanupItem, CleanupReport, CleanupRequest, CleanupResult},
     context::Context,
+    drive::{
+        CancelRequest, CancelScope, Cancelled, CancelledSession, DriveOutcome, Driven, HolderKind,
+        MessageRequest, ModelRequest, PermissionModeRequest, RenameRequest, StartRequest, Started,
+        Who,
+    },
     error::{Code, ErrorBody},
+    event::{DecidedBy, DecisionOutcome, Delta, DeltaKind, Event, NoteCode, Output},
     feed::{Auth, Frame},
     health::Health,
     id::{Pid, ProcessKey, SessionId},
@@ -38,7 +49,11 @@ pub use crate::{
         LostSession, Orphan, OrphanEvidence, Orphans, ReapItem, ReapRequest, ReapResult, Reaped,
     },
     resume::{Holder, ResumeRequest, Resumed},
-    route::{Method, Page, Reject, Route, Scope},
+    route::{Method, Page, Reject, Route, Scope, Since},
+    rule::{
+        RuleAction, RulePart, RuleScope, RuleSet, RuleTest, RuleTested, RulesImport,
+        RulesImportItem, RulesImported, RulesRequest, ToolRule,
+    },
     session::{
         Actions, Confidence, Permit, RecentList, RecentSession, RunningTool, Session, State,
         StateSource, Status,

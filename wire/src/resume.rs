@@ -38,7 +38,7 @@ pub struct Resumed {
     pub note: Option<String>,
 }
 
-/// What keeps the session's terminal.
+/// What keeps the session, or its terminal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "type",
@@ -52,4 +52,8 @@ pub enum Holder {
     Terminal { tty: String },
     /// No terminal: the program that started it, such as CloudCLI or an editor. `command` is empty where it has ended.
     Program { command: String },
+    /// We do, by its standard input and output.
+    Stdio {},
+    /// We do, by a terminal; `attach` is the command that shows it.
+    Pty { attach: String },
 }

@@ -1,9 +1,9 @@
 //! Every route once, in both directions, so that page, CLI and server can't disagree.
 
-use crate::Pid;
+use crate::{Pid, RequestId, Who};
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// The page, standing alone.
     Page,
@@ -14,12 +14,30 @@ pub enum Route {
     Icon,
     Health,
     Sessions(Scope),
+    /// A new session.
+    Start,
+    Message(Who),
+    /// The end of what a session does, and of the session.
+    Cancel(Who),
+    Model(Who),
+    PermissionMode(Who),
+    Rename(Who),
+    /// What a session said and was told.
+    Output(Who, Since),
+    /// What sessions ask of a person.
+    Approvals,
+    Decide(RequestId),
+    Rules,
+    /// The whole list of rules, anew.
+    SetRules,
+    TestRule,
+    ImportRules,
     Context(Pid),
     Why(Pid),
     /// What descends from a session.
     Tree(Pid),
     Kill(Pid),
-    Interrupt(Pid),
+    Interrupt(Who),
     Pause(Pid),
     Continue(Pid),
     /// One act on a selection of sessions.
@@ -46,6 +64,15 @@ pub enum Scope {
     Live,
     /// Those with a transcript that changed within so many days.
     Recent { days: u32 },
+}
+
+/// Which part of what a session said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    /// Only what comes after the event of this number.
+    pub after: u64,
+    /// What is still to come as well, as server-sent events.
+    pub follow: bool,
 }
 
 /// A part of a long list, newest first.
@@ -81,11 +108,14 @@ pub enum Method {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reject {
     NotFound,
-    /// The path is there, for this method only.
+    /// The path is there, for these methods only.
     BadMethod {
-        allow: Method,
+        allow: &'static [Method],
     },
     BadPid,
+    /// Neither a pid nor the id of a session.
+    BadWho,
+    BadRequestId,
     /// The query can't be read; the sentence says what it takes.
     BadQuery(&'static str),
 }
@@ -121,6 +151,8 @@ impl Route {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut parts = path.strip_prefix('/').ok_or(Reject::NotFound)?.split('/');
         let parts = [parts.next(), parts.next(), parts.next(), parts.next()];
+        let asked = Method::parse(method);
+        let is_post = asked == Some(Method::Post);
         let route = match parts {
             [Some(""), None, ..] => Self::Page,
             [Some("index.js"), None, ..] => Self::PageScript,
@@ -131,7 +163,16 @@ impl Route {
             [Some("ws"), None, ..] => Self::Socket,
             [Some("ws-ticket"), None, ..] => Self::Ticket,
             [Some("events"), None, ..] => Self::Events,
+            [Some("sessions"), None, ..] if is_post => Self::Start,
             [Some("sessions"), None, ..] => Self::Sessions(Scope::Live),
+            [Some("approvals"), None, ..] => Self::Approvals,
+            [Some("approvals"), Some(id), None, _] => {
+                Self::Decide(id.parse().map_err(|_| Reject::BadRequestId)?)
+            }
+            [Some("rules"), None, ..] if is_post => Self::SetRules,
+            [Some("rules"), None, ..] => Self::Rules,
+            [Some("rules"), Some("test"), None, _] => Self::TestRule,
+            [Some("rules"), Some("import"), None, _] => Self::ImportRules,
             [Some("sessions"), Some("resume"), None, ..] => Self::Resume,
             [Some("sessions"), Some("cleanup"), None, ..] => Self::Cleanup,
             [Some("sessions"), Some("act"), None, ..] => Self::Act,
@@ -143,7 +184,17 @@ impl Route {
             [Some("sessions"), Some(pid), Some("tree"), None] => Self::Tree(parse_pid(pid)?),
             [Some("sessions"), Some(pid), Some("kill"), None] => Self::Kill(parse_pid(pid)?),
             [Some("sessions"), Some(pid), Some("interrupt"), None] => {
-                Self::Interrupt(parse_pid(pid)?)
+                Self::Interrupt(parse_who(pid)?)
+            }
+            [Some("sessions"), Some(who), Some("message"), None] => Self::Message(parse_who(who)?),
+            [Some("sessions"), Some(who), Some("cancel"), None] => Self::Cancel(parse_who(who)?),
+            [Some("sessions"), Some(who), Some("model"), None] => Self::Model(parse_who(who)?),
+            [Some("sessions"), Some(who), Some("permission-mode"), None] => {
+                Self::PermissionMode(parse_who(who)?)
+            }
+            [Some("sessions"), Some(who), Some("rename"), None] => Self::Rename(parse_who(who)?),
+            [Some("sessions"), Some(who), Some("output"), None] => {
+                Self::Output(parse_who(who)?, Since::default())
             }
             [Some("sessions"), Some(pid), Some("pause"), None] => Self::Pause(parse_pid(pid)?),
             [Some("sessions"), Some(pid), Some("continue"), None] => {
@@ -151,20 +202,30 @@ impl Route {
             }
             _ => return Err(Reject::NotFound),
         };
-        let allow = route.method();
-        if Method::parse(method) != Some(allow) {
+        if asked != Some(route.method()) {
+            let allow = route.methods_of_path();
             return Err(Reject::BadMethod { allow });
         }
-        if let Self::Sessions(_) = route {
-            return parse_scope(query).map(Self::Sessions);
+        match route {
+            Self::Sessions(_) => parse_scope(query).map(Self::Sessions),
+            Self::Audit(_) => parse_page(query).map(Self::Audit),
+            Self::Output(who, _) => Ok(Self::Output(who, parse_since(query)?)),
+            route => Ok(route),
         }
-        if let Self::Audit(_) = route {
-            return parse_page(query).map(Self::Audit);
-        }
-        Ok(route)
     }
 
-    pub fn method(self) -> Method {
+    /// Every method that the path of this route has.
+    fn methods_of_path(&self) -> &'static [Method] {
+        match self {
+            Self::Sessions(_) | Self::Start | Self::Rules | Self::SetRules => {
+                &[Method::Get, Method::Post]
+            }
+            route if route.method() == Method::Post => &[Method::Post],
+            _ => &[Method::Get],
+        }
+    }
+
+    pub fn method(&self) -> Method {
         match self {
             Self::Page
             | Self::PageScript
@@ -176,11 +237,24 @@ impl Route {
             | Self::Context(_)
             | Self::Why(_)
             | Self::Tree(_)
+            | Self::Output(..)
+            | Self::Approvals
+            | Self::Rules
             | Self::Orphans
             | Self::Audit(_)
             | Self::Socket
             | Self::Events => Method::Get,
-            Self::Kill(_)
+            Self::Start
+            | Self::Message(_)
+            | Self::Cancel(_)
+            | Self::Model(_)
+            | Self::PermissionMode(_)
+            | Self::Rename(_)
+            | Self::Decide(_)
+            | Self::SetRules
+            | Self::TestRule
+            | Self::ImportRules
+            | Self::Kill(_)
             | Self::Interrupt(_)
             | Self::Pause(_)
             | Self::Continue(_)
@@ -193,7 +267,7 @@ impl Route {
     }
 
     /// Returns the path and query that `parse` reads back.
-    pub fn path(self) -> String {
+    pub fn path(&self) -> String {
         match self {
             Self::Page => "/".to_owned(),
             Self::PageScript => "/index.js".to_owned(),
@@ -207,7 +281,22 @@ impl Route {
             Self::Why(pid) => format!("/sessions/{pid}/why"),
             Self::Tree(pid) => format!("/sessions/{pid}/tree"),
             Self::Kill(pid) => format!("/sessions/{pid}/kill"),
-            Self::Interrupt(pid) => format!("/sessions/{pid}/interrupt"),
+            Self::Interrupt(who) => format!("/sessions/{who}/interrupt"),
+            Self::Start => "/sessions".to_owned(),
+            Self::Message(who) => format!("/sessions/{who}/message"),
+            Self::Cancel(who) => format!("/sessions/{who}/cancel"),
+            Self::Model(who) => format!("/sessions/{who}/model"),
+            Self::PermissionMode(who) => format!("/sessions/{who}/permission-mode"),
+            Self::Rename(who) => format!("/sessions/{who}/rename"),
+            Self::Output(who, Since { after, follow }) => {
+                let follow = u8::from(*follow);
+                format!("/sessions/{who}/output?follow={follow}&after={after}")
+            }
+            Self::Approvals => "/approvals".to_owned(),
+            Self::Decide(id) => format!("/approvals/{id}"),
+            Self::Rules | Self::SetRules => "/rules".to_owned(),
+            Self::TestRule => "/rules/test".to_owned(),
+            Self::ImportRules => "/rules/import".to_owned(),
             Self::Pause(pid) => format!("/sessions/{pid}/pause"),
             Self::Continue(pid) => format!("/sessions/{pid}/continue"),
             Self::Act => "/sessions/act".to_owned(),
@@ -249,7 +338,7 @@ impl Route {
     }
 
     /// Returns `path` with `soft=1` in its query.
-    pub fn soft_path(self) -> String {
+    pub fn soft_path(&self) -> String {
         let path = self.path();
         let joint = if path.contains('?') { '&' } else { '?' };
         format!("{path}{joint}soft=1")
@@ -258,6 +347,24 @@ impl Route {
 
 fn parse_pid(text: &str) -> Result<Pid, Reject> {
     text.parse().map_err(|_| Reject::BadPid)
+}
+
+fn parse_who(text: &str) -> Result<Who, Reject> {
+    text.parse().map_err(|_| Reject::BadWho)
+}
+
+fn parse_since(query: &str) -> Result<Since, Reject> {
+    const TAKES: &str = "after is the number of an event, follow is 0 or 1";
+    let after = match query_value(query, "after") {
+        None => 0,
+        Some(text) => text.parse().map_err(|_| Reject::BadQuery(TAKES))?,
+    };
+    let follow = match query_value(query, "follow") {
+        None | Some("0") => false,
+        Some("1") => true,
+        Some(_) => return Err(Reject::BadQuery(TAKES)),
+    };
+    Ok(Since { after, follow })
 }
 
 fn parse_scope(query: &str) -> Result<Scope, Reject> {
@@ -300,6 +407,10 @@ mod tests {
         Pid::new(number).unwrap()
     }
 
+    fn session() -> Who {
+        "086ce0db-50b0-42a3-b30a-e82a2d9c2aac".parse().unwrap()
+    }
+
     #[test]
     fn every_route_reads_back_from_its_own_path() {
         for route in [
@@ -318,7 +429,27 @@ mod tests {
             Route::Events,
             Route::Tree(pid(7)),
             Route::Kill(pid(7)),
-            Route::Interrupt(pid(7)),
+            Route::Interrupt(Who::Pid(pid(7))),
+            Route::Start,
+            Route::Message(session()),
+            Route::Cancel(session()),
+            Route::Model(session()),
+            Route::PermissionMode(session()),
+            Route::Rename(Who::Pid(pid(7))),
+            Route::Output(session(), Since::default()),
+            Route::Output(
+                session(),
+                Since {
+                    after: 12,
+                    follow: true,
+                },
+            ),
+            Route::Approvals,
+            Route::Decide("3f0c_A-1".parse().unwrap()),
+            Route::Rules,
+            Route::SetRules,
+            Route::TestRule,
+            Route::ImportRules,
             Route::Pause(pid(7)),
             Route::Continue(pid(7)),
             Route::Act,
@@ -333,8 +464,8 @@ mod tests {
             }),
         ] {
             let method = route.method().as_str();
-            assert_eq!(Route::parse(method, &route.path()), Ok(route));
-            assert_eq!(Route::parse(method, &route.soft_path()), Ok(route));
+            assert_eq!(Route::parse(method, &route.path()), Ok(route.clone()));
+            assert_eq!(Route::parse(method, &route.soft_path()), Ok(route.clone()));
             assert!(Route::is_soft(&route.soft_path()));
             assert!(!Route::is_soft(&route.path()));
         }
@@ -355,23 +486,22 @@ mod tests {
         check("GET", "/sessions/7/context/more", Reject::NotFound);
         check("GET", "sessions", Reject::NotFound);
         check("GET", "http://127.0.0.1/sessions", Reject::NotFound);
-        check(
-            "POST",
-            "/sessions",
-            Reject::BadMethod { allow: Method::Get },
-        );
-        check(
-            "OPTIONS",
-            "/sessions",
-            Reject::BadMethod { allow: Method::Get },
-        );
-        check("get", "/sessions", Reject::BadMethod { allow: Method::Get });
+        let bad_method = |allow| Reject::BadMethod { allow };
+        let both: &[_] = &[Method::Get, Method::Post];
+        check("PUT", "/sessions", bad_method(both));
+        check("OPTIONS", "/sessions", bad_method(both));
+        check("get", "/sessions", bad_method(both));
+        check("DELETE", "/rules", bad_method(both));
+        check("POST", "/health", bad_method(&[Method::Get]));
+        check("GET", "/sessions/resume", bad_method(&[Method::Post]));
+        check("POST", "/sessions/zz/message", Reject::BadWho);
+        check("POST", "/sessions/../interrupt", Reject::BadWho);
+        check("POST", "/approvals/a.b", Reject::BadRequestId);
+        check("POST", "/approvals/", Reject::BadRequestId);
         check(
             "GET",
-            "/sessions/resume",
-            Reject::BadMethod {
-                allow: Method::Post,
-            },
+            "/sessions/7/output?after=x",
+            Reject::BadQuery("after is the number of an event, follow is 0 or 1"),
         );
         check("POST", "/sessions/0/kill", Reject::BadPid);
         check("POST", "/sessions/-1/kill", Reject::BadPid);

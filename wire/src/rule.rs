@@ -52,8 +52,12 @@ pub enum RuleScope {
     #[default]
     All,
     /// Sessions that work in this directory or below it.
-    Project { dir: String },
-    Session { session_id: SessionId },
+    Project {
+        dir: String,
+    },
+    Session {
+        session_id: SessionId,
+    },
 }
 
 /// The answer to `GET /rules` and to `POST /rules`.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Ask, Code, Pid, ProcessKey, Rule, SessionId};
+use crate::{Ask, Code, HolderKind, Pid, ProcessKey, Rule, SessionId};
 
 /// A live Claude Code process. The first nine fields are those of the 1.x API and keep its order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +69,9 @@ pub struct Session {
     /// Other processes that have the same conversation open: they write to one transcript. Empty where there are none.
     #[serde(default)]
     pub twin_of: Vec<ProcessKey>,
+    /// How we hold it; `None` for a session that we did not start.
+    #[serde(default)]
+    pub holder: Option<HolderKind>,
     pub actions: Actions,
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::SessionId;
+
 /// The answer to `POST /ws-ticket`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,5 +25,16 @@ pub struct Ticket {
 )]
 pub enum Said {
     /// The first message, where the server's hello asks for a ticket.
-    Ticket { ticket: String },
+    Ticket {
+        ticket: String,
+    },
+    /// Tell what this session says, from the event after this one on. Said again of the same session, it begins anew.
+    Follow {
+        session_id: SessionId,
+        #[serde(default)]
+        after: u64,
+    },
+    Unfollow {
+        session_id: SessionId,
+    },
 }

@@ -42,6 +42,8 @@ pub struct Evidence {
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     StoppedBySignal,
+    /// We hold the session, and its own words say so.
+    OwnStream,
     RegistryStatus,
     RegistryWord,
     HookReport,
@@ -67,8 +69,9 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule that a server of this version knows, in the order in which they are tried.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::StoppedBySignal,
+        Self::OwnStream,
         Self::RegistryStatus,
         Self::RegistryWord,
         Self::HookReport,
@@ -94,6 +97,7 @@ impl Rule {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::StoppedBySignal => "The kernel says that the process is stopped by a signal.",
+            Self::OwnStream => "This server started the session, and is told by it.",
             Self::RegistryStatus => "Claude Code's own file for this session says so.",
             Self::RegistryWord => {
                 "Claude Code's own file has a status that this version does not know."

@@ -7,6 +7,8 @@
 
 #[path = "samples/acts.rs"]
 mod acts;
+#[path = "samples/drive.rs"]
+mod drive;
 #[path = "samples/live.rs"]
 mod live;
 #[path = "samples/session.rs"]
@@ -23,14 +25,17 @@ use expect_test::expect_file;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use wire::{
-    Act, ActResult, Acting, ActingStep, Actions, Ask, Audit, AuditEntry, AuditTarget, Auth,
-    BulkItem, BulkReport, BulkRequest, Caller, Choice, CleanupAction, CleanupItem, CleanupReport,
-    CleanupRequest, CleanupResult, Code, Confidence, Context, Descent, ErrorBody, Evidence, Face,
-    Frame, Grace, Health, Holder, KillOutcome, KillRequest, Killed, LostSession, Orphan,
-    OrphanEvidence, Orphans, Permit, Pid, ProcessKey, Question, ReapItem, ReapRequest, ReapResult,
-    Reaped, RecentList, RecentSession, ResumeRequest, Resumed, Rule, RunningTool, Session,
-    SessionId, Sign, SignalOutcome, SignalRequest, Signalled, SpareReason, Spared, State,
-    StateSource, Status, Tree, TreeProcess, Unproven, Verb, Why,
+    Act, ActResult, Acting, ActingStep, Actions, Always, Approval, ApprovalSource, Approvals, Ask,
+    Audit, AuditEntry, AuditTarget, Auth, BulkItem, BulkReport, BulkRequest, Caller, CancelRequest,
+    CancelScope, Cancelled, CancelledSession, Choice, CleanupAction, CleanupItem, CleanupReport,
+    CleanupRequest, CleanupResult, Code, Confidence, Context, DecideRequest, Decided, DecidedBy,
+    DecisionOutcome, Delta, DeltaKind, Descent, DriveOutcome, Driven, ErrorBody, Event, Evidence,
+    Face, Frame, Grace, Health, Holder, HolderKind, KillOutcome, KillRequest, Killed, LostSession,
+    MessageRequest, ModelRequest, NoteCode, Orphan, OrphanEvidence, Orphans, PermissionModeRequest,
+    Permit, Pid, ProcessKey, Question, ReapItem, ReapRequest, ReapResult, Reaped, RecentList,
+    RecentSession, RenameRequest, RequestId, ResumeRequest, Resumed, Rule, RuleScope, RunningTool,
+    Session, SessionId, Sign, SignalOutcome, SignalRequest, Signalled, SpareReason, Spared,
+    StartRequest, Started, State, StateSource, Status, Tree, TreeProcess, Unproven, Verb, Why,
 };
 
 /// Checks the values given to it and remembers their files.
@@ -179,6 +184,9 @@ fn actions(goldens: &mut Goldens) {
         grace_ms: Grace::from_millis(Grace::MAX_MS),
         tree: false,
     };
+    drive::requests(goldens);
+    drive::approvals(goldens);
+    drive::events(goldens);
     goldens.check("kill-request", &request);
     let killed = acts::killed();
     goldens.check("killed", &killed);
@@ -310,8 +318,15 @@ fn service(goldens: &mut Goldens) {
         PlanChanged,
         Busy,
         Fault,
+        NoApproval,
+        Decided,
+        NotHeld,
+        Ended,
+        Unresponsive,
+        Refused,
         NoTmux,
         NoClaude,
+        TooOld,
         Config,
         Unknown,
     ];

@@ -58,6 +58,14 @@ fn item(entry: &AuditEntry, homes: &[String], now: u64) -> Item {
         Verb::Reap => "Reap",
         Verb::Resume => "Resume",
         Verb::Cleanup => "Clean up",
+        Verb::Start => "Start",
+        Verb::Message => "Message",
+        Verb::Cancel => "Cancel",
+        Verb::Model => "Model",
+        Verb::PermissionMode => "Permission mode",
+        Verb::Rename => "Rename",
+        Verb::Decide => "Decide",
+        Verb::Rules => "Rules",
         Verb::Unknown => "Something that this page does not know",
     };
     let target = entry.target.as_ref();

@@ -138,7 +138,8 @@ fn is_live(model: &Model, session: &RecentSession) -> bool {
 fn attach(holder: &Holder) -> String {
     match holder {
         Holder::Tmux { attach, .. } => text::line(attach),
-        Holder::Terminal { .. } | Holder::Program { .. } => String::new(),
+        Holder::Pty { attach } => text::line(attach),
+        Holder::Terminal { .. } | Holder::Program { .. } | Holder::Stdio {} => String::new(),
     }
 }
 
@@ -147,6 +148,8 @@ fn elsewhere(body: &ErrorBody) -> Elsewhere {
     let holder = body.holder.as_ref().and_then(|holder| match holder {
         Holder::Tmux { session, .. } => Some(format!("in tmux session {}", text::line(session))),
         Holder::Terminal { tty } => Some(format!("in terminal {}", text::line(tty))),
+        Holder::Stdio {} => Some("started here".to_owned()),
+        Holder::Pty { .. } => Some("in a terminal of its own".to_owned()),
         Holder::Program { command } => {
             text::some_line(Some(command)).map(|command| format!("started by {command}"))
         }

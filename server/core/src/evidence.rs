@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    ask::Ask,
     hook::Report,
     id::UnixMillis,
     process::Process,
@@ -13,6 +14,7 @@ use crate::{
         OpenTool, Tail,
         background::{Task, TaskKind},
     },
+    verdict::State,
 };
 
 /// All that is known of one session when it is judged.
@@ -31,6 +33,8 @@ pub struct Evidence<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct More<'a> {
     pub access: Access,
+    /// What the session says to us, who hold it; `None` of one that we do not hold, or that does not answer.
+    pub stream: Option<&'a Stream>,
     /// The end of the session's transcript, silent where it has none yet, `None` where it can't be read.
     pub tail: Option<&'a Tail>,
     /// The ends of its subagents' transcripts; empty where they were not looked up.
@@ -42,6 +46,15 @@ pub struct More<'a> {
     /// The oldest open call of each transcript whose tool was seen to run and has ended a moment ago: its result is about
     /// to be written.
     pub just_ended: &'a [String],
+}
+
+/// What a session that we hold is doing, by its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    pub state: State,
+    pub since: UnixMillis,
+    /// What is asked first of what is asked.
+    pub ask: Option<Ask>,
 }
 
 /// A child process of a session.
@@ -68,6 +81,7 @@ const SLACK_MS: u64 = 1_500;
 impl More<'_> {
     pub const NOTHING: More<'static> = More {
         access: Access::Open,
+        stream: None,
         tail: None,
         agents: &[],
         hook: None,

@@ -32,6 +32,7 @@ pub enum State {
 /// What a verdict rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
+    Stream,
     Registry,
     Hook,
     Transcript,
@@ -62,6 +63,8 @@ pub enum Confidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     StoppedBySignal,
+    /// We hold the session, and it says so.
+    OwnStream,
     RegistryStatus,
     /// The registry has a status in a word that is not known here.
     RegistryWord,
@@ -96,8 +99,8 @@ pub enum Rule {
 /// times that is not a start any more.
 const START: Duration = Duration::from_secs(10);
 
-/// Judges in falling order of trust: a stopped process can't have changed its file since; then the
-/// registry's status; then what the session wrote; then age.
+/// Judges in falling order of trust: a stopped process can't have said anything since; then what a session that we hold says;
+/// then the registry's status; then what the session wrote; then age.
 pub fn judge(evidence: &Evidence<'_>) -> Verdict {
     if evidence.process.run_state == RunState::Stopped {
         return Verdict {
@@ -106,6 +109,15 @@ pub fn judge(evidence: &Evidence<'_>) -> Verdict {
             since: None,
             confidence: Confidence::Stated,
             rule: Rule::StoppedBySignal,
+        };
+    }
+    if let Some(stream) = evidence.more.stream {
+        return Verdict {
+            state: stream.state,
+            source: Source::Stream,
+            since: Some(stream.since),
+            confidence: Confidence::Stated,
+            rule: Rule::OwnStream,
         };
     }
     if let Some(verdict) = evidence.record.and_then(by_status) {
@@ -179,7 +191,11 @@ fn by_age(evidence: &Evidence<'_>) -> Verdict {
 impl Verdict {
     /// What a session in this state asks of a person, as far as hook and transcript tell.
     pub fn ask(&self, evidence: &Evidence<'_>) -> Option<Ask> {
+        let stream = evidence.more.stream;
         match self.state {
+            State::WaitingPermission | State::WaitingInput if self.source == Source::Stream => {
+                stream.and_then(|stream| stream.ask.clone())
+            }
             State::WaitingPermission | State::WaitingInput => written::asked(self, evidence),
             State::Idle | State::Shell => evidence.more.tail?.question().cloned(),
             State::Starting

@@ -21,6 +21,9 @@ pub(crate) const LIMIT: usize = 4096;
 /// The same where a whole selection is named.
 pub(crate) const LONG: usize = 64 * 1024;
 
+/// The same where a prompt is: the API refuses requests of 32 MB.
+pub(crate) const PROMPT: usize = 16 * 1024 * 1024;
+
 /// How much of a body that is too large is read all the same: a client that is still sending when the
 /// connection closes sees a reset instead of the answer.
 const DRAIN: usize = 256 * 1024;
@@ -61,7 +64,8 @@ async fn collect<B: Body<Data = Bytes> + Unpin>(
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut kept = Vec::new();
     let mut seen = 0;
-    if announced <= DRAIN {
+    let drain = DRAIN.max(limit);
+    if announced <= drain {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| {
                 Refusal::new(
@@ -76,7 +80,7 @@ async fn collect<B: Body<Data = Bytes> + Unpin>(
             if seen <= limit {
                 kept.extend_from_slice(data);
             }
-            if seen > DRAIN {
+            if seen > drain {
                 break;
             }
         }

@@ -24,8 +24,8 @@ use crate::{
 pub(crate) struct Refusal {
     pub(crate) body: Box<ErrorBody>,
     status: StatusCode,
-    /// The method that the path has, for 405.
-    allow: Option<Method>,
+    /// The methods that the path has, for 405.
+    allow: &'static [Method],
     /// When it may be tried again, in seconds.
     retry_after_sec: Option<u64>,
 }
@@ -35,7 +35,7 @@ impl Refusal {
         Self {
             body: Box::new(ErrorBody::new(code, sentence)),
             status: status(code),
-            allow: None,
+            allow: &[],
             retry_after_sec: None,
         }
     }
@@ -76,10 +76,10 @@ impl Refusal {
         let status = if soft { StatusCode::OK } else { self.status };
         let mut answer = answer::json(status, &*self.body);
         answer.extensions_mut().insert(self.body.code);
-        if let Some(method) = self.allow {
-            answer
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static(method.as_str()));
+        if let Ok(methods) = HeaderValue::from_str(&names(self.allow, ", "))
+            && !methods.is_empty()
+        {
+            answer.headers_mut().insert(ALLOW, methods);
         }
         if let Some(seconds) = self.retry_after_sec {
             answer.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -114,16 +114,32 @@ fn status(code: Code) -> StatusCode {
         | Code::Protected
         | Code::NotYours
         | Code::Unproven => StatusCode::FORBIDDEN,
-        Code::NotFound | Code::NoSession | Code::NoConversation => StatusCode::NOT_FOUND,
+        Code::NotFound | Code::NoSession | Code::NoConversation | Code::NoApproval => {
+            StatusCode::NOT_FOUND
+        }
         Code::BadMethod => StatusCode::METHOD_NOT_ALLOWED,
         Code::TooSlow => StatusCode::REQUEST_TIMEOUT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        Code::Live | Code::Replaced | Code::PlanChanged | Code::Busy => StatusCode::CONFLICT,
+        Code::Live
+        | Code::Replaced
+        | Code::PlanChanged
+        | Code::Busy
+        | Code::Decided
+        | Code::NotHeld
+        | Code::Ended
+        | Code::Refused => StatusCode::CONFLICT,
         Code::Fault | Code::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::NoTmux | Code::NoClaude | Code::Config => StatusCode::SERVICE_UNAVAILABLE,
+        Code::NoTmux | Code::NoClaude | Code::TooOld | Code::Unresponsive | Code::Config => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
+}
+
+fn names(methods: &[Method], joint: &str) -> String {
+    let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
+    names.join(joint)
 }
 
 impl From<Reject> for Refusal {
@@ -134,15 +150,26 @@ impl From<Reject> for Refusal {
                 "Nothing is at this path; the README lists the routes.",
             ),
             Reject::BadMethod { allow } => Self {
-                allow: Some(allow),
+                allow,
                 ..Self::new(
                     Code::BadMethod,
-                    format!("This path answers {} only; use that.", allow.as_str()),
+                    format!(
+                        "This path answers {} only; use that.",
+                        names(allow, " and ")
+                    ),
                 )
             },
             Reject::BadPid => Self::new(
                 Code::BadPid,
                 "A pid is a whole number from 1 to 4194304; take it from GET /sessions.",
+            ),
+            Reject::BadWho => Self::new(
+                Code::BadSessionId,
+                "A session is named by its id or by its pid; take either from GET /sessions.",
+            ),
+            Reject::BadRequestId => Self::new(
+                Code::BadRequest,
+                "The id of an approval is 1 to 128 letters, digits, - and _; take it from GET /approvals.",
             ),
             Reject::BadQuery(takes) => Self::new(
                 Code::BadRequest,
@@ -221,15 +248,27 @@ mod tests {
                 Unproven,
             ],
         );
-        check(404, &[NotFound, NoSession, NoConversation]);
+        check(404, &[NotFound, NoSession, NoConversation, NoApproval]);
         check(405, &[BadMethod]);
         check(408, &[TooSlow]);
-        check(409, &[Live, Replaced, PlanChanged, Busy]);
+        check(
+            409,
+            &[
+                Live,
+                Replaced,
+                PlanChanged,
+                Busy,
+                Decided,
+                NotHeld,
+                Ended,
+                Refused,
+            ],
+        );
         check(413, &[TooLarge]);
         check(415, &[NotJson]);
         check(429, &[TooMany]);
         check(500, &[Fault]);
-        check(503, &[NoTmux, NoClaude, Config]);
+        check(503, &[NoTmux, NoClaude, TooOld, Unresponsive, Config]);
     }
 
     #[test]

@@ -77,6 +77,7 @@ fn event(frame: &Frame, id: &str) -> Bytes {
         Frame::Hello { .. } => "hello",
         Frame::Snapshot { .. } => "snapshot",
         Frame::Changes { .. } => "changes",
+        Frame::Output { .. } => "output",
     };
     // JSON escapes line ends, so that the data is one line.
     let data = serde_json::to_string(frame).expect("wire types have string keys only");

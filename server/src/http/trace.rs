@@ -4,7 +4,7 @@
 
 use hyper::Method;
 use tracing::{Level, Span, field::Empty};
-use wire::{Code, Route};
+use wire::{Code, Pid, Route, Who};
 
 use crate::http::answer::Answer;
 
@@ -21,8 +21,8 @@ pub(crate) fn span(method: &Method) -> Span {
 }
 
 /// Adds the route to the present span.
-pub(super) fn route(route: Route) {
-    let (name, pid) = match route {
+pub(super) fn route(route: &Route) {
+    let (name, pid) = match *route {
         Route::Page => ("/", None),
         Route::PageScript => ("/index.js", None),
         Route::PageStandIn => ("/standalone.js", None),
@@ -33,7 +33,19 @@ pub(super) fn route(route: Route) {
         Route::Context(pid) => ("/sessions/:pid/context", Some(pid)),
         Route::Why(pid) => ("/sessions/:pid/why", Some(pid)),
         Route::Tree(pid) => ("/sessions/:pid/tree", Some(pid)),
-        Route::Interrupt(pid) => ("/sessions/:pid/interrupt", Some(pid)),
+        Route::Start => ("/sessions", None),
+        Route::Interrupt(ref of) => ("/sessions/:id/interrupt", who(of)),
+        Route::Message(ref of) => ("/sessions/:id/message", who(of)),
+        Route::Cancel(ref of) => ("/sessions/:id/cancel", who(of)),
+        Route::Model(ref of) => ("/sessions/:id/model", who(of)),
+        Route::PermissionMode(ref of) => ("/sessions/:id/permission-mode", who(of)),
+        Route::Rename(ref of) => ("/sessions/:id/rename", who(of)),
+        Route::Output(ref of, _) => ("/sessions/:id/output", who(of)),
+        Route::Approvals => ("/approvals", None),
+        Route::Decide(_) => ("/approvals/:id", None),
+        Route::Rules | Route::SetRules => ("/rules", None),
+        Route::TestRule => ("/rules/test", None),
+        Route::ImportRules => ("/rules/import", None),
         Route::Pause(pid) => ("/sessions/:pid/pause", Some(pid)),
         Route::Continue(pid) => ("/sessions/:pid/continue", Some(pid)),
         Route::Act => ("/sessions/act", None),
@@ -51,6 +63,17 @@ pub(super) fn route(route: Route) {
     span.record("route", name);
     if let Some(pid) = pid {
         span.record("pid", pid.get());
+    }
+}
+
+/// The pid, or the conversation added to the present span.
+fn who(who: &Who) -> Option<Pid> {
+    match who {
+        Who::Pid(pid) => Some(*pid),
+        Who::Session(id) => {
+            session(id);
+            None
+        }
     }
 }
 

@@ -86,6 +86,8 @@ impl Told for Resumed {
             Holder::Tmux { session, .. } => format!("tmux session {session}"),
             Holder::Terminal { tty } => tty.clone(),
             Holder::Program { .. } => "a program".to_owned(),
+            Holder::Stdio {} => "its standard input and output".to_owned(),
+            Holder::Pty { .. } => "a terminal of ours".to_owned(),
         };
         Outcome {
             word: "resumed".to_owned(),

@@ -1,7 +1,7 @@
 //! Words what a verdict rests on, and what else was looked at.
 
 use session_core::{
-    evidence::{Access, Child, Evidence},
+    evidence::{Access, Child, Evidence, Stream},
     hook::Report,
     id::UnixMillis,
     inventory::{Proof, Session},
@@ -17,7 +17,11 @@ use super::{confidence, key, rule, source, state};
 /// Words it all, in falling order of trust; `None` where the pid is beyond what the kernel gives out.
 pub fn why(session: &Session, evidence: &Evidence<'_>, verdict: &Verdict) -> Option<Why> {
     let key = key(session.key())?;
-    let items = [
+    let stream = evidence
+        .more
+        .stream
+        .map(|stream| (Source::Stream, self::stream(stream)));
+    let others = [
         (Source::Process, process(session, evidence)),
         (Source::Registry, registry(evidence)),
         (Source::Hook, hook(evidence)),
@@ -26,7 +30,7 @@ pub fn why(session: &Session, evidence: &Evidence<'_>, verdict: &Verdict) -> Opt
     ];
     // The process is looked at twice; what it says of itself decides, its children only support the transcript.
     let mut decided = false;
-    let items = items.map(|(from, (says, at))| {
+    let items = stream.into_iter().chain(others).map(|(from, (says, at))| {
         let decides = from == verdict.source && !decided;
         decided |= decides;
         Item {
@@ -47,11 +51,16 @@ pub fn why(session: &Session, evidence: &Evidence<'_>, verdict: &Verdict) -> Opt
         confidence: confidence(verdict.confidence),
         rule,
         reason: rule.sentence().to_owned(),
-        evidence: items.into(),
+        evidence: items.collect(),
     })
 }
 
 type Said = (String, Option<UnixMillis>);
+
+fn stream(stream: &Stream) -> Said {
+    let says = "This server started it and is told by it what it does.";
+    (says.to_owned(), Some(stream.since))
+}
 
 fn process(session: &Session, evidence: &Evidence<'_>) -> Said {
     let runs = match evidence.process.run_state {

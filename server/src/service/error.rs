@@ -53,6 +53,9 @@ pub enum ServiceError {
     NoTmux,
     #[error("{0}")]
     NoClaude(String),
+    /// Refused where a session is held, or for reasons that have a sentence of their own.
+    #[error("{sentence}")]
+    Told { code: Code, sentence: String },
     /// The configuration has mistakes; `/health` names them.
     #[error("The configuration has a mistake, so nothing is acted on: {0}")]
     Config(String),
@@ -73,6 +76,8 @@ fn way_to(holder: &Holder) -> String {
             "it has no terminal, and what started it has ended".to_owned()
         }
         Holder::Program { command } => format!("go on in the program that runs it ({command})"),
+        Holder::Stdio {} => "go on in it here, where it was started".to_owned(),
+        Holder::Pty { attach } => format!("go there with `{attach}`"),
     }
 }
 
@@ -80,6 +85,7 @@ impl ServiceError {
     /// The word for it that programs read.
     pub fn code(&self) -> Code {
         match self {
+            Self::Told { code, .. } => *code,
             Self::NoProcess(_) | Self::NotASession(_) => Code::NotASession,
             Self::OtherKey(_) | Self::BadSelection(_) => Code::BadRequest,
             Self::NoSession(_) => Code::NoSession,
@@ -95,6 +101,14 @@ impl ServiceError {
             Self::NoClaude(_) => Code::NoClaude,
             Self::Config(_) => Code::Config,
             Self::Fault { .. } => Code::Fault,
+        }
+    }
+
+    /// A refusal under this code, in a sentence that says what to do next.
+    pub fn told(code: Code, sentence: impl Into<String>) -> Self {
+        Self::Told {
+            code,
+            sentence: sentence.into(),
         }
     }
 

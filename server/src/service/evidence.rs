@@ -7,7 +7,7 @@ use std::{
 };
 
 use session_core::{
-    evidence::{Access, Child, Evidence, More},
+    evidence::{Access, Child, Evidence, More, Stream},
     exertion::{APART, Reading},
     id::{ProcessKey, SessionId, UnixMillis},
     inventory::Session,
@@ -16,9 +16,10 @@ use session_core::{
     transcript::tail::{Tail, Turn, background::TaskKind},
     verdict::{Source, State, Verdict, judge},
 };
+use wire::HolderKind;
 
 use super::{Inner, company::Company, history::Words};
-use crate::{clock::now, observe::Look};
+use crate::{clock::now, held::Held, observe::Look};
 
 /// A session with everything that was looked up for it.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) struct Known {
     children: Option<Vec<Child>>,
     just_ended: Vec<String>,
     access: Access,
+    /// What it says to us where we hold it.
+    held: Option<Held>,
 }
 
 /// When sessions were last seen to compute.
@@ -47,6 +50,7 @@ impl Known {
     pub(super) fn judged<T>(&self, tell: impl FnOnce(&Evidence<'_>, Verdict) -> T) -> T {
         let more = More {
             access: self.access,
+            stream: self.stream(),
             tail: self.tail(),
             agents: &self.words.agents,
             hook: self.words.hook.as_ref(),
@@ -61,10 +65,19 @@ impl Known {
     /// transcript, but not what its subagents write.
     pub(super) fn is_doubtful(&self) -> bool {
         self.judged(|evidence, verdict| {
-            verdict.source != Source::Registry
+            !matches!(verdict.source, Source::Registry | Source::Stream)
                 || !self.words.agents.is_empty()
                 || verdict.agents_since(evidence).is_some()
         })
+    }
+
+    fn stream(&self) -> Option<&Stream> {
+        self.held.as_ref().map(|held| &held.stream)
+    }
+
+    /// How we hold it, `None` where we don't.
+    pub(super) fn holder(&self) -> Option<HolderKind> {
+        self.held.as_ref().map(|held| held.kind)
     }
 
     pub(super) fn tail(&self) -> Option<&Tail> {
@@ -99,6 +112,7 @@ impl Inner {
             } else {
                 Access::Open
             },
+            held: self.held.of(session.key()),
             session,
         };
         if let Some(since) = self.wants_agents(&known) {

@@ -50,6 +50,7 @@ impl Inner {
                     patience: self.patience(),
                     page_bytes: rustix::param::page_size() as u64,
                     kill: kill::plan(session, &actor),
+                    holder: known.holder(),
                     session,
                 })
             })

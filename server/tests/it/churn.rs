@@ -34,7 +34,9 @@ impl Listed {
                     self.0.remove(&place(key));
                 }
             }
-            Frame::Hello { .. } | Frame::Snapshot { .. } => panic!("{frame:?}"),
+            Frame::Hello { .. } | Frame::Snapshot { .. } | Frame::Output { .. } => {
+                panic!("{frame:?}")
+            }
         }
     }
 

@@ -267,7 +267,22 @@ pub(super) fn audit(goldens: &mut Goldens) {
     );
     use Verb::*;
     let verbs = [
-        Kill, Interrupt, Pause, Continue, Reap, Resume, Cleanup, Unknown,
+        Kill,
+        Interrupt,
+        Pause,
+        Continue,
+        Reap,
+        Resume,
+        Cleanup,
+        Start,
+        Message,
+        Cancel,
+        Model,
+        PermissionMode,
+        Rename,
+        Decide,
+        Rules,
+        Unknown,
     ];
     goldens.check("verbs", &verbs.to_vec());
     goldens.check("faces", &vec![Face::Http, Face::Terminal, Face::Unknown]);

@@ -46,6 +46,7 @@ pub(super) fn feed(goldens: &mut Goldens) {
             at: 1_795_225_772_500,
             sessions: vec![session()],
             acting: vec![acts::acting()],
+            approvals_rev: 3,
         },
     );
     goldens.check(
@@ -56,6 +57,7 @@ pub(super) fn feed(goldens: &mut Goldens) {
             changed: vec![bare_session()],
             gone: vec![key()],
             acting: Vec::new(),
+            approvals_rev: 0,
         },
     );
     goldens.check("auths", &vec![Auth::None, Auth::Ticket, Auth::Unknown]);

@@ -45,6 +45,7 @@ pub(super) fn session() -> Session {
         home: text("/home/dev"),
         tmux: text("claude-607b503a:@1.%1"),
         twin_of: vec![key()],
+        holder: Some(HolderKind::Stdio),
         actions: Actions {
             kill: Permit::Allowed,
         },
@@ -76,6 +77,7 @@ pub(super) fn bare_session() -> Session {
         home: None,
         tmux: None,
         twin_of: Vec::new(),
+        holder: None,
         actions: Actions {
             kill: Permit::Refused {
                 code: Code::NotYours,

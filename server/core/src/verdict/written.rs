@@ -236,6 +236,9 @@ fn leaves_no_doubt(tool: &str) -> bool {
 /// From when on subagents' transcripts were written that can change this verdict or say what is asked; `None` where none
 /// can.
 pub(super) fn agents_since(verdict: &Verdict, evidence: &Evidence<'_>) -> Option<UnixMillis> {
+    if verdict.source == Source::Stream {
+        return None;
+    }
     let since = evidence.more.agents_since(evidence.started_at);
     let has_status = evidence
         .record

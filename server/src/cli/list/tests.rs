@@ -13,6 +13,7 @@ fn golden() -> Session {
     let golden = include_str!("../../../../wire/tests/golden/session.json");
     Session {
         twin_of: Vec::new(),
+        holder: None,
         ..serde_json::from_str(golden).unwrap()
     }
 }

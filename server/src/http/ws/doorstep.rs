@@ -42,7 +42,9 @@ where
     };
     match serde_json::from_str(&said) {
         Ok(Said::Ticket { ticket }) if redeem(&ticket) => Ok(()),
-        Ok(Said::Ticket { .. }) | Err(_) => Err(WRONG),
+        Ok(Said::Ticket { .. } | Said::Follow { .. } | Said::Unfollow { .. }) | Err(_) => {
+            Err(WRONG)
+        }
     }
 }
 

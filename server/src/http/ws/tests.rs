@@ -33,6 +33,7 @@ async fn client<S: AsyncRead + AsyncWrite + Unpin>(end: S) -> WebSocketStream<S>
 fn rev(said: &Message) -> u64 {
     match serde_json::from_str(said.to_text().unwrap()).unwrap() {
         Frame::Hello { .. } => 0,
+        Frame::Output { .. } => panic!("nobody asked for output"),
         Frame::Snapshot { rev, .. } | Frame::Changes { rev, .. } => rev,
     }
 }

@@ -34,7 +34,9 @@ fn auth(socket: &mut TestSocket) -> Auth {
             assert_eq!(version.is_empty(), auth == Auth::Ticket);
             auth
         }
-        other @ (Frame::Snapshot { .. } | Frame::Changes { .. }) => panic!("{other:?}"),
+        other @ (Frame::Snapshot { .. } | Frame::Changes { .. } | Frame::Output { .. }) => {
+            panic!("{other:?}")
+        }
     }
 }
 
