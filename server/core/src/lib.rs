@@ -17,6 +17,7 @@ pub mod process;
 pub mod project_dir;
 pub mod registry;
 pub mod settings;
+pub mod stream;
 pub mod transcript;
 pub mod tree;
 pub mod verdict;
