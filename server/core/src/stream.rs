@@ -12,7 +12,7 @@ mod delta;
 pub(crate) mod members;
 pub mod say;
 pub(crate) mod speech;
-mod system;
+pub(crate) mod system;
 mod turn;
 
 use serde_json::value::RawValue;
@@ -189,13 +189,7 @@ pub struct ToolResult {
 impl Said {
     /// Reads one line of stdout. Never empty, but for a blank line: an answer without any block is an [`Said::Other`].
     pub fn parse(line: &[u8]) -> Vec<Self> {
-        match str::from_utf8(line) {
-            Ok(text) => Self::of_text(text),
-            Err(_) => Self::of_text(&String::from_utf8_lossy(line)),
-        }
-    }
-
-    fn of_text(line: &str) -> Vec<Self> {
+        let line = String::from_utf8_lossy(line);
         let line = line.trim();
         if line.is_empty() {
             return Vec::new();
@@ -219,7 +213,7 @@ impl Said {
         }
     }
 
-    fn other(members: &Members<'_>) -> Self {
+    pub(crate) fn other(members: &Members<'_>) -> Self {
         Self::Other {
             kind: members.text("type"),
             subtype: members.text("subtype"),

@@ -4,6 +4,7 @@
 //! tell where its turn stands. Does not know files: lines come in one by one. What it is about is nearly always near the
 //! end, so [`fold`] takes the newest first; [`tail`] takes the oldest first, as a file grows. A line that can't be read (torn, half-written, overwritten by NULs) is a fact and counts for nothing.
 
+pub mod events;
 pub mod fold;
 mod line;
 mod prompt;

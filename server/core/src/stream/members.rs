@@ -46,6 +46,11 @@ impl<'a> Members<'a> {
         serde_json::from_str(self.raw(name)?.get()).ok()
     }
 
+    /// Milliseconds, which may be written with a fraction.
+    pub(crate) fn millis(&self, name: &str) -> Option<u64> {
+        self.ratio(name).map(|millis| millis.round() as u64)
+    }
+
     pub(crate) fn ratio(&self, name: &str) -> Option<f64> {
         serde_json::from_str(self.raw(name)?.get()).ok()
     }

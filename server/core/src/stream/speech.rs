@@ -41,7 +41,7 @@ pub(crate) fn user(line: &Members<'_>) -> Vec<Said> {
     let mut said = Vec::new();
     let mut texts = Vec::new();
     let mut attachments = 0;
-    match Content::of(&message) {
+    match Content::of(&message, "content") {
         Some(Content::Text(text)) => texts.push(text),
         Some(Content::Blocks(blocks)) => {
             for block in blocks {
@@ -68,13 +68,48 @@ pub(crate) fn user(line: &Members<'_>) -> Vec<Said> {
     whole(said, line)
 }
 
+/// What a person said while a turn ran and the turn took up, as the transcript writes it down: under the message's own id.
+pub(crate) fn queued(line: &Members<'_>) -> Option<Said> {
+    let attachment = line.object("attachment")?;
+    let texts = match Content::of(&attachment, "prompt")? {
+        Content::Text(text) => vec![text],
+        Content::Blocks(blocks) => {
+            let blocks = blocks.iter();
+            blocks.filter_map(|block| block.text("text")).collect()
+        }
+    };
+    let mut origin = Origin::of(line, None);
+    if let Some(uuid) = attachment.text("source_uuid") {
+        origin.uuid = Some(uuid);
+    }
+    let text = joined(&texts);
+    Some(Said::User {
+        words: words(line, &origin, &text),
+        origin,
+        text,
+        attachments: 0,
+        is_replay: false,
+    })
+}
+
+/// What a local command printed, as the transcript of a terminal writes it down.
+pub(crate) fn printed(line: &Members<'_>) -> Option<Said> {
+    Some(Said::User {
+        origin: Origin::of(line, None),
+        text: line.text("content")?,
+        words: Words::Program,
+        attachments: 0,
+        is_replay: false,
+    })
+}
+
 pub(crate) fn assistant(line: &Members<'_>) -> Vec<Said> {
     let message = line.object("message").unwrap_or_default();
     let origin = Origin::of(line, message.text("id"));
     let model = message.text("model");
     let answer = answered(line, model.as_deref());
     let mut said = Vec::new();
-    match Content::of(&message) {
+    match Content::of(&message, "content") {
         Some(Content::Text(text)) => said.push(Said::Text {
             origin: origin.clone(),
             text,
@@ -134,7 +169,7 @@ fn spoken(block: &Members<'_>, origin: &Origin, answer: Answered) -> Option<Said
 fn tool_result(block: &Members<'_>, origin: &Origin) -> Said {
     let mut texts = Vec::new();
     let mut attachments = 0;
-    match Content::of(block) {
+    match Content::of(block, "content") {
         Some(Content::Text(text)) => texts.push(text),
         Some(Content::Blocks(blocks)) => {
             for block in blocks {
@@ -182,7 +217,7 @@ fn words(line: &Members<'_>, origin: &Origin, text: &str) -> Words {
 fn answered(line: &Members<'_>, model: Option<&str>) -> Answered {
     if line.is("is_api_error_message") || line.is("isApiErrorMessage") {
         Answered::Failure
-    } else if line.is("aborted") {
+    } else if line.is("aborted") || line.is("isAbortedMidStream") {
         Answered::BrokenOff
     } else if model == Some(NO_MODEL) {
         Answered::Notice
@@ -204,11 +239,11 @@ fn joined(texts: &[String]) -> String {
 }
 
 impl<'a> Content<'a> {
-    fn of(message: &Members<'a>) -> Option<Self> {
-        let content: &'a RawValue = message.raw("content")?;
+    fn of(message: &Members<'a>, name: &str) -> Option<Self> {
+        let content: &'a RawValue = message.raw(name)?;
         Some(match content.get().as_bytes().first()? {
             b'"' => Self::Text(members::text(content)?),
-            b'[' => Self::Blocks(message.objects("content")),
+            b'[' => Self::Blocks(message.objects(name)),
             _ => return None,
         })
     }
@@ -238,7 +273,7 @@ impl Speaker {
 }
 
 /// When the line was written, `None` where it does not say, or says a time before 1970.
-pub(crate) fn time(line: &Members<'_>) -> Option<UnixMillis> {
+fn time(line: &Members<'_>) -> Option<UnixMillis> {
     let time = DateTime::parse_from_rfc3339(&line.text("timestamp")?).ok()?;
     u64::try_from(time.timestamp_millis()).ok().map(UnixMillis)
 }

@@ -46,7 +46,7 @@ pub(super) fn read(line: &Members<'_>) -> Said {
         Some("api_retry") => Said::Retry {
             attempt: line.number("attempt"),
             max_retries: line.number("max_retries"),
-            delay_ms: line.number("retry_delay_ms"),
+            delay_ms: line.millis("retry_delay_ms"),
             status: line.number("error_status"),
             error: line.text("error"),
         },
@@ -58,7 +58,7 @@ pub(super) fn read(line: &Members<'_>) -> Said {
     }
 }
 
-/// The transcript writes the same under another name.
+/// The transcript has another name for what it is about.
 pub(crate) fn compacted(line: &Members<'_>) -> Said {
     let about = line.object("compact_metadata");
     let about = about.or_else(|| line.object("compactMetadata"));

@@ -3,7 +3,7 @@
 use super::members::{self, Members};
 
 /// The last line of a turn. Messages that were sent while it ran may have been answered in it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TurnResult {
     pub session_id: Option<String>,
     /// `success` also where the API has failed, `error_during_execution` also after an interrupt, ...
@@ -51,7 +51,7 @@ impl TurnResult {
             is_error: line.is("is_error"),
             text: line.text("result"),
             errors: errors.filter_map(members::text).collect(),
-            duration_ms: line.number("duration_ms"),
+            duration_ms: line.millis("duration_ms"),
             num_turns: line.number("num_turns"),
             total_cost_usd: line.ratio("total_cost_usd"),
             usage: Usage::of(line.object("usage")),
