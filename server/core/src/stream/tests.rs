@@ -172,6 +172,11 @@ fn two_calls_of_one_answer_are_asked_one_after_the_other() {
 }
 
 #[test]
+fn tools_that_only_read_are_asked_about_side_by_side() {
+    check!("2.1.329/two-questions");
+}
+
+#[test]
 fn questions_and_plans() {
     check!("2.1.329/question");
     check!("2.1.329/plan");
@@ -202,6 +207,7 @@ fn messages_that_wait() {
 fn subagents() {
     check!("2.1.329/subagent");
     check!("2.1.329/subagent-asks");
+    check!("2.1.329/background-agent");
     check!("2.1.197/subagent");
 }
 

@@ -3,7 +3,7 @@
 use super::members::{self, Members};
 
 /// The last line of a turn. Messages that were sent while it ran may have been answered in it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TurnResult {
     pub session_id: Option<String>,
     /// `success` also where the API has failed, `error_during_execution` also after an interrupt, ...
