@@ -76,6 +76,8 @@ impl<'a> Members<'a> {
 }
 
 pub(crate) fn text(value: &RawValue) -> Option<String> {
+    // What is no text is not worth the attempt to repair it.
+    value.get().starts_with('"').then_some(())?;
     lenient::read(value.get().as_bytes()).ok()
 }
 
