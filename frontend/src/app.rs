@@ -43,6 +43,7 @@ pub(crate) struct App {
     /// Counts sockets: what one had to say that has been given up since is dropped.
     sockets: Cell<u32>,
     wake: RefCell<Option<Timeout>>,
+    tidy: RefCell<Option<Timeout>>,
     title: RefCell<Option<Title>>,
     held: RefCell<Option<Held>>,
 }
@@ -77,6 +78,7 @@ impl App {
             socket: RefCell::default(),
             sockets: Cell::default(),
             wake: RefCell::default(),
+            tidy: RefCell::default(),
             title: RefCell::new(Some(Title::default())),
             held: RefCell::default(),
         });
@@ -113,6 +115,7 @@ impl App {
         self.held.take();
         self.socket.take();
         self.wake.take();
+        self.tidy.take();
         self.title.take();
         self.expiries.replace(ByKey::new());
     }
@@ -162,6 +165,9 @@ impl App {
             }
             Effect::Wake(ms) => {
                 self.wake.replace(Some(self.later(ms, Msg::Wake)));
+            }
+            Effect::Tidy(ms) => {
+                self.tidy.replace(Some(self.later(ms, Msg::TidyApprovals)));
             }
             Effect::Expire(id, ms) => {
                 let timeout = self.later(ms, Msg::ToastGone(id));

@@ -118,7 +118,17 @@ fn read_surroundings(context: &JsValue) -> Surroundings {
     Surroundings {
         theme,
         project: get(&get(context, "project"), "path").as_string(),
+        zone_min: zone_min(),
     }
+}
+
+/// By how many minutes the browser's clock is ahead of Greenwich.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an offset is less than a day"
+)]
+fn zone_min() -> i32 {
+    -(js_sys::Date::new_0().get_timezone_offset() as i32)
 }
 
 /// Returns a member, `undefined` where the value has none or is no object.

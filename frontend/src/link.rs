@@ -57,6 +57,7 @@ fn read(text: &str) -> Option<Heard> {
             rows: rows(&get(&frame, "sessions"))?,
             gone: Vec::new(),
             acting: acting(&frame),
+            approvals_rev: whole(&get(&frame, "approvalsRev")).unwrap_or_default(),
         })),
         "changes" => Some(Heard::Changes(News {
             at: whole(&get(&frame, "at"))?,
@@ -66,6 +67,7 @@ fn read(text: &str) -> Option<Heard> {
                 .filter_map(|key| key.as_string())
                 .collect(),
             acting: acting(&frame),
+            approvals_rev: whole(&get(&frame, "approvalsRev")).unwrap_or_default(),
         })),
         _ => None,
     }

@@ -4,6 +4,7 @@
 //! clock and no DOM: `update` is told the time and returns what is to be done.
 
 pub(crate) mod answer;
+pub(crate) mod approvals;
 pub(crate) mod batch;
 pub(crate) mod by_key;
 pub(crate) mod call;
@@ -25,12 +26,13 @@ pub(crate) mod update;
 pub(crate) mod why;
 
 use wire::{
-    Audit, CleanupReport, Context, Health, Killed, Orphan, ProcessKey, RecentSession, Resumed,
-    Session, SessionId, Signalled, Tree, Why,
+    Approval, Audit, CleanupReport, Context, Decided, Health, Killed, Orphan, ProcessKey,
+    RecentSession, Resumed, Session, SessionId, Signalled, Tree, Why,
 };
 
 use crate::model::{
     answer::{Rows, Trouble},
+    approvals::{Approvals, RequestKey, Step},
     batch::Batch,
     by_key::ByKey,
     call::Call,
@@ -69,6 +71,7 @@ pub(crate) struct Model {
     pub(crate) doing: ByKey<ProcessKey, Doing>,
     pub(crate) selection: Selection,
     pub(crate) orphans: Orphans,
+    pub(crate) approvals: Approvals,
     pub(crate) dialog: Option<Dialog>,
     pub(crate) toasts: Toasts,
     /// The mistakes in the server's configuration.
@@ -84,6 +87,8 @@ pub(crate) struct Surroundings {
     pub(crate) theme: Theme,
     /// The directory of the project that is selected in the host.
     pub(crate) project: Option<String>,
+    /// By how many minutes the person's clock is ahead of Greenwich.
+    pub(crate) zone_min: i32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -189,6 +194,12 @@ pub(crate) enum Msg {
     /// Whether the clipboard took it.
     Copied(bool),
     ToastGone(u32),
+    /// Something is done with the card of this request.
+    Approval(RequestKey, Step),
+    /// The pointer is over the cards, or has left them.
+    OverApprovals(bool),
+    /// The time of a settled card may be over.
+    TidyApprovals,
     Surroundings(Surroundings),
     Answered(Answered),
 }
@@ -207,6 +218,8 @@ pub(crate) enum Answered {
     Act(Vec<ProcessKey>, Result<Report, Trouble>),
     Orphans(u32, Result<Rows<Orphan>, Trouble>),
     Reap(Vec<ProcessKey>, Result<Report, Trouble>),
+    Approvals(u32, Result<Rows<Approval>, Trouble>),
+    Decided(RequestKey, Result<Decided, Trouble>),
     /// With the id before which was asked.
     Audit(Option<u64>, Result<Audit, Trouble>),
     Resume(SessionId, Result<Resumed, Trouble>),
@@ -226,6 +239,8 @@ pub(crate) enum Effect {
     Wake(u32),
     /// Send `ToastGone` after so many milliseconds.
     Expire(u32, u32),
+    /// Send `TidyApprovals` after so many milliseconds, and only then.
+    Tidy(u32),
     /// Put this on the clipboard.
     Copy(String),
 }
@@ -245,6 +260,7 @@ impl Model {
             doing: ByKey::new(),
             selection: Selection::default(),
             orphans: Orphans::default(),
+            approvals: Approvals::default(),
             dialog: None,
             toasts: Toasts::default(),
             mistakes: Vec::new(),

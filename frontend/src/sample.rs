@@ -1,10 +1,10 @@
 //! Values for tests: one plain session, changed by each test where it matters.
 
 use wire::{
-    Act, Actions, AuditEntry, AuditTarget, Caller, Confidence, Context, Descent, Evidence, Face,
-    KillOutcome, Killed, LostSession, Orphan, OrphanEvidence, Permit, Pid, ProcessKey,
-    RecentSession, Rule, Session, Sign, SignalOutcome, Signalled, SpareReason, Spared, State,
-    StateSource, Status, Tree, TreeProcess, Unproven, Verb, Why,
+    Act, Actions, Approval, ApprovalSource, Ask, AuditEntry, AuditTarget, Caller, Confidence,
+    Context, Descent, Evidence, Face, KillOutcome, Killed, LostSession, Orphan, OrphanEvidence,
+    Permit, Pid, ProcessKey, RecentSession, Rule, Session, Sign, SignalOutcome, Signalled,
+    SpareReason, Spared, State, StateSource, Status, Tree, TreeProcess, Unproven, Verb, Why,
 };
 
 /// The time at which every sample was taken.
@@ -232,6 +232,59 @@ pub(crate) fn orphan(pid: u32, of: u32) -> Orphan {
             descent: Descent::Session { leader: key(of) },
         },
         reap: Permit::Allowed,
+    }
+}
+
+/// Session 7 asks whether it may run a command, for 90 seconds.
+pub(crate) fn approval(id: &str) -> Approval {
+    Approval {
+        id: id.parse().unwrap(),
+        session_id: session(7).session_id.unwrap(),
+        key: Some(key(7)),
+        cwd: "/home/ada/work/parser".to_owned(),
+        title: Some("Parse nested lists".to_owned()),
+        at: NOW - 90_000,
+        until: None,
+        source: ApprovalSource::Held,
+        tool: "Bash".to_owned(),
+        input: serde_json::json!({"command": "cargo test", "description": "Run the tests"}),
+        ask: Ask::Permission {
+            tool: "Bash".to_owned(),
+            input: "cargo test".to_owned(),
+        },
+        reason: None,
+    }
+}
+
+/// The same session has two questions: one answer each, and any number.
+pub(crate) fn asks(id: &str) -> Approval {
+    let questions = serde_json::json!([
+        {"question": "Which colour?", "header": "Colour", "multiSelect": false, "options": [
+            {"label": "Red", "description": "As roses are"}, {"label": "Blue", "description": "As violets are"},
+        ]},
+        {"question": "Which parts?", "header": "Parts", "multiSelect": true, "options": [
+            {"label": "Lexer", "description": ""}, {"label": "Parser", "description": ""},
+        ]},
+    ]);
+    Approval {
+        tool: "AskUserQuestion".to_owned(),
+        ask: Ask::Question {
+            questions: serde_json::from_value(questions.clone()).unwrap(),
+        },
+        input: serde_json::json!({ "questions": questions }),
+        ..approval(id)
+    }
+}
+
+/// The same session wants to carry out a plan.
+pub(crate) fn plans(id: &str) -> Approval {
+    Approval {
+        tool: "ExitPlanMode".to_owned(),
+        ask: Ask::Plan {
+            text: "# Plan\n\n1. Read the lexer".to_owned(),
+        },
+        input: serde_json::json!({}),
+        ..approval(id)
     }
 }
 

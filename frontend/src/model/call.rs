@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 use wire::{
-    Act, BulkRequest, CleanupRequest, KillRequest, Page, ProcessKey, ReapRequest, ResumeRequest,
-    Route, Scope, SessionId, SignalRequest,
+    Act, BulkRequest, CleanupRequest, DecideRequest, KillRequest, Page, ProcessKey, ReapRequest,
+    RequestId, ResumeRequest, Route, Scope, SessionId, SignalRequest,
 };
 
 use crate::model::{
     Answered,
     answer::{self, Reply},
+    approvals::RequestKey,
 };
 
 /// Entries of the history that are asked for at a time.
@@ -31,6 +32,8 @@ pub(crate) enum Call {
     Reap(Vec<ProcessKey>),
     Audit { before: Option<u64> },
     Resume { id: SessionId, fork: bool },
+    Approvals(u32),
+    Decide(RequestId, Box<DecideRequest>),
     Plan,
     Clean,
 }
@@ -63,6 +66,8 @@ impl Call {
                 before: *before,
             }),
             Self::Resume { .. } => Route::Resume,
+            Self::Approvals(_) => Route::Approvals,
+            Self::Decide(id, _) => Route::Decide(id.clone()),
             Self::Plan | Self::Clean => Route::Cleanup,
         }
     }
@@ -77,6 +82,7 @@ impl Call {
             | Self::Why(_)
             | Self::Tree(_)
             | Self::Orphans(_)
+            | Self::Approvals(_)
             | Self::Audit { .. } => None,
             Self::Kill { key, tree } => json(&KillRequest {
                 key: Some(*key),
@@ -100,6 +106,7 @@ impl Call {
                 user: None,
                 fork: *fork,
             }),
+            Self::Decide(_, request) => json(request),
             Self::Plan => json(&CleanupRequest { dry_run: true }),
             Self::Clean => json(&CleanupRequest { dry_run: false }),
         }
@@ -111,6 +118,7 @@ impl Call {
             Self::Live(_) => Some(""),
             Self::Recent { .. } => Some("sessions"),
             Self::Orphans(_) => Some("orphans"),
+            Self::Approvals(_) => Some("approvals"),
             Self::Health
             | Self::Context(_)
             | Self::Why(_)
@@ -122,6 +130,7 @@ impl Call {
             | Self::Reap(_)
             | Self::Audit { .. }
             | Self::Resume { .. }
+            | Self::Decide(..)
             | Self::Plan
             | Self::Clean => None,
         }
@@ -143,6 +152,11 @@ impl Call {
             Self::Reap(keys) => Answered::Reap(keys, answer::one(reply)),
             Self::Audit { before } => Answered::Audit(before, answer::one(reply)),
             Self::Resume { id, .. } => Answered::Resume(id, answer::one(reply)),
+            Self::Approvals(number) => Answered::Approvals(number, answer::rows(reply)),
+            Self::Decide(id, request) => {
+                let session = request.session_id;
+                Answered::Decided(RequestKey { session, id }, answer::one(reply))
+            }
             Self::Plan => Answered::Plan(answer::one(reply)),
             Self::Clean => Answered::Clean(answer::one(reply)),
         }

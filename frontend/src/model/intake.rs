@@ -1,7 +1,7 @@
 //! What an answer of the server changes, and what is to be asked next because of it.
 
 use crate::model::{
-    Answered, Cleanup, Dialog, Effect, Model, batch,
+    Answered, Cleanup, Dialog, Effect, Model, approvals, batch,
     call::Call,
     ending, history, link,
     live::{Moved, Taken},
@@ -73,6 +73,8 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
             history::told(model, before, answer);
             Vec::new()
         }
+        Answered::Approvals(number, answer) => approvals::told(model, number, answer, now),
+        Answered::Decided(key, answer) => approvals::decided(model, &key, answer, now),
         Answered::Resume(id, answer) => resumed(model, id, answer, now),
         Answered::Plan(answer) => {
             if model.dialog == Some(Dialog::Cleanup(Cleanup::Planning)) {

@@ -5,7 +5,7 @@
 use wire::Frame;
 
 use crate::model::{
-    Effect, Model,
+    Effect, Model, approvals,
     intake::follow,
     live::News,
     pace::{ask_live, if_polling},
@@ -135,12 +135,18 @@ pub(super) fn hear(model: &mut Model, heard: Heard, now: u64) -> Vec<Effect> {
         (Phase::Greeted, Heard::Snapshot(news)) => {
             model.link.phase = Phase::Up;
             model.link.up_at = now;
+            let rev = news.approvals_rev;
             let moved = model.live.replace(news, now);
-            follow(model, moved, now)
+            let mut effects = follow(model, moved, now);
+            effects.extend(approvals::hear(model, rev, now));
+            effects
         }
         (Phase::Up, Heard::Changes(news)) => {
+            let rev = news.approvals_rev;
             let moved = model.live.change(news, now);
-            follow(model, moved, now)
+            let mut effects = follow(model, moved, now);
+            effects.extend(approvals::hear(model, rev, now));
+            effects
         }
         _ => fail(model, now),
     }

@@ -33,6 +33,8 @@ pub(crate) struct News {
     pub(crate) gone: Vec<String>,
     /// All actions that are under way, whoever asked for them.
     pub(crate) acting: Vec<Acting>,
+    /// Grows with every request that comes or goes.
+    pub(crate) approvals_rev: u64,
 }
 
 /// A request that has not been answered for so many milliseconds does not hold up the next one: `rpc` has no
@@ -141,6 +143,7 @@ impl Live {
             rows,
             gone,
             acting,
+            approvals_rev: _,
         } = news;
         self.acting = acting;
         self.set_clock(at, now, 1000);

@@ -2,7 +2,7 @@
 //!
 //! Knows the intervals. Does not know timers: it is told the time.
 
-use crate::model::{Effect, Model, call::Call, intake::catch_up};
+use crate::model::{Effect, Model, approvals, call::Call, intake::catch_up};
 
 /// Milliseconds between two requests for the list while it does not arrive by itself.
 const REFRESH_MS: u64 = 10_000;
@@ -23,17 +23,20 @@ impl Model {
     }
 }
 
-/// Whether some session has been in its state, or at all, for less than a minute.
+/// Whether some session has been in its state, or at all, for less than a minute, or has just asked something.
 fn tells_seconds(model: &Model) -> bool {
     const MINUTE_MS: u64 = 60_000;
     let now = model.live.server_now();
-    model.live.sessions.iter().any(|session| {
-        let called = session.tool.as_ref().and_then(|tool| tool.since);
-        [Some(session.started_at), session.state_since, called]
-            .into_iter()
-            .flatten()
-            .any(|then| now.saturating_sub(then) < MINUTE_MS)
-    })
+    let recent = |then: u64| now.saturating_sub(then) < MINUTE_MS;
+    let asked = model.approvals.cards.iter().map(|card| card.approval.at);
+    asked.into_iter().any(recent)
+        || model.live.sessions.iter().any(|session| {
+            let called = session.tool.as_ref().and_then(|tool| tool.since);
+            [Some(session.started_at), session.state_since, called]
+                .into_iter()
+                .flatten()
+                .any(recent)
+        })
 }
 
 pub(super) fn tick(model: &mut Model, now: u64) -> Vec<Effect> {
@@ -50,6 +53,7 @@ pub(super) fn tick(model: &mut Model, now: u64) -> Vec<Effect> {
     });
     effects.extend(catch_up(model, now));
     effects.extend(refresh_orphans(model, now));
+    effects.extend(approvals::refresh(model, now));
     effects
 }
 

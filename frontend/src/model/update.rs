@@ -4,7 +4,7 @@ use wire::{ProcessKey, Session, SessionId};
 
 use crate::{
     model::{
-        Cleanup, Detail, Dialog, Effect, Model, Msg, batch,
+        Cleanup, Detail, Dialog, Effect, Model, Msg, approvals, batch,
         call::Call,
         doing::{Deed, Doing},
         ending, history,
@@ -31,6 +31,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
             effects.extend(ask_live(model, now));
             effects.push(ask_recent(model, now));
             effects.push(model.orphans.ask(now));
+            effects.extend(approvals::ask(model, now));
             effects.extend(link::connect(model));
             effects
         }
@@ -40,6 +41,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
             effects.extend(link::hurry(model));
             effects.extend(catch_up(model, now));
             effects.extend(refresh_orphans(model, now));
+            effects.extend(approvals::refresh(model, now));
             effects
         }
         Msg::Seen => Vec::new(),
@@ -49,6 +51,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
             let mut effects = look_again(model, now);
             effects.push(Effect::Call(Call::Health));
             effects.push(model.orphans.ask(now));
+            effects.extend(approvals::ask(model, now));
             effects
         }
         Msg::Auto(auto) => {
@@ -150,6 +153,9 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
             model.toasts.remove(id);
             Vec::new()
         }
+        Msg::Approval(key, step) => approvals::step(model, &key, step, now),
+        Msg::OverApprovals(over) => approvals::over(model, over, now),
+        Msg::TidyApprovals => approvals::tidy(model, now),
         Msg::Surroundings(surroundings) => {
             model.surroundings = surroundings;
             Vec::new()

@@ -19,6 +19,7 @@ fn news(rows: Vec<Session>, gone: &[&str]) -> News {
         rows: rows.into_iter().map(keyed).collect(),
         gone: gone.iter().map(|key| (*key).to_owned()).collect(),
         acting: Vec::new(),
+        approvals_rev: 0,
     }
 }
 

@@ -32,7 +32,11 @@ fn a_tick_asks_once_until_it_is_answered() {
     // Whoever has not answered for a minute is not waited for any more.
     assert_eq!(
         update(&mut model, Msg::Tick, NOW + 70_000),
-        [Effect::Call(Call::Live(3)), Effect::Call(Call::Orphans(2))]
+        [
+            Effect::Call(Call::Live(3)),
+            Effect::Call(Call::Orphans(2)),
+            Effect::Call(Call::Approvals(2))
+        ]
     );
     // The late answer does not replace what is newer.
     answer(&mut model, 2, vec![sample::session(7)]);

@@ -1,0 +1,270 @@
+//! What a person has put in on a card before answering.
+
+use std::collections::BTreeMap;
+
+use wire::{Always, Approval, Ask, Question, RuleScope};
+
+use crate::model::approvals::questions;
+
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: i64 = 86_400_000;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Draft {
+    /// Why not, for the model.
+    pub(crate) reason: String,
+    /// One for each question.
+    pub(crate) answers: Vec<Answer>,
+    /// The rule that would be made, while it is wanted.
+    pub(crate) rule: Option<RuleDraft>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The places of the options that are chosen, in the question's order.
+    pub(crate) chosen: Vec<usize>,
+    /// Words of one's own count.
+    pub(crate) other: bool,
+    pub(crate) words: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RuleDraft {
+    pub(crate) whose: Whose,
+    pub(crate) pattern: String,
+    pub(crate) until: Until,
+}
+
+/// Whose requests the rule is to be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Session,
+    Project,
+    All,
+}
+
+/// For how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    Hour,
+    Today,
+    Good,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Reason(String),
+    Choose {
+        question: usize,
+        option: usize,
+        chosen: bool,
+    },
+    /// Words of one's own count, or don't.
+    Other(usize, bool),
+    Words(usize, String),
+    /// The rule is wanted, or not.
+    Rule(bool),
+    Whose(Whose),
+    Pattern(String),
+    Until(Until),
+}
+
+impl Draft {
+    pub(crate) fn of(approval: &Approval) -> Self {
+        Self {
+            answers: vec![Answer::default(); questions(approval).len()],
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn change(&mut self, change: Change, approval: &Approval) {
+        let questions = questions(approval);
+        let single = |place: usize| questions.get(place).is_none_or(|one| !one.multi_select);
+        match change {
+            Change::Reason(reason) => self.reason = reason,
+            Change::Choose {
+                question,
+                option,
+                chosen,
+            } => {
+                if let Some(answer) = self.answers.get_mut(question) {
+                    answer.choose(option, chosen, single(question));
+                }
+            }
+            Change::Other(question, other) => {
+                if let Some(answer) = self.answers.get_mut(question) {
+                    answer.take_other(other, single(question));
+                }
+            }
+            Change::Words(question, words) => {
+                if let Some(answer) = self.answers.get_mut(question) {
+                    answer.take_other(!words.trim().is_empty(), single(question));
+                    answer.words = words;
+                }
+            }
+            Change::Rule(wanted) => {
+                self.rule = exactly(approval)
+                    .filter(|_| wanted)
+                    .map(|pattern| RuleDraft {
+                        whose: Whose::Project,
+                        pattern,
+                        until: Until::Today,
+                    });
+            }
+            Change::Whose(whose) => self.change_rule(|rule| rule.whose = whose),
+            Change::Pattern(pattern) => self.change_rule(|rule| rule.pattern = pattern),
+            Change::Until(until) => self.change_rule(|rule| rule.until = until),
+        }
+    }
+
+    fn change_rule(&mut self, change: impl FnOnce(&mut RuleDraft)) {
+        if let Some(rule) = &mut self.rule {
+            change(rule);
+        }
+    }
+
+    /// What the model is told, `None` for nothing.
+    pub(crate) fn reason(&self) -> Option<String> {
+        let reason = self.reason.trim();
+        (!reason.is_empty()).then(|| reason.to_owned())
+    }
+
+    /// The answer to each question, `None` while one is missing.
+    pub(crate) fn answers(&self, approval: &Approval) -> Option<BTreeMap<String, String>> {
+        let questions = questions(approval);
+        let answered = questions.into_iter().zip(&self.answers);
+        answered
+            .map(|(question, answer)| {
+                let words = answer.words(&question)?;
+                Some((question.question, words))
+            })
+            .collect()
+    }
+
+    /// The rule in the wire's words, `None` where none is wanted or nothing would fit it.
+    pub(crate) fn always(
+        &self,
+        approval: &Approval,
+        server_now: u64,
+        zone_min: i32,
+    ) -> Option<Always> {
+        let rule = self.rule.as_ref()?;
+        if rule.pattern.trim().is_empty() {
+            return None;
+        }
+        // What was left as it is means this input, and no pattern could say that better.
+        let edited = exactly(approval).is_none_or(|exact| exact != rule.pattern);
+        Some(Always {
+            scope: match rule.whose {
+                Whose::Session => RuleScope::Session {
+                    session_id: approval.session_id.clone(),
+                },
+                Whose::Project => RuleScope::Project {
+                    dir: approval.cwd.clone(),
+                },
+                Whose::All => RuleScope::All,
+            },
+            pattern: edited.then(|| rule.pattern.clone()),
+            expires_at: match rule.until {
+                Until::Hour => Some(server_now + HOUR_MS),
+                Until::Today => Some(midnight(server_now, zone_min)),
+                Until::Good => None,
+            },
+        })
+    }
+}
+
+impl Answer {
+    fn choose(&mut self, option: usize, chosen: bool, single: bool) {
+        if single {
+            self.chosen.clear();
+            self.other = false;
+        }
+        self.chosen.retain(|other| *other != option);
+        if chosen {
+            self.chosen.push(option);
+            self.chosen.sort_unstable();
+        }
+    }
+
+    fn take_other(&mut self, other: bool, single: bool) {
+        self.other = other;
+        if single && other {
+            self.chosen.clear();
+        }
+    }
+
+    /// The chosen labels, then the words; `None` for neither.
+    fn words(&self, question: &Question) -> Option<String> {
+        let labels = self.chosen.iter();
+        let labels = labels.filter_map(|place| question.options.get(*place));
+        let mut all: Vec<&str> = labels.map(|option| option.label.as_str()).collect();
+        let words = self.words.trim();
+        if self.other && !words.is_empty() {
+            all.push(words);
+        }
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
+
+/// The pattern that fits this input and no other, `None` for what no rule can answer. It is a proposal to be edited: the server
+/// is told of it only once it was.
+pub(crate) fn exactly(approval: &Approval) -> Option<String> {
+    let field = |name: &str| approval.input.get(name).and_then(|value| value.as_str());
+    let main = match (&approval.ask, approval.tool.as_str()) {
+        (Ask::Question { .. } | Ask::Plan { .. } | Ask::Text { .. }, _) => return None,
+        (Ask::Permission { .. }, "Bash") => field("command"),
+        (Ask::Permission { .. }, "Read" | "Write" | "Edit" | "MultiEdit") => field("file_path"),
+        (Ask::Permission { .. }, "NotebookEdit") => {
+            field("notebook_path").or_else(|| field("file_path"))
+        }
+        (Ask::Permission { .. }, "LS") => field("path"),
+        (Ask::Permission { .. }, "WebFetch") => field("url"),
+        (Ask::Permission { .. }, "WebSearch") => field("query"),
+        (Ask::Permission { .. }, _) => return Some(literal(&approval.input.to_string())),
+    };
+    let whole = || approval.input.to_string();
+    Some(literal(&main.map_or_else(whole, str::to_owned)))
+}
+
+/// `*` means anything in a pattern, and `\` takes that meaning away.
+fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '*' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
+/// The end of the day at `now`, for who is `zone_min` minutes east of Greenwich.
+fn midnight(now: u64, zone_min: i32) -> u64 {
+    let ahead = i64::from(zone_min) * 60_000;
+    let local = i64::try_from(now).unwrap_or_default() + ahead;
+    let end = (local.div_euclid(DAY_MS) + 1) * DAY_MS - ahead;
+    u64::try_from(end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_at_the_persons_midnight() {
+        // 2026-09-21 14:13:20 UTC.
+        let now = 1_790_000_000_000;
+        let left = |zone| (midnight(now, zone) - now) / 60_000;
+        assert_eq!(left(0), 9 * 60 + 46);
+        assert_eq!(left(120), 7 * 60 + 46);
+        assert_eq!(left(-300), 14 * 60 + 46);
+        // There it is the next day already.
+        assert_eq!(left(11 * 60), 22 * 60 + 46);
+    }
+
+    #[test]
+    fn a_star_in_the_input_is_a_star_in_the_pattern() {
+        assert_eq!(literal(r"rm *.o \;"), r"rm \*.o \\;");
+    }
+}
