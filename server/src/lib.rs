@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod connection;
+pub mod event_log;
 pub mod feed;
 pub mod held;
 pub mod hold;
