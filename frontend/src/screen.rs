@@ -4,16 +4,21 @@
 //! nothing else on the page is drawn again. Does not know elements.
 
 pub(crate) mod act;
+pub(crate) mod approvals;
+pub(crate) mod asked;
 pub(crate) mod banner;
 pub(crate) mod batch;
 pub(crate) mod cleanup;
 pub(crate) mod detail;
+pub(crate) mod diff;
+pub(crate) mod exact;
 pub(crate) mod group;
 pub(crate) mod header;
 pub(crate) mod history;
 pub(crate) mod keyed;
 pub(crate) mod kill;
 pub(crate) mod look;
+pub(crate) mod markdown;
 pub(crate) mod orphans;
 pub(crate) mod progress;
 pub(crate) mod recent;
@@ -26,8 +31,9 @@ use leptos::prelude::*;
 use wire::{ProcessKey, SessionId};
 
 use crate::{
-    model::{Dialog, Model, Theme, facet::Facet, toast::Toast},
+    model::{Dialog, Model, Theme, approvals::RequestKey, facet::Facet, toast::Toast},
     screen::{
+        approvals::{ApprovalView, QueueView},
         banner::Banner,
         batch::BatchView,
         cleanup::CleanupView,
@@ -48,6 +54,8 @@ pub(crate) struct Screen {
     pub(crate) banners: RwSignal<Vec<Banner>>,
     pub(crate) header: RwSignal<HeaderView>,
     pub(crate) pills: Keyed<Facet, PillView>,
+    pub(crate) queue: RwSignal<QueueView>,
+    pub(crate) approvals: Keyed<RequestKey, ApprovalView>,
     pub(crate) rows: Keyed<ProcessKey, RowView>,
     /// What stands in the list's place while it has no rows.
     pub(crate) instead: RwSignal<Option<Instead>>,
@@ -82,6 +90,29 @@ pub(crate) enum DialogView {
     Cleanup(CleanupView),
 }
 
+/// Each is `None` while another one stands.
+impl DialogView {
+    pub(crate) fn kill(&self) -> Option<&KillView> {
+        let Self::Kill(view) = self else { return None };
+        Some(view)
+    }
+
+    pub(crate) fn batch(&self) -> Option<&BatchView> {
+        let Self::Batch(view) = self else { return None };
+        Some(view)
+    }
+
+    pub(crate) fn history(&self) -> Option<&HistoryView> {
+        let Self::History(view) = self else { return None };
+        Some(view)
+    }
+
+    pub(crate) fn cleanup(&self) -> Option<&CleanupView> {
+        let Self::Cleanup(view) = self else { return None };
+        Some(view)
+    }
+}
+
 impl Screen {
     /// Makes the signals; they belong to the present owner and go with it.
     pub(crate) fn new() -> Self {
@@ -90,6 +121,8 @@ impl Screen {
             banners: RwSignal::new(Vec::new()),
             header: RwSignal::new(HeaderView::default()),
             pills: Keyed::new(),
+            queue: RwSignal::new(QueueView::default()),
+            approvals: Keyed::new(),
             rows: Keyed::new(),
             instead: RwSignal::new(Some(Instead::Loading)),
             selection: RwSignal::new(SelectionView::default()),
@@ -108,6 +141,9 @@ impl Screen {
         set(self.banners, banner::banners(model));
         set(self.header, header::header(model));
         self.pills.set(header::pills(model));
+        let (queue, approvals) = approvals::approvals(model);
+        set(self.queue, queue);
+        self.approvals.set(approvals);
         let rows = row::rows(model);
         set(self.instead, instead(model, rows.is_empty()));
         self.rows.set(rows);

@@ -28,6 +28,16 @@ pub(crate) fn whole(text: &str) -> String {
     clean(text.trim(), WHOLE, |c| c)
 }
 
+/// Returns `text` as it stands.
+pub(crate) fn exact(text: &str) -> String {
+    clean(text, usize::MAX, |c| c)
+}
+
+/// Returns so many characters of `text` as they stand.
+pub(crate) fn start(text: &str, limit: usize) -> String {
+    clean(text, limit, |c| c)
+}
+
 /// Returns `line(text)`, or `None` where nothing of it can be seen.
 pub(crate) fn some_line(text: Option<&str>) -> Option<String> {
     let text = line(text?);
@@ -39,7 +49,7 @@ fn clean(text: &str, limit: usize, replace: fn(char) -> char) -> String {
     if text.len() <= limit && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
-    let mut shown = String::with_capacity(text.len().min(4 * limit));
+    let mut shown = String::with_capacity(text.len().min(limit.saturating_mul(4)));
     let mut characters = text.chars().map(replace);
     shown.extend(characters.by_ref().take(limit).map(visible));
     if characters.next().is_some() {

@@ -13,13 +13,10 @@ use crate::{
 };
 
 pub(super) fn batch_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
-    let view = Memo::new(move |last: Option<&BatchView>| match dialog.get() {
-        DialogView::Batch(view) => view,
-        // What was asked last stays readable in the moment in which the dialog closes.
-        DialogView::None
-        | DialogView::Kill(_)
-        | DialogView::Cleanup(_)
-        | DialogView::History(_) => last.cloned().unwrap_or_default(),
+    // What was asked last stays readable in the moment in which the dialog closes.
+    let view = Memo::new(move |last: Option<&BatchView>| {
+        let view = dialog.with(|d| d.batch().cloned());
+        view.or_else(|| last.cloned()).unwrap_or_default()
     });
     let groups = Memo::new(move |_| view.with(|v| v.groups.clone()));
     let confirm = move || view.with(|v| v.confirm.clone());

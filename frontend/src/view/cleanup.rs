@@ -13,12 +13,7 @@ use crate::{
 };
 
 pub(super) fn cleanup_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
-    let view = Memo::new(move |_| match dialog.get() {
-        DialogView::Cleanup(view) => Some(view),
-        DialogView::None | DialogView::Kill(_) | DialogView::Batch(_) | DialogView::History(_) => {
-            None
-        }
-    });
+    let view = Memo::new(move |_| dialog.with(|d| d.cleanup().cloned()));
     let read =
         move |read: fn(&CleanupView) -> Option<String>| view.with(|v| v.as_ref().and_then(read));
     let said = move |part: fn(&CleanupView) -> Option<String>| {

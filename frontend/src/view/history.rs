@@ -13,11 +13,9 @@ use crate::{
 };
 
 pub(super) fn history_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
-    let view = Memo::new(move |last: Option<&HistoryView>| match dialog.get() {
-        DialogView::History(view) => view,
-        DialogView::None | DialogView::Kill(_) | DialogView::Batch(_) | DialogView::Cleanup(_) => {
-            last.cloned().unwrap_or_default()
-        }
+    let view = Memo::new(move |last: Option<&HistoryView>| {
+        let view = dialog.with(|d| d.history().cloned());
+        view.or_else(|| last.cloned()).unwrap_or_default()
     });
     let groups = Memo::new(move |_| view.with(|v| v.groups.clone()));
     view! {

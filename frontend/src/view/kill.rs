@@ -16,15 +16,8 @@ use crate::{
 pub(super) fn kill_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
     // What was asked last stays readable in the moment in which the dialog closes.
     let kill = Memo::new(move |last: Option<&KillView>| {
-        match dialog.get() {
-            DialogView::Kill(kill) => Some(kill),
-            DialogView::None
-            | DialogView::Batch(_)
-            | DialogView::Cleanup(_)
-            | DialogView::History(_) => None,
-        }
-        .or_else(|| last.cloned())
-        .unwrap_or_else(nobody)
+        let kill = dialog.with(|d| d.kill().cloned());
+        kill.or_else(|| last.cloned()).unwrap_or_else(nobody)
     });
     let tree = Memo::new(move |_| kill.with(|k| k.tree.clone()));
     let gone = Memo::new(move |_| kill.with(|k| k.gone));
