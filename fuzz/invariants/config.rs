@@ -18,7 +18,10 @@ pub(crate) fn check(bytes: &[u8]) {
         let line = mistake.strip_prefix(PLACE).expect(mistake);
         let digits: String = line.chars().take_while(char::is_ascii_digit).collect();
         let lines = text.matches('\n').count() + 1;
-        assert!((1..=lines).contains(&digits.parse().unwrap()), "{mistake}");
+        assert!(
+            (1..=lines).contains(&digits.parse::<usize>().unwrap()),
+            "{mistake}"
+        );
         assert!(mistake.ends_with('.'), "{mistake:?}");
         // It is printed to terminals.
         assert!(!mistake.contains(char::is_control), "{mistake:?}");

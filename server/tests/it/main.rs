@@ -19,6 +19,7 @@ mod corpus;
 mod event_log;
 mod events;
 mod held;
+mod held_terminal;
 mod hooks;
 mod host_token;
 mod hostile_proc;
