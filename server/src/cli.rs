@@ -5,6 +5,7 @@ mod list;
 mod look;
 mod measure;
 mod question;
+pub mod raw;
 mod table;
 mod terminal;
 mod text;
