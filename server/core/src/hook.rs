@@ -4,6 +4,7 @@
 //! where a report is kept, nor what a session is doing: Esc fires no hook, so a report is evidence and not a state.
 
 mod asked;
+mod call;
 mod fields;
 mod file;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 
 use crate::id::{ProcessKey, SessionId, UnixMillis};
 pub use asked::{Asked, MAX_INPUT};
+pub use call::Call;
 use fields::Fields;
 
 /// What the hooks of one session last said. A field is `None` where the newest event does not have it.

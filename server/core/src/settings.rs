@@ -37,7 +37,18 @@ pub struct Entry {
     pub event: String,
     /// The program that it runs; `None` where it can't be told.
     pub binary: Option<String>,
+    /// It also waits for an answer from elsewhere, or tells those who are asked there.
+    pub approvals: bool,
     command: String,
+}
+
+/// Who answers what Claude Code asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    /// The session's own terminal alone.
+    Terminal,
+    /// Also a person or a rule elsewhere.
+    Elsewhere,
 }
 
 /// What was there before us and empty: it is left behind when we go.
@@ -52,15 +63,34 @@ enum Kept {
 const MARK: &str = ": session-manager-hook";
 /// Seconds. It takes a few milliseconds; this is for a machine that has come to a halt.
 const TIMEOUT: u32 = 5;
+/// Seconds. The server lets go long before (at most after an hour), and the terminal's own prompt can be used all the while.
+const APPROVAL_TIMEOUT: u32 = 3_660;
+/// What the program is told where it is to wait for an answer.
+const ASK: &str = " --ask";
 
 /// Returns the text with one entry for each of the events, which runs `binary`; the very same text where they are there.
 pub fn install(text: &str, binary: &str, events: &[Event]) -> Result<String, Refusal> {
+    put(text, binary, events, Answers::Terminal)
+}
+
+/// The same, with an entry that waits for a person's or a rule's answer to what Claude Code asks.
+pub fn install_with_approvals(
+    text: &str,
+    binary: &str,
+    events: &[Event],
+) -> Result<String, Refusal> {
+    put(text, binary, events, Answers::Elsewhere)
+}
+
+fn put(text: &str, binary: &str, events: &[Event], answers: Answers) -> Result<String, Refusal> {
     check(text, events)?;
     let found = entries(text)?;
     let fits = |entry: &Entry| {
-        [Kept::Nothing, Kept::Object, Kept::List]
-            .into_iter()
-            .any(|kept| entry.command == command(binary, kept))
+        Event::parse(&entry.event).is_some_and(|event| {
+            [Kept::Nothing, Kept::Object, Kept::List]
+                .into_iter()
+                .any(|kept| entry.command == command(binary, kept, event, answers))
+        })
     };
     let complete = found.len() == events.len()
         && found.iter().all(fits)
@@ -91,7 +121,13 @@ pub fn install(text: &str, binary: &str, events: &[Event]) -> Result<String, Ref
             None => text = layout::add(&text, &hooks(&text)?, Some(event.name()), "[]"),
         }
         if let Some(list) = list(&text, *event)? {
-            text = layout::add(&text, &list, None, &group(&command(binary, kept)));
+            let command = command(binary, kept, *event, answers);
+            text = layout::add(
+                &text,
+                &list,
+                None,
+                &group(&command, timeout(*event, answers)),
+            );
         }
     }
     Ok(text)
@@ -152,6 +188,7 @@ fn places(text: &str) -> Vec<Place> {
                     let entry = Entry {
                         event: hooks.name(event),
                         binary: binary_of(&command),
+                        approvals: command.contains(&format!("' hook{ASK} ")),
                         command,
                     };
                     places.push(Place {
@@ -238,10 +275,32 @@ fn list(text: &str, event: Event) -> Result<Option<Container>, Refusal> {
 }
 
 /// What Claude Code hands to a shell. It is silent and content when the binary is gone, is that of another machine or
-/// doesn't know the subcommand; what it prints would become a part of the conversation.
-fn command(binary: &str, kept: Kept) -> String {
+/// doesn't know the subcommand; what it prints would become a part of the conversation. Only the answer to what is asked is
+/// printed.
+fn command(binary: &str, kept: Kept, event: Event, answers: Answers) -> String {
     let (note, binary) = (kept.note(), quoted(binary));
-    format!("{MARK}{note}; test -x {binary} || exit 0; {binary} hook >/dev/null 2>&1 || exit 0")
+    let ask = match answers {
+        Answers::Terminal => "",
+        Answers::Elsewhere => ASK,
+    };
+    let silence = if waits(event, answers) {
+        "2>/dev/null"
+    } else {
+        ">/dev/null 2>&1"
+    };
+    format!("{MARK}{note}; test -x {binary} || exit 0; {binary} hook{ask} {silence} || exit 0")
+}
+
+fn timeout(event: Event, answers: Answers) -> u32 {
+    if waits(event, answers) {
+        APPROVAL_TIMEOUT
+    } else {
+        TIMEOUT
+    }
+}
+
+fn waits(event: Event, answers: Answers) -> bool {
+    event == Event::PermissionRequest && answers == Answers::Elsewhere
 }
 
 impl Kept {
@@ -266,9 +325,9 @@ fn binary_of(command: &str) -> Option<String> {
 }
 
 /// The entry in a group of its own, in the layout that `layout::add` takes.
-fn group(command: &str) -> String {
+fn group(command: &str, timeout: u32) -> String {
     let command = serde_json::Value::from(command);
     format!(
-        "{{\n\t\"hooks\":\r[\n\t\t{{\n\t\t\t\"type\":\r\"command\",\n\t\t\t\"command\":\r{command},\n\t\t\t\"timeout\":\r{TIMEOUT}\n\t\t}}\n\t]\n}}"
+        "{{\n\t\"hooks\":\r[\n\t\t{{\n\t\t\t\"type\":\r\"command\",\n\t\t\t\"command\":\r{command},\n\t\t\t\"timeout\":\r{timeout}\n\t\t}}\n\t]\n}}"
     )
 }

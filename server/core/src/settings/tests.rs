@@ -26,6 +26,33 @@ fn there_and_back(text: &str) {
     assert_eq!(moved, install(text, "/other", &Event::ALL).unwrap());
     let fewer = install(&installed, BIN, &[Event::Stop]).unwrap();
     assert_eq!(fewer, install(text, BIN, &[Event::Stop]).unwrap());
+    let asking = install_with_approvals(&installed, BIN, &Event::ALL).unwrap();
+    let found = entries(&asking).unwrap();
+    assert!(found.iter().all(|entry| entry.approvals));
+    assert!(
+        found
+            .iter()
+            .all(|entry| entry.binary.as_deref() == Some(BIN))
+    );
+    let again = install_with_approvals(&asking, BIN, &Event::ALL).unwrap();
+    assert_eq!(again, asking);
+    assert_eq!(install(&asking, BIN, &Event::ALL).unwrap(), installed);
+    assert_eq!(uninstall(&asking).unwrap(), text, "{asking}");
+}
+
+#[test]
+fn what_waits_for_an_answer_prints_it_and_has_time() {
+    let events = [Event::PermissionRequest, Event::Stop];
+    let installed = install_with_approvals(r#"{"a":1}"#, "/bin/sm", &events).unwrap();
+    expect![[r#"{"a":1,"hooks":{"PermissionRequest":[{"hooks":[{"type":"command","command":": session-manager-hook; test -x '/bin/sm' || exit 0; '/bin/sm' hook --ask 2>/dev/null || exit 0","timeout":3660}]}],"Stop":[{"hooks":[{"type":"command","command":": session-manager-hook; test -x '/bin/sm' || exit 0; '/bin/sm' hook --ask >/dev/null 2>&1 || exit 0","timeout":5}]}]}}"#]]
+    .assert_eq(&installed);
+    let plain = install("{}", "/bin/sm", &events).unwrap();
+    assert!(
+        entries(&plain)
+            .unwrap()
+            .iter()
+            .all(|entry| !entry.approvals)
+    );
 }
 
 #[test]
