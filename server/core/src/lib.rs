@@ -5,7 +5,6 @@
 pub mod ask;
 pub mod cleanup;
 pub mod descent;
-pub mod detach;
 pub mod evidence;
 pub mod exertion;
 pub mod hook;
@@ -17,6 +16,7 @@ pub mod mark;
 pub mod process;
 pub mod project_dir;
 pub mod registry;
+pub mod rule;
 pub mod settings;
 pub mod stream;
 pub mod transcript;

@@ -1,0 +1,291 @@
+//! Simple commands that run another one: which that is.
+//!
+//! Those that only change how the other one runs are looked through. Those that change as whom or where it runs must be allowed
+//! themselves too, and the other one as well.
+
+use super::{
+    Deed, Run, Target,
+    launchers::{
+        COMMAND, DECLARES, DOAS, ENV, OPAQUE, RENAMES, SSH, SUDO, WRAPPERS, Wrapper, XARGS,
+    },
+    program::{DANGEROUS, Found},
+    redirections::Input,
+    shells, words,
+};
+use crate::rule::text::{Piece, Text};
+
+/// Commands that run commands that run commands.
+const DEEPEST: usize = 12;
+
+const UNKNOWN_NAME: &str = "Which command it runs is known only when it runs.";
+const UNCLEAR_OPTIONS: &str = "Which of its words are options, and which it runs, is not clear.";
+
+/// Whether a command of this name runs another one.
+pub(super) fn launches(name: &str) -> bool {
+    let others = [
+        "command", "env", "sudo", "doas", "ssh", "xargs", "find", "eval", "trap", ".",
+    ];
+    let wraps = |wrapper: &Wrapper| wrapper.names.contains(&name);
+    shells::is_shell(name)
+        || others.contains(&name)
+        || name == "source"
+        || WRAPPERS.iter().any(wraps)
+}
+
+/// Takes a simple command apart.
+pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: usize) {
+    let Some((first, arguments)) = words.split_first() else {
+        return;
+    };
+    let shown = || Text::joined(words).shown();
+    let Some(name) = first.known().filter(|name| is_plain_name(name)) else {
+        return found.unclear(&shown(), UNKNOWN_NAME);
+    };
+    if depth > DEEPEST {
+        return found.unclear(
+            &shown(),
+            "It runs commands that run commands that run commands.",
+        );
+    }
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let through = |found: &mut Found, rest: &[Text]| match rest {
+        [] => plain(found, words),
+        rest => command(found, rest, input, depth + 1),
+    };
+    if shells::is_shell(name) {
+        return shells::shell(found, name, words, input);
+    }
+    if let Some(wrapper) = WRAPPERS.iter().find(|one| one.names.contains(&name)) {
+        return match wrapper.options.read(arguments) {
+            Some(read) => {
+                let begin = read.length + wrapper.operands;
+                through(found, arguments.get(begin..).unwrap_or_default());
+            }
+            None => found.unclear(&shown(), UNCLEAR_OPTIONS),
+        };
+    }
+    match name {
+        "command" => match COMMAND.read(arguments) {
+            Some(read) if read.has(&["v", "V"]) => plain(found, words),
+            Some(read) => through(found, arguments.get(read.length..).unwrap_or_default()),
+            None => found.unclear(&shown(), UNCLEAR_OPTIONS),
+        },
+        "env" => match ENV.read(arguments) {
+            Some(read) => {
+                let rest = after_assignments(found, arguments.get(read.length..));
+                through(found, rest);
+            }
+            None => found.unclear(&shown(), UNCLEAR_OPTIONS),
+        },
+        "sudo" | "doas" => {
+            plain(found, words);
+            let options = if name == "sudo" { SUDO } else { DOAS };
+            match options.read(arguments) {
+                Some(read) => {
+                    let rest = after_assignments(found, arguments.get(read.length..));
+                    command(found, rest, input, depth + 1);
+                }
+                None => found.unclear(&shown(), UNCLEAR_OPTIONS),
+            }
+        }
+        "ssh" => {
+            plain(found, words);
+            ssh(found, arguments);
+        }
+        "xargs" => xargs(found, words, depth),
+        "find" => find(found, words, depth),
+        "eval" => shells::joined(found, arguments),
+        "trap" => shells::trap(found, words),
+        "." | "source" => shells::source(found, words),
+        _ if RENAMES.contains(&name) => {
+            found.unclear(&shown(), "It may change what the name of a command means.");
+        }
+        _ => plain(found, words),
+    }
+}
+
+/// A command that runs no other one, as far as is known here.
+pub(super) fn plain(found: &mut Found, words: &[Text]) {
+    let name = words.first().and_then(Text::known).unwrap_or_default();
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let arguments = words.get(1..).unwrap_or_default();
+    if matches!(name, "cd" | "pushd" | "popd" | "chdir") {
+        found.moves();
+    }
+    if DECLARES.contains(&name) {
+        found.computes();
+        // What `test` and `printf` print or compare are no names.
+        let names_variables = !matches!(name, "test" | "[" | "printf" | "wait" | "getopts");
+        if names_variables && arguments.iter().any(words::assigns_dangerously)
+            || name == "printf" && arguments.first().and_then(Text::known).as_deref() == Some("-v")
+        {
+            found.unclear(&Text::joined(words).shown(), DANGEROUS);
+        }
+    }
+    if name == "git" && !is_plain_git(arguments) {
+        found.unclear(
+            &Text::joined(words).shown(),
+            "It sets an option of git that may run something.",
+        );
+    }
+    found.push(Deed::Run(Run {
+        words: words.to_vec(),
+        is_opaque: OPAQUE.contains(&name) || name.starts_with("python") || name.starts_with("pypy"),
+    }));
+}
+
+fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(char::is_whitespace) && !name.ends_with('/')
+}
+
+/// What comes after `NAME=value` words.
+fn after_assignments<'a>(found: &mut Found, words: Option<&'a [Text]>) -> &'a [Text] {
+    let words = words.unwrap_or_default();
+    let count = words.iter().take_while(|word| words::assigns(word)).count();
+    let (assignments, rest) = words.split_at_checked(count).unwrap_or_default();
+    if let Some(dangerous) = assignments
+        .iter()
+        .find(|word| words::assigns_dangerously(word))
+    {
+        found.unclear(&dangerous.shown(), DANGEROUS);
+    }
+    rest
+}
+
+/// The settings of one call of git must be of those that run nothing.
+fn is_plain_git(arguments: &[Text]) -> bool {
+    const PLAIN: [&str; 8] = [
+        "user.",
+        "color.",
+        "advice.",
+        "log.",
+        "core.quotepath=",
+        "commit.gpgsign=",
+        "tag.gpgsign=",
+        "init.defaultbranch=",
+    ];
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let word = word.shown();
+        if !word.starts_with('-') {
+            return !word.starts_with('…');
+        }
+        if word == "-c" {
+            let setting = words.next().map(Text::shown).unwrap_or_default();
+            let setting = setting.to_ascii_lowercase();
+            if !PLAIN.iter().any(|plain| setting.starts_with(plain)) {
+                return false;
+            }
+        } else if word == "-C" || word == "--git-dir" || word == "--work-tree" {
+            words.next();
+        } else if word.starts_with("-c")
+            || word.starts_with("--exec-path=")
+            || word.starts_with("--config-env")
+        {
+            return false;
+        }
+    }
+    true
+}
+
+/// The command of `xargs`, with whatever it is given after it.
+fn xargs(found: &mut Found, words: &[Text], depth: usize) {
+    let arguments = words.get(1..).unwrap_or_default();
+    let Some(read) = XARGS.read(arguments) else {
+        return found.unclear(&Text::joined(words).shown(), UNCLEAR_OPTIONS);
+    };
+    let rest = arguments.get(read.length..).unwrap_or_default();
+    if rest.is_empty() {
+        return plain(found, words);
+    }
+    let places: Vec<String> = read
+        .given
+        .iter()
+        .filter(|(name, _)| matches!(name.as_str(), "I" | "J" | "replace"))
+        .filter_map(|(_, value)| value.as_ref()?.known())
+        .collect();
+    let mut rest: Vec<Text> = rest.iter().map(|word| filled_in(word, &places)).collect();
+    rest.push(Text(vec![Piece::Words]));
+    command(found, &rest, &Input::Elsewhere, depth + 1);
+}
+
+/// A word in which something else stands for each place.
+fn filled_in(word: &Text, places: &[String]) -> Text {
+    let known = word.known();
+    match known {
+        Some(known) if places.iter().all(|place| !known.contains(place)) => word.clone(),
+        Some(known) => {
+            let place = places.iter().find(|place| known.contains(*place));
+            let mut filled = Text::default();
+            for (index, part) in known.split(place.map_or("", String::as_str)).enumerate() {
+                if index > 0 {
+                    filled.push(Piece::Unknown);
+                }
+                part.chars().for_each(|c| filled.push(Piece::Char(c)));
+            }
+            filled
+        }
+        None if places.is_empty() => word.clone(),
+        None => Text::unknown(),
+    }
+}
+
+/// `find` itself, the files that it writes, and the commands that it runs for what it finds.
+fn find(found: &mut Found, words: &[Text], depth: usize) {
+    found.push(Deed::Run(Run {
+        words: words.to_vec(),
+        is_opaque: false,
+    }));
+    let mut rest = words.get(1..).unwrap_or_default().iter();
+    while let Some(word) = rest.next() {
+        let is_loose = matches!(word.0.first(), Some(Piece::Words));
+        let Some(known) = word.known().filter(|_| !is_loose) else {
+            if is_loose {
+                found.unclear(&Text::joined(words).shown(), UNCLEAR_OPTIONS);
+            }
+            continue;
+        };
+        match known.as_str() {
+            "-exec" | "-execdir" | "-ok" | "-okdir" => {
+                let ends = |word: &&Text| matches!(word.known().as_deref(), Some(";" | "+"));
+                let is_inner = |word: &&Text| !ends(word);
+                let place = ["{}".to_owned()];
+                let inner: Vec<Text> = rest
+                    .by_ref()
+                    .take_while(is_inner)
+                    .map(|word| filled_in(word, &place))
+                    .collect();
+                command(found, &inner, &Input::Elsewhere, depth + 1);
+            }
+            "-fprint" | "-fprint0" | "-fprintf" | "-fls" => {
+                let path = rest.next().cloned().unwrap_or_else(Text::unknown);
+                found.push(Deed::Write(Target {
+                    path,
+                    is_adrift: false,
+                }));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a shell on another machine is told to run.
+fn ssh(found: &mut Found, arguments: &[Text]) {
+    let shown = Text::joined(arguments).shown();
+    // `-o ProxyCommand=...` runs something here.
+    if shown.to_ascii_lowercase().contains("command") {
+        return found.unclear(&shown, UNCLEAR_OPTIONS);
+    }
+    let Some(first) = SSH.read(arguments) else {
+        return found.unclear(&shown, UNCLEAR_OPTIONS);
+    };
+    let after = arguments.get(first.length + 1..).unwrap_or_default();
+    // More options may come after the host.
+    match SSH.read(after) {
+        Some(second) => match after.get(second.length..).unwrap_or_default() {
+            [] => {}
+            program => shells::joined(found, program),
+        },
+        None => found.unclear(&shown, UNCLEAR_OPTIONS),
+    }
+}

@@ -1,0 +1,374 @@
+//! The parts of a shell program: every command that it may come to, wherever it stands.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a node that is not known here is unclear, whatever a later parser may add"
+)]
+
+use rable::{Node, NodeKind};
+
+use super::{
+    Deed, launch,
+    redirections::Input,
+    word::{self, Word},
+    words,
+};
+use crate::rule::text::Text;
+
+/// What is found on the way through a program.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) deeds: Vec<Deed>,
+    /// Programs within programs.
+    depth: usize,
+    /// Parses are not free, and each may ask for more of them.
+    parses: usize,
+    computes: bool,
+    smuggles: bool,
+    moves: bool,
+}
+
+/// Programs in strings, in programs in strings.
+const DEEPEST: usize = 6;
+const MOST_PARSES: usize = 100;
+const MOST_DEEDS: usize = 300;
+
+pub(super) fn deeds(command: &str) -> Vec<Deed> {
+    let mut found = Found::default();
+    found.program(command);
+    if found.computes && found.smuggles {
+        // `x='a[$(rm y)]'; echo $((x))` runs rm.
+        found.unclear(
+            command,
+            "It computes with what may be a command in a variable.",
+        );
+    }
+    if found.moves {
+        for deed in &mut found.deeds {
+            if let Deed::Read(target) | Deed::Write(target) = deed {
+                target.is_adrift = true;
+            }
+        }
+    }
+    found.deeds
+}
+
+/// The same for a simple command whose words are known, and whose input is not.
+pub(super) fn deeds_of(words: &[Text]) -> Vec<Deed> {
+    let mut found = Found::default();
+    launch::command(&mut found, words, &Input::Elsewhere, 0);
+    found.deeds
+}
+
+impl Found {
+    /// Takes a whole program apart.
+    pub(super) fn program(&mut self, source: &str) {
+        if self.depth >= DEEPEST || self.parses >= MOST_PARSES {
+            return self.unclear(source, "It has programs within programs within programs.");
+        }
+        self.depth += 1;
+        self.parses += 1;
+        match rable::parse(source, false) {
+            Ok(nodes) => {
+                if !words::has_plain_heredocs(source) {
+                    self.unclear(
+                        source,
+                        "It has a here-document whose end shells may see elsewhere.",
+                    );
+                }
+                nodes.iter().for_each(|node| self.node(node));
+            }
+            Err(_) => self.unclear(source, "It is no shell command that can be read."),
+        }
+        self.depth -= 1;
+    }
+
+    pub(super) fn unclear(&mut self, shown: &str, why: &'static str) {
+        self.push(Deed::Unclear {
+            shown: shown.to_owned(),
+            why,
+        });
+    }
+
+    pub(super) fn push(&mut self, deed: Deed) {
+        let why = "It does more than can be looked at.";
+        if self.deeds.len() < MOST_DEEDS {
+            self.deeds.push(deed);
+        } else if self.deeds.len() == MOST_DEEDS {
+            self.deeds.push(Deed::Unclear {
+                shown: "…".to_owned(),
+                why,
+            });
+        }
+    }
+
+    /// The command changes the directory in which later ones run.
+    pub(super) fn moves(&mut self) {
+        self.moves = true;
+    }
+
+    /// The command computes with its arguments.
+    pub(super) fn computes(&mut self) {
+        self.computes = true;
+    }
+
+    fn node(&mut self, node: &Node) {
+        match &node.kind {
+            NodeKind::Command {
+                assignments,
+                words,
+                redirects,
+            } => self.simple(assignments, words, redirects),
+            NodeKind::Pipeline { commands, .. } => self.nodes(commands),
+            NodeKind::List { items } => items.iter().for_each(|item| self.node(&item.command)),
+            NodeKind::If {
+                condition,
+                then_body,
+                else_body,
+                redirects,
+            } => {
+                self.node(condition);
+                self.node(then_body);
+                else_body.iter().for_each(|node| self.node(node));
+                self.redirects(redirects);
+            }
+            NodeKind::While {
+                condition,
+                body,
+                redirects,
+            }
+            | NodeKind::Until {
+                condition,
+                body,
+                redirects,
+            } => {
+                self.node(condition);
+                self.node(body);
+                self.redirects(redirects);
+            }
+            NodeKind::For {
+                var,
+                words,
+                body,
+                redirects,
+            }
+            | NodeKind::Select {
+                var,
+                words,
+                body,
+                redirects,
+            } => {
+                if words::is_dangerous(var) {
+                    self.unclear(var, DANGEROUS);
+                }
+                words
+                    .iter()
+                    .flatten()
+                    .for_each(|word| drop(self.word(word)));
+                self.node(body);
+                self.redirects(redirects);
+            }
+            NodeKind::ForArith {
+                init,
+                cond,
+                incr,
+                body,
+                redirects,
+            } => {
+                for text in [init, cond, incr] {
+                    self.arithmetic_text(text);
+                }
+                self.node(body);
+                self.redirects(redirects);
+            }
+            NodeKind::Case {
+                word,
+                patterns,
+                redirects,
+            } => {
+                self.word(word);
+                for pattern in patterns {
+                    pattern
+                        .patterns
+                        .iter()
+                        .for_each(|word| drop(self.word(word)));
+                    pattern.body.iter().for_each(|body| self.node(body));
+                }
+                self.redirects(redirects);
+            }
+            NodeKind::Function { name, body } => {
+                self.unclear(name, "It gives a name of its own to commands.");
+                self.node(body);
+            }
+            NodeKind::Subshell { body, redirects } | NodeKind::BraceGroup { body, redirects } => {
+                self.node(body);
+                self.redirects(redirects);
+            }
+            NodeKind::Coproc { command, .. } => self.node(command),
+            NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => {
+                self.node(pipeline);
+            }
+            NodeKind::ArithmeticCommand {
+                raw_content,
+                redirects,
+                expression: _,
+            } => {
+                self.arithmetic_text(raw_content);
+                self.redirects(redirects);
+            }
+            NodeKind::ConditionalExpr { body, redirects } => {
+                self.node(body);
+                self.redirects(redirects);
+            }
+            NodeKind::CondAnd { left, right } | NodeKind::CondOr { left, right } => {
+                self.node(left);
+                self.node(right);
+            }
+            NodeKind::BinaryTest { op, left, right } => {
+                self.computes |= op.starts_with('-');
+                self.node(left);
+                self.node(right);
+            }
+            NodeKind::UnaryTest { op, operand } => {
+                self.computes |= op == "-v" || op == "-R";
+                self.node(operand);
+            }
+            NodeKind::CondNot { operand } => self.node(operand),
+            NodeKind::CondParen { inner } => self.node(inner),
+            NodeKind::CondTerm { value, .. } => self.term(value),
+            NodeKind::Empty | NodeKind::Comment { .. } => {}
+            _ => self.unclear(
+                &node.to_string(),
+                "It has something that is not known here.",
+            ),
+        }
+    }
+
+    fn nodes(&mut self, nodes: &[Node]) {
+        nodes.iter().for_each(|node| self.node(node));
+    }
+
+    fn simple(&mut self, assignments: &[Node], words: &[Node], redirects: &[Node]) {
+        for assignment in assignments {
+            self.word(assignment);
+            if let NodeKind::Word { value, .. } = &assignment.kind {
+                let name = value.split(['=', '+', '[']).next().unwrap_or_default();
+                if words::is_dangerous(name) {
+                    self.unclear(value, DANGEROUS);
+                }
+            }
+        }
+        // A word that comes first and looks like an assignment is one, however it was taken.
+        let mut leading = words.iter().peekable();
+        let mut values = Vec::new();
+        while let Some(node) = leading.next_if(|node| words::is_assignment(node)) {
+            let text = self.word(node);
+            if words::assigns_dangerously(&text) {
+                self.unclear(&text.shown(), DANGEROUS);
+            }
+        }
+        for node in leading {
+            values.push(self.word(node));
+        }
+        let begin = self.deeds.len();
+        let input = self.redirects(redirects);
+        let files = self.deeds.len() - begin;
+        if !values.is_empty() {
+            launch::command(self, &values, &input, 0);
+        }
+        // The command comes before its files where both are shown.
+        if let Some(deeds) = self.deeds.get_mut(begin..) {
+            deeds.rotate_left(files);
+        }
+    }
+
+    /// Reads a word, and takes apart what is run to find out what it is.
+    pub(super) fn word(&mut self, node: &Node) -> Text {
+        let Word {
+            text,
+            nested,
+            quoted,
+            is_unclear,
+            computes,
+            smuggles,
+        } = word::read(node);
+        if is_unclear {
+            self.unclear(
+                &source(node),
+                "Shells may read this word in different ways.",
+            );
+        }
+        self.computes |= computes;
+        self.smuggles |= smuggles;
+        nested.into_iter().for_each(|node| self.node(node));
+        for text in quoted {
+            self.quoted(text);
+            self.push(Deed::Maybe(text.to_owned()));
+        }
+        text
+    }
+
+    /// A text of which only the substitutions are run.
+    pub(super) fn quoted(&mut self, text: &str) {
+        if !text.contains(['$', '`']) {
+            return;
+        }
+        let is_plain = !text.contains(['"', '\'', '\\']);
+        match is_plain.then(|| format!(": \"{text}\"")) {
+            Some(program) => self.only_word(&program),
+            None if words::has_only_names(text) => {}
+            None => self.unclear(text, "It has quotes within what is looked up in it."),
+        }
+    }
+
+    /// One word of a test.
+    fn term(&mut self, value: &str) {
+        if words::has_only_names(value) {
+            self.smuggles |= value.contains("\\$");
+            return;
+        }
+        self.only_word(&format!(": {value}"));
+    }
+
+    /// Takes apart what the one word after `:` runs.
+    fn only_word(&mut self, program: &str) {
+        if self.parses >= MOST_PARSES {
+            return self.unclear(program, "It has programs within programs within programs.");
+        }
+        self.parses += 1;
+        let nodes = rable::parse(program, false).unwrap_or_default();
+        if let [node] = nodes.as_slice()
+            && let NodeKind::Command {
+                assignments,
+                words,
+                redirects,
+            } = &node.kind
+            && let ([], [_, word], []) = (
+                assignments.as_slice(),
+                words.as_slice(),
+                redirects.as_slice(),
+            )
+        {
+            self.word(word);
+        } else {
+            self.unclear(program, "Shells may read this word in different ways.");
+        }
+    }
+
+    /// Numbers, names and what is done with them.
+    fn arithmetic_text(&mut self, text: &str) {
+        self.computes = true;
+        if !words::is_plain_arithmetic(text) {
+            self.unclear(text, "What it computes may run something.");
+        }
+    }
+}
+
+pub(super) const DANGEROUS: &str = "It sets a variable that decides on what is run.";
+
+fn source(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Word { value, .. } => value.clone(),
+        _ => node.to_string(),
+    }
+}

@@ -1,0 +1,89 @@
+//! What a command reads and writes besides what it does itself.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a node that is not known here is unclear, whatever a later parser may add"
+)]
+
+use rable::{Node, NodeKind};
+
+use super::{
+    Deed, Target,
+    program::{DANGEROUS, Found},
+    words,
+};
+use crate::rule::text::{Piece, Text};
+
+/// What a simple command reads at its standard input, as far as the program says so.
+pub(super) enum Input {
+    /// Where from is not said: a pipe, a file, or what the shell has.
+    Elsewhere,
+    Text(String),
+    /// A text with substitutions.
+    Unknown,
+}
+
+impl Found {
+    /// Takes note of the files, and returns what is at standard input.
+    pub(super) fn redirects(&mut self, redirects: &[Node]) -> Input {
+        let mut input = Input::Elsewhere;
+        for redirect in redirects {
+            match &redirect.kind {
+                NodeKind::HereDoc {
+                    content,
+                    quoted,
+                    complete,
+                    ..
+                } => {
+                    if !complete {
+                        self.unclear(content, "It has a here-document without an end.");
+                    }
+                    if !quoted {
+                        self.quoted(content);
+                    }
+                    input = match !quoted && content.contains(['$', '`', '\\']) {
+                        true => Input::Unknown,
+                        false => Input::Text(content.clone()),
+                    };
+                }
+                NodeKind::Redirect {
+                    op, target, varfd, ..
+                } => {
+                    if varfd.as_deref().is_some_and(words::is_dangerous) {
+                        self.unclear(op, DANGEROUS);
+                    }
+                    let path = self.word(target);
+                    if op == "<<<" {
+                        input = path.known().map_or(Input::Unknown, Input::Text);
+                    }
+                    self.redirect(op, path);
+                }
+                _ => self.unclear(&redirect.to_string(), "It is redirected in an unknown way."),
+            }
+        }
+        input
+    }
+
+    fn redirect(&mut self, op: &str, path: Text) {
+        let known = path.known();
+        let is_number = known
+            .as_ref()
+            .is_some_and(|path| !path.is_empty() && path.chars().all(|c| c.is_ascii_digit()));
+        // zsh means by it that an existing file may be overwritten.
+        let is_forced = path.0.first() == Some(&Piece::Char('!'));
+        let target = |path| Target {
+            path,
+            is_adrift: false,
+        };
+        match op {
+            "<<<" | ">&-" | "<&-" => {}
+            ">&" | "<&" if is_number => {}
+            "<" => self.push(Deed::Read(target(path))),
+            ">" | ">>" | ">|" | "&>" | "&>>" | "<>" if !is_forced => {
+                self.push(Deed::Write(target(path)));
+            }
+            // The rest of such a word may have been left out.
+            _ => self.push(Deed::Write(target(Text::unknown()))),
+        }
+    }
+}

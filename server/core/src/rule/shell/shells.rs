@@ -1,0 +1,112 @@
+//! Shells that are started by a command: which program they run.
+
+use super::{Deed, Run, launch, options::Options, program::Found, redirections::Input};
+use crate::rule::text::{Piece, Text};
+
+/// Shells whose language is read here.
+const KNOWN: [&str; 8] = ["sh", "bash", "zsh", "dash", "ksh", "mksh", "ash", "rbash"];
+/// Shells whose language is another one.
+const OTHER: [&str; 8] = [
+    "fish",
+    "csh",
+    "tcsh",
+    "pwsh",
+    "powershell",
+    "nu",
+    "elvish",
+    "xonsh",
+];
+
+const OPTIONS: Options = Options {
+    flags: "abefhiklmnprstuvxBCEHPTc",
+    valued: "oO",
+    long_flags: &[
+        "login",
+        "noprofile",
+        "norc",
+        "posix",
+        "verbose",
+        "restricted",
+        "no-rcs",
+    ],
+    long_valued: &[],
+};
+
+const FROM_ELSEWHERE: &str = "It runs what it reads, which is known only when it runs.";
+
+pub(super) fn is_shell(name: &str) -> bool {
+    KNOWN.contains(&name) || OTHER.contains(&name)
+}
+
+/// Takes apart what a shell is told to run.
+pub(super) fn shell(found: &mut Found, name: &str, words: &[Text], input: &Input) {
+    let shown = Text::joined(words).shown();
+    let arguments = words.get(1..).unwrap_or_default();
+    if OTHER.contains(&name) {
+        return found.unclear(&shown, "It runs a shell whose language is not read here.");
+    }
+    let Some(read) = OPTIONS.read(arguments) else {
+        return found.unclear(&shown, "Which options it has is not clear.");
+    };
+    let operand = arguments.get(read.length);
+    if read.has(&["c"]) {
+        return match operand.map(Text::known) {
+            Some(Some(program)) => found.program(&program),
+            Some(None) => found.unclear(&shown, FROM_ELSEWHERE),
+            None => found.unclear(&shown, "It has no program."),
+        };
+    }
+    match operand {
+        Some(script) if !read.has(&["s"]) && !is_stream(script) => {
+            let words = words.to_vec();
+            found.push(Deed::Run(Run {
+                words,
+                is_opaque: true,
+            }));
+        }
+        _ => match input {
+            Input::Text(program) => found.program(program),
+            Input::Elsewhere | Input::Unknown => found.unclear(&shown, FROM_ELSEWHERE),
+        },
+    }
+}
+
+/// `source FILE`, `. FILE`.
+pub(super) fn source(found: &mut Found, words: &[Text]) {
+    match words.get(1) {
+        Some(file) if !is_stream(file) => found.push(Deed::Run(Run {
+            words: words.to_vec(),
+            is_opaque: true,
+        })),
+        _ => found.unclear(&Text::joined(words).shown(), FROM_ELSEWHERE),
+    }
+}
+
+/// Takes apart the program that several words are put together to.
+pub(super) fn joined(found: &mut Found, words: &[Text]) {
+    let program = Text::joined(words);
+    match program.known() {
+        Some(known) => found.program(&known),
+        None => found.unclear(&program.shown(), FROM_ELSEWHERE),
+    }
+}
+
+/// A file that may be no file, or is not known.
+fn is_stream(file: &Text) -> bool {
+    let Some(known) = file.known() else {
+        let from_start = [Piece::Unknown, Piece::Words];
+        return file
+            .0
+            .first()
+            .is_none_or(|first| from_start.contains(first));
+    };
+    known == "-" || known.starts_with("/dev/") || known.starts_with("/proc/")
+}
+
+/// `trap 'what to run' SIGNAL`.
+pub(super) fn trap(found: &mut Found, words: &[Text]) {
+    match words.get(1) {
+        Some(program) if words.len() > 2 => joined(found, std::slice::from_ref(program)),
+        _ => launch::plain(found, words),
+    }
+}

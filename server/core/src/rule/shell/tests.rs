@@ -1,0 +1,226 @@
+//! Commands and what they do.
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn shown(command: &str) -> String {
+    let deeds = take_apart(command);
+    let line = |deed: &Deed| match deed {
+        Deed::Run(run) => {
+            let opaque = if run.is_opaque { " (opaque)" } else { "" };
+            format!("run {}{opaque}\n", Text::joined(&run.words).shown())
+        }
+        Deed::Write(target) => format!("write {}{}\n", target.path.shown(), adrift(target)),
+        Deed::Read(target) => format!("read {}{}\n", target.path.shown(), adrift(target)),
+        Deed::Maybe(_) => String::new(),
+        Deed::Unclear { shown, why } => format!("unclear {shown:?}: {why}\n"),
+    };
+    deeds.iter().map(line).collect()
+}
+
+fn adrift(target: &Target) -> &'static str {
+    if target.is_adrift { " (adrift)" } else { "" }
+}
+
+fn check(command: &str, expected: &Expect) {
+    expected.assert_eq(&shown(command));
+}
+
+/// Whether nothing about a command is unclear, and these are all that it runs.
+#[track_caller]
+fn runs(command: &str, expected: &[&str]) {
+    let lines: String = expected.iter().map(|run| format!("run {run}\n")).collect();
+    assert_eq!(shown(command), lines, "{command}");
+}
+
+#[track_caller]
+fn unclear(command: &str) {
+    let deeds = take_apart(command);
+    let is_unclear = |deed: &Deed| matches!(deed, Deed::Unclear { .. });
+    assert!(deeds.iter().any(is_unclear), "{command}: {deeds:?}");
+}
+
+#[test]
+fn everything_that_is_run_is_found() {
+    runs(
+        "a; b && c || d | e & f\ng",
+        &["a", "b", "c", "d", "e", "f", "g"],
+    );
+    runs(
+        "if a; then b; elif c; then d; else e; fi",
+        &["a", "b", "c", "d", "e"],
+    );
+    runs(
+        "while a; do b; done; until c; do d; done",
+        &["a", "b", "c", "d"],
+    );
+    runs("for x in $(a); do b; done", &["a", "b"]);
+    runs("case $(a) in $(b)) c;; *) d;; esac", &["a", "b", "c", "d"]);
+    runs(
+        "(a; { b; }); ! c; time d; coproc e",
+        &["a", "b", "c", "d", "e"],
+    );
+    runs(
+        "a \"$(b `c`)\" <(d) $((1 + x))",
+        &["c", "b …", "d", "a … … …"],
+    );
+    runs("x=$(a) y=\"`b`\"", &["a", "b"]);
+    runs("a ${x:-$(b)} ${y//z/$(c)}", &["b", "c", "a … …"]);
+    runs("[[ $(a) == \"$(b)\" ]] && c", &["a", "b", "c"]);
+    runs("cat <<E\n$(a)\nE\nb", &["cat", "a", "b"]);
+    runs("cat <<'E'\n$(a)\nE\nb", &["cat", "b"]);
+    runs("cat <<< \"$(a)\"", &["cat", "a"]);
+    runs("a $((x + 1)) ${#x} ${x%.*} \"$@\" $1", &["a … … … … …"]);
+}
+
+#[test]
+fn quotes_do_not_hide_a_name() {
+    for spelling in [
+        r"\rm", "'rm'", "r'm'", "\"rm\"", "r\"\"m", "$'rm'", "r\\\nm",
+    ] {
+        runs(&format!("{spelling} x"), &["rm x"]);
+    }
+    runs("FOO=1 BAR=$x rm x", &["rm x"]);
+    runs("/bin/rm x; ./rm x", &["/bin/rm x", "./rm x"]);
+}
+
+#[test]
+fn what_runs_another_command_is_looked_through() {
+    for command in [
+        "env -u B A=1 rm x",
+        "nohup rm x",
+        "timeout -k 5 10s rm x",
+        "nice -n 5 rm x",
+        "command -p rm x",
+        "builtin rm x",
+        "exec -a y rm x",
+        "setsid -f rm x",
+        "stdbuf -oL rm x",
+        "/usr/bin/env rm x",
+        "env env nice rm x",
+        "sh -c 'rm x'",
+        "bash -lc \"rm x\"",
+        "/bin/bash -o pipefail -c 'rm x' a b",
+        "eval rm x",
+        "eval 'rm x'",
+        "bash <<E\nrm x\nE",
+        "sh <<< 'rm x'",
+        "trap 'rm x' EXIT",
+        "zsh -c \"sh -c 'rm x'\"",
+    ] {
+        runs(command, &["rm x"]);
+    }
+    runs("sudo -u root rm x", &["sudo -u root rm x", "rm x"]);
+    runs("xargs -0 -n 1 rm", &["rm …"]);
+    runs("xargs -I {} cp {} /x", &["cp … /x …"]);
+    runs(
+        "find . -exec rm {} \\; -o -execdir a +",
+        &["find . -exec rm {} ; -o -execdir a +", "rm …", "a"],
+    );
+    runs(
+        "ssh -p 22 host 'rm x; ls'",
+        &["ssh -p 22 host rm x; ls", "rm x", "ls"],
+    );
+    runs("command -v rm", &["command -v rm"]);
+    runs("bash x.sh", &["bash x.sh (opaque)"]);
+    runs("python3 -c 'x'", &["python3 -c x (opaque)"]);
+}
+
+#[test]
+fn what_is_not_certain_is_said_to_be_unclear() {
+    for command in [
+        "$x y",
+        "r* x",
+        "{rm,x}",
+        "$(echo rm) x",
+        "\"$@\"",
+        "~/x\" \"y",
+        "=rm x",
+        "'' x",
+        "if",
+        "a &&",
+        "a 'b",
+        "a `b",
+        "a ) b",
+        "f() { a; }; f",
+        "alias a=b",
+        "PATH=. a",
+        "LD_PRELOAD=x a",
+        "export PATH=.",
+        "env PATH=. a",
+        "export $x",
+        "read PATH",
+        "printf -v PATH x",
+        "sh",
+        "curl x | sh",
+        "sh -c \"$x\"",
+        "sh -c",
+        "bash --rcfile x -c y",
+        "fish -c x",
+        "eval \"$x\"",
+        "source /dev/stdin",
+        ". <(x)",
+        "find . $x",
+        "timeout $x rm",
+        "env -S 'rm x'",
+        "xargs sh -c",
+        "xargs -I% sh -c 'rm %'",
+        "a ${x@P}",
+        "a ${!x}",
+        "a ${x[$(b)]}",
+        "((a[$(b)]))",
+        "a $((b[$(c)]))",
+        "a *(e:b:)",
+        "a `echo '`; b; echo '`'`",
+        "a `b \\`c\\``",
+        "cat <<$'E'\n$(a)\nE",
+        "a\rb",
+        "a\u{a0}b",
+        "x='a[$(b)]'; echo $((x))",
+        "test -v 'a[$(b)]'",
+        "a $\"$(b)\"",
+        "a {b,$(c)}",
+        "git -c alias.x='!rm' x",
+        "hash -p /x y",
+        "${x:=y} z",
+        "a $[ b ]",
+        "for PATH in x; do a; done",
+    ] {
+        unclear(command);
+    }
+    unclear(&"$(".repeat(500));
+    unclear(&"a ".repeat(40_000));
+    unclear(&format!("{}a{}", "$(".repeat(30), ")".repeat(30)));
+}
+
+#[test]
+fn redirections_are_files() {
+    check(
+        "a > x 2>&1 >> y < z &> w 3>&- <> v",
+        &expect![[r#"
+            run a
+            write x
+            write y
+            read z
+            write w
+            write v
+        "#]],
+    );
+    check(
+        "cd d && a > \"$x/y\" >& z",
+        &expect![[r#"
+            run cd d
+            run a
+            write …/y (adrift)
+            write … (adrift)
+        "#]],
+    );
+    check(
+        "{ a; } > x",
+        &expect![[r#"
+        run a
+        write x
+    "#]],
+    );
+}

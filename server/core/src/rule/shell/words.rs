@@ -1,0 +1,259 @@
+//! What single words mean to a shell: variables that decide on what is run, and texts in which nothing is.
+
+use rable::{Node, NodeKind};
+
+use crate::rule::text::Text;
+
+/// Variables by which a command becomes another one, or begins to run something.
+const DANGEROUS: [&str; 62] = [
+    "PATH",
+    "path",
+    "FPATH",
+    "fpath",
+    "CDPATH",
+    "cdpath",
+    "IFS",
+    "ENV",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS4",
+    "PROMPT",
+    "PROMPT2",
+    "RPROMPT",
+    "PROMPT4",
+    "PROMPT_COMMAND",
+    "GLOBIGNORE",
+    "HOME",
+    "SHELL",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "BROWSER",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "MANPAGER",
+    "MANOPT",
+    "TAR_OPTIONS",
+    "RSYNC_RSH",
+    "SSH_ASKPASS",
+    "SSH_SK_PROVIDER",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "CC",
+    "CXX",
+    "CPP",
+    "LD",
+    "AR",
+    "MAKEFLAGS",
+    "MAKEFILES",
+    "GNUMAKEFLAGS",
+    "RUSTC",
+    "RUSTFLAGS",
+    "RUSTDOC",
+    "ZDOTDIR",
+    "NULLCMD",
+    "READNULLCMD",
+    "TERMINFO",
+    "TERMINFO_DIRS",
+    "GCONV_PATH",
+    "LOCPATH",
+    "NLSPATH",
+    "TEXMFCNF",
+    "OPENSSL_CONF",
+    "KUBECONFIG",
+    "DOCKER_HOST",
+    "GOFLAGS",
+    "FUNCNEST",
+];
+
+/// Beginnings of their names.
+const DANGEROUS_FAMILIES: [&str; 20] = [
+    "LD_",
+    "DYLD_",
+    "BASH_",
+    "GIT_",
+    "PYTHON",
+    "PERL",
+    "RUBY",
+    "NODE_",
+    "npm_config_",
+    "NPM_CONFIG_",
+    "CARGO_",
+    "RUSTC_",
+    "PIP_",
+    "UV_",
+    "XDG_",
+    "SUDO_",
+    "LUA_",
+    "PHP_",
+    "MAVEN_",
+    "GRADLE_",
+];
+
+/// Those of their names that only say who, when and what.
+const HARMLESS_FAMILIES: [&str; 5] = [
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "NODE_ENV",
+    "CARGO_TERM_",
+    "PYTHONUNBUFFERED",
+];
+
+/// Whether what this variable holds decides on what is run.
+pub(super) fn is_dangerous(name: &str) -> bool {
+    let begins = |families: &[&str]| families.iter().any(|family| name.starts_with(family));
+    DANGEROUS.contains(&name) || begins(&DANGEROUS_FAMILIES) && !begins(&HARMLESS_FAMILIES)
+}
+
+/// Whether a word that stands first is an assignment.
+pub(super) fn is_assignment(node: &Node) -> bool {
+    let NodeKind::Word { value, .. } = &node.kind else {
+        return false;
+    };
+    let name = value.split_once('=').map(|(name, _)| name);
+    let name = name.map(|name| name.split(['[', '+']).next().unwrap_or_default());
+    name.is_some_and(is_name)
+}
+
+fn is_name(text: &str) -> bool {
+    let is_digit = text.starts_with(|c: char| c.is_ascii_digit());
+    !text.is_empty() && !is_digit && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Whether an argument sets a variable, as `NAME=value` or by its name alone, that decides on what is run.
+pub(super) fn assigns_dangerously(text: &Text) -> bool {
+    let text = text.shown();
+    let name = text.split(['=', '[', '+']).next().unwrap_or_default();
+    // What can't be read may be any name.
+    name.starts_with('…') || is_dangerous(name)
+}
+
+/// Whether an argument is of the form `NAME=value`.
+pub(super) fn assigns(text: &Text) -> bool {
+    let text = text.shown();
+    text.split_once('=').is_some_and(|(name, _)| is_name(name))
+}
+
+/// Whether all that is looked up in a text are variables by their names, so that nothing is run.
+pub(super) fn has_only_names(text: &str) -> bool {
+    let runs = ["`", "<(", ">(", "=("];
+    if runs.iter().any(|run| text.contains(run)) {
+        return false;
+    }
+    text.split('$').skip(1).all(|rest| {
+        let inner = rest.strip_prefix('{');
+        match inner.map(|inner| inner.split_once('}')) {
+            Some(Some((name, _))) => is_name(name),
+            Some(None) => false,
+            None => !rest.starts_with(['(', '[', '\'', '"']),
+        }
+    })
+}
+
+/// Whether an arithmetic expression is made of numbers, names and operators alone.
+pub(super) fn is_plain_arithmetic(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_ \t\n+-*/%<>=!&|^~?:,()".contains(c);
+    text.split('$').all(|part| part.chars().all(plain))
+        && !text.contains("$(")
+        && !text.contains("<(")
+        && !text.contains(">(")
+}
+
+/// Whether each here-document of a program ends where everybody sees its end: at a line that is a plain word.
+pub(super) fn has_plain_heredocs(source: &str) -> bool {
+    let mut rest = source;
+    while let Some((_, after)) = rest.split_once("<<") {
+        rest = after;
+        if let Some(after) = after.strip_prefix('<') {
+            // A here-string.
+            rest = after;
+            continue;
+        }
+        let word = after.strip_prefix('-').unwrap_or(after);
+        let word = word.trim_start_matches([' ', '\t']);
+        if !begins_with_plain_word(word) {
+            return false;
+        }
+    }
+    true
+}
+
+fn begins_with_plain_word(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (text, quote) = match text.chars().next() {
+        Some(quote @ ('\'' | '"')) => (text.strip_prefix(quote).unwrap_or_default(), Some(quote)),
+        Some('\\') => (text.strip_prefix('\\').unwrap_or_default(), None),
+        _ => (text, None),
+    };
+    let after = text.trim_start_matches(plain);
+    let is_empty = after.len() == text.len();
+    let after = match quote {
+        Some(quote) => after.strip_prefix(quote),
+        None => Some(after),
+    };
+    let ends = |after: &str| {
+        let next = after.chars().next();
+        next.is_none_or(|c| matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | ')' | '>' | '<'))
+    };
+    !is_empty && after.is_some_and(ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_up_by_name_runs_nothing() {
+        for plain in ["", "a", "$a", "${a}b", "$1 $", "a$", "^x$", "\"$a\""] {
+            assert!(has_only_names(plain), "{plain}");
+        }
+        for runs in ["$(a)", "`a`", "${a:-b}", "${a[0]}", "$[1]", "<(a)", "${a"] {
+            assert!(!has_only_names(runs), "{runs}");
+        }
+    }
+
+    #[test]
+    fn plain_words_end_here_documents() {
+        for plain in [
+            "cat <<E\nx\nE",
+            "cat <<'E'",
+            "cat <<-\"E\" | b",
+            "cat <<\\E\n",
+            "a <<<$'x'",
+            "1",
+        ] {
+            assert!(has_plain_heredocs(plain), "{plain}");
+        }
+        for odd in [
+            "cat <<$'E'\n",
+            "cat <<E'F'\n",
+            "cat <<a\\ b",
+            "cat <<",
+            "cat <<''\n",
+            "cat <<`E`",
+        ] {
+            assert!(!has_plain_heredocs(odd), "{odd}");
+        }
+    }
+
+    #[test]
+    fn variables_that_decide_on_what_is_run() {
+        for name in ["PATH", "LD_PRELOAD", "BASH_ENV", "GIT_SSH_COMMAND", "IFS"] {
+            assert!(is_dangerous(name), "{name}");
+        }
+        for name in [
+            "FOO",
+            "NODE_ENV",
+            "GIT_AUTHOR_NAME",
+            "PATHS",
+            "TZ",
+            "LC_ALL",
+        ] {
+            assert!(!is_dangerous(name), "{name}");
+        }
+    }
+}

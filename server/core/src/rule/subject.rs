@@ -1,0 +1,143 @@
+//! The main input of a tool: what a rule's pattern is about.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{
+    Request, Resolve,
+    text::{Piece, Text},
+};
+
+/// What a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A shell command.
+    Command(String),
+    /// A file, by its absolute path.
+    File(PathBuf),
+    /// Anything else that can be written down.
+    Words(Text),
+    /// The tool was not given what it needs.
+    Nothing,
+    /// A person's word is asked for, not a permission.
+    Person,
+}
+
+impl Subject {
+    pub(super) fn of(request: &Request<'_>, resolve: Resolve<'_>) -> Self {
+        let field = |name: &str| request.input.get(name).and_then(Value::as_str);
+        let file = |path: Option<&str>| match path {
+            Some(path) => Self::File(absolute(path, request)),
+            None => Self::Nothing,
+        };
+        let words = |text: Option<&str>| match text {
+            Some(text) => Self::Words(Text::of(text)),
+            None => Self::Nothing,
+        };
+        match request.tool {
+            "AskUserQuestion" | "ExitPlanMode" => Self::Person,
+            "Bash" => field("command").map_or(Self::Nothing, |text| Self::Command(text.to_owned())),
+            "Read" | "Write" | "Edit" | "MultiEdit" => file(field("file_path")),
+            "NotebookEdit" => file(field("notebook_path").or_else(|| field("file_path"))),
+            "LS" => file(Some(field("path").unwrap_or("."))),
+            "WebFetch" => field("url").map_or(Self::Nothing, |url| Self::Words(address(url))),
+            "WebSearch" => words(field("query")),
+            "Glob" | "Grep" => match field("pattern") {
+                Some(pattern) => Self::Words(search(request, field("path"), pattern, resolve)),
+                None => Self::Nothing,
+            },
+            _ => words(Some(&request.input.to_string())),
+        }
+    }
+}
+
+/// Returns a tool's main input as it came, `None` where there is none that a rule could be about. For tools that are not known
+/// here it is the whole input as JSON, its fields in alphabetical order.
+pub fn main_input(tool: &str, input: &Value) -> Option<String> {
+    let field = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
+    match tool {
+        "AskUserQuestion" | "ExitPlanMode" => None,
+        "Bash" => field("command"),
+        "Read" | "Write" | "Edit" | "MultiEdit" => field("file_path"),
+        "NotebookEdit" => field("notebook_path").or_else(|| field("file_path")),
+        "LS" => field("path"),
+        "WebFetch" => field("url"),
+        "WebSearch" => field("query"),
+        "Glob" | "Grep" => {
+            let pattern = field("pattern")?;
+            Some(match field("path") {
+                Some(path) => format!("{path} {pattern}"),
+                None => pattern,
+            })
+        }
+        _ => Some(input.to_string()),
+    }
+}
+
+/// A path as a tool takes it: relative to where the session works, or to its home.
+pub(super) fn absolute(path: &str, request: &Request<'_>) -> PathBuf {
+    let below_home = path.strip_prefix("~/");
+    match (below_home, request.home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => request.cwd.join(path),
+    }
+}
+
+/// An absolute path without `.` and `..`, whatever there is on the disk.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            Component::RootDir | Component::Normal(_) | Component::Prefix(_) => {
+                plain.push(component);
+            }
+        }
+    }
+    plain
+}
+
+/// Where a search looks, and what for: `/home/me/src fn main`.
+fn search(request: &Request<'_>, path: Option<&str>, pattern: &str, resolve: Resolve<'_>) -> Text {
+    let place = absolute(path.unwrap_or("."), request);
+    // The pattern of Glob is a path itself, and may lead elsewhere.
+    let leads =
+        request.tool == "Glob" && (pattern.starts_with(['/', '~']) || pattern.contains(".."));
+    let place = match leads {
+        true => Text::unknown(),
+        false => Text::of(&resolve(&place).to_string_lossy()),
+    };
+    Text::joined(&[place, Text::of(pattern)])
+}
+
+/// An address with its host as everybody writes it, so that a host has one spelling.
+fn address(url: &str) -> Text {
+    let url = url.trim();
+    let is_odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
+    let Some((scheme, rest)) = url.split_once("://") else {
+        // It may still lead somewhere, once it is completed.
+        return whatever(url);
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    if url.contains(is_odd) || host.contains(['@', '%']) || !host.is_ascii() {
+        return whatever(url);
+    }
+    let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());
+    let port = match scheme.as_str() {
+        "https" => ":443",
+        _ => ":80",
+    };
+    let host = host.strip_suffix(port).unwrap_or(&host);
+    let host = host.strip_suffix('.').unwrap_or(host);
+    Text::of(&format!("{scheme}://{host}{path}"))
+}
+
+/// A text of which it is not known what it will be taken for.
+fn whatever(text: &str) -> Text {
+    let mut whatever = Text::of(text);
+    whatever.0.insert(0, Piece::Unknown);
+    whatever
+}

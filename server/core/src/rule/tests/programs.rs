@@ -1,0 +1,314 @@
+//! Law: a command in which something denied is run is never allowed, however it is spelled and wherever it stands.
+
+use proptest::{prelude::*, strategy::ValueTree as _};
+
+use super::{super::Action, of_command, rules};
+
+/// Rule lists that allow much and deny `rm`.
+const LISTS: [&[&str]; 6] = [
+    &["Bash allow", "Bash(rm *) deny"],
+    &["Bash(*) allow", "Bash(rm) deny", "Write allow"],
+    &["* allow", "*(rm*) deny"],
+    &[
+        "Bash(rm *) deny",
+        "Bash(**) allow",
+        "Write(**) allow",
+        "Read allow",
+    ],
+    &[
+        "Bash(echo *) allow",
+        "Bash(ls *) allow",
+        "Bash(cat *) allow",
+        "Bash(sh *) allow",
+        "Bash(bash *) allow",
+        "Bash(sudo *) allow",
+        "Bash(env *) allow",
+        "Bash(find *) allow",
+        "Bash(xargs *) allow",
+        "Bash(eval *) allow",
+        "Bash(strace *) allow",
+        "Bash(watch *) allow",
+        "Bash(ssh *) allow",
+        "Bash(su *) allow",
+        "Bash(flock *) allow",
+        "Bash(python3 *) allow",
+        "Bash(git *) allow",
+        "Bash(busybox *) allow",
+        "Bash(trap *) allow",
+        "Write allow",
+        "Bash(true) allow",
+        "Bash(rm *) deny",
+    ],
+    &["Bash(rm -*) ask", "Bash(rm *) deny", "Bash allow"],
+];
+
+/// In single quotes, or in double ones.
+fn quoted(program: &str, single: bool) -> String {
+    match single {
+        true => format!("'{}'", program.replace('\'', r"'\''")),
+        false => {
+            let mut quoted = String::from("\"");
+            for c in program.chars() {
+                if "\\\"$`".contains(c) {
+                    quoted.push('\\');
+                }
+                quoted.push(c);
+            }
+            quoted + "\""
+        }
+    }
+}
+
+fn name(command: &'static str) -> impl Strategy<Value = String> {
+    (0..14_usize).prop_map(move |way| {
+        let (first, rest) = command.split_at(1);
+        match way {
+            0 | 1 => command.to_owned(),
+            2 => format!("/bin/{command}"),
+            3 => format!("./{command}"),
+            4 => format!("\\{command}"),
+            5 => format!("'{command}'"),
+            6 => format!("\"{command}\""),
+            7 => format!("{first}'{rest}'"),
+            8 => format!("{first}\\{rest}"),
+            9 => format!("$'{command}'"),
+            10 => format!("/usr/../bin/{first}\"\"{rest}"),
+            11 => format!("{first}\\\n{rest}"),
+            12 => format!("''{command}"),
+            _ => format!("\"\"{first}\"{rest}\""),
+        }
+    })
+}
+
+/// A simple command and what may stand around it.
+fn simple(command: &'static str) -> impl Strategy<Value = String> {
+    let arguments = prop::sample::select(vec![
+        "",
+        " x",
+        " -rf /",
+        " \"$HOME\"",
+        " $x",
+        " *",
+        " 'a b'",
+        " x 2>&1",
+        " x >/dev/null",
+        " -- {a,b}",
+        " é",
+        " x#y",
+        " ~/x",
+        " \"a'b\"",
+    ]);
+    let prefix = prop::sample::select(vec![
+        "",
+        "",
+        "FOO=1 ",
+        "A=b C=\"d e\" ",
+        ">/dev/null ",
+        "! ",
+        "time ",
+        "</dev/null ",
+    ]);
+    (prefix, name(command), arguments)
+        .prop_map(|(prefix, name, arguments)| format!("{prefix}{name}{arguments}"))
+}
+
+/// Ways to run a command by another one: those that take it as their arguments, and those that take it as one.
+fn launched(inner: String, way: usize, single: bool) -> String {
+    const WORDS: [&str; 21] = [
+        "env ",
+        "env -i A=b ",
+        "/usr/bin/env ",
+        "sudo ",
+        "sudo -u root A=b ",
+        "nohup ",
+        "command ",
+        "builtin ",
+        "exec ",
+        "exec -a x ",
+        "nice -n 5 ",
+        "timeout -k 1 5s ",
+        "setsid ",
+        "stdbuf -oL ",
+        "xargs ",
+        "xargs -n1 -I{} ",
+        "busybox ",
+        "strace -f ",
+        "flock /x ",
+        "noglob ",
+        "ionice -c 3 ",
+    ];
+    const PROGRAMS: [&str; 14] = [
+        "sh -c ",
+        "bash -c ",
+        "bash -lc ",
+        "/bin/sh -ec ",
+        "zsh -c ",
+        "eval ",
+        "watch ",
+        "su -c ",
+        "ssh host ",
+        "sh <<< ",
+        "env sh -c ",
+        "xargs sh -c ",
+        "python3 -c ",
+        "script -qc ",
+    ];
+    let words = WORDS.get(way % (WORDS.len() + PROGRAMS.len() + 3));
+    let program =
+        || PROGRAMS.get((way % (WORDS.len() + PROGRAMS.len() + 3)).wrapping_sub(WORDS.len()));
+    if let Some(words) = words {
+        return format!("{words}{inner}");
+    }
+    if let Some(program) = program() {
+        return format!("{program}{}", quoted(&inner, single));
+    }
+    match way % 3 {
+        0 => format!("find . -name y -exec {inner} \\;"),
+        1 => format!("trap {} EXIT", quoted(&inner, single)),
+        _ => format!("find . -exec sh -c {} \\;", quoted(&inner, single)),
+    }
+}
+
+/// Ways to have a program within another one.
+fn within(inner: &str, way: usize) -> String {
+    let templates = [
+        "@; ls",
+        "ls; @",
+        "ls && @",
+        "ls || @",
+        "ls | @",
+        "@ | ls",
+        "@ & ls",
+        "ls\n@",
+        "@\nls",
+        "echo $(@)",
+        "echo \"$(@)\"",
+        "echo \"a $(ls; @) b\"",
+        "echo `@`",
+        "echo \"`@`\"",
+        "(@)",
+        "{ @; }",
+        "if @; then ls; fi",
+        "if ls; then @; else ls; fi",
+        "if ls; then ls; else @\nfi",
+        "while @; do ls; done",
+        "while ls; do @; done",
+        "until ls; do @\ndone",
+        "for i in a b; do @; done",
+        "for i in $(@); do ls; done",
+        "for ((i=0;i<3;i++)); do @; done",
+        "case a in a) @;; esac",
+        "case $(@) in b) ls;; esac",
+        "case x in $(@)) ls;; esac",
+        "f() { @; }; f",
+        "function f { @; }",
+        "[[ -n $(@) ]] && ls",
+        "[[ a == \"$(@)\" ]]",
+        "x=$(@)",
+        "x=$(@) ls",
+        "x=(a $(@))",
+        "export x=$(@)",
+        "ls > \"$(@)\"",
+        "ls < <(@)",
+        "cat <(@)",
+        "ls > >(@)",
+        "cat <<< \"$(@)\"",
+        "cat <<%\na $(@) b\n%",
+        "cat <<-%\n\t$(@)\n\t%",
+        "bash <<%\n@\n%",
+        "bash <<'%'\n@\n%",
+        "cat <<'%' | sh\n@\n%",
+        "echo ${x:-$(@)}",
+        "echo \"${x:-$(@)}\"",
+        "echo ${x//a/$(@)}",
+        "echo $((1 + $(@)))",
+        "echo $((a[$(@)]))",
+        "((x = $(@)))",
+        "echo ${a[$(@)]}",
+        "coproc @",
+        "time (@)",
+        "! { @; }",
+        "select i in a; do @; done",
+        "ls # x\n@",
+        "# it's\n@",
+        "echo 'x # y'; @",
+        "echo \\'; @ # '",
+        "echo \"#\"; @",
+        "echo \\\n; @",
+        "echo $'\\''; @ #'",
+        "ls 2>/dev/null; @",
+        "ls |& @",
+        "ls;; @",
+        "echo 'é'; @",
+        "cat <<A <<B\na\nA\nb\nB\n@",
+        "cat <<%; @\nx\n%",
+        "cat <<\"%\"\n'\n%\n@",
+        "echo a{b,c} ; @",
+        "alias l=ls; @",
+        "$(@)",
+        "eval \"$(@)\"",
+        "source <(@)",
+        "sh -c \"$(@)\"",
+        "${x:-@}",
+        "echo $[ $(@) ]",
+        "echo $\"a\"; @",
+    ];
+    let template = templates[way % templates.len()];
+    let is_on_this_line = template.starts_with("cat <<%; ");
+    if is_on_this_line && inner.contains('\n') {
+        // Its lines would come after the here-document.
+        return inner.to_owned();
+    }
+    // Two brackets at once would compute.
+    let blank = if inner.starts_with('(') { " " } else { "" };
+    let inner = match template.contains("`@`") {
+        true => inner.replace('\\', r"\\").replace('`', r"\`"),
+        false => inner.to_owned(),
+    };
+    // Each here-document has an end of its own.
+    let end = format!("E{}", inner.len());
+    let template = template.replace('%', &end);
+    template.replace('@', &format!("{blank}{inner}"))
+}
+
+fn program(command: &'static str) -> impl Strategy<Value = String> {
+    let steps = prop::collection::vec((any::<bool>(), 0..1_000_usize, any::<bool>()), 0..4);
+    (simple(command), steps).prop_map(|(simple, steps)| {
+        steps
+            .into_iter()
+            .fold(simple, |inner, (launch, way, single)| match launch {
+                true => launched(inner, way, single),
+                false => within(&inner, way),
+            })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12_000, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_denied_is_never_allowed(program in program("rm"), list in 0..LISTS.len()) {
+        let list = LISTS[list];
+        let ruling = of_command(&rules(list), &program);
+        prop_assert_ne!(ruling.action, Action::Allow, "{:?}: {}\n{:?}", list, program, ruling);
+    }
+}
+
+/// The same programs with a command that is not denied: asking each time would be no proof of anything.
+#[test]
+fn what_is_not_denied_is_often_allowed_and_what_is_often_denied() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let rules = rules(LISTS[0]);
+    let mut share = |command: &'static str, action: Action| {
+        let strategy = program(command);
+        let mut found = 0;
+        for _ in 0..500 {
+            let program = strategy.new_tree(&mut runner).unwrap().current();
+            found += usize::from(of_command(&rules, &program).action == action);
+        }
+        found
+    };
+    let (allowed, denied) = (share("ls", Action::Allow), share("rm", Action::Deny));
+    assert!(allowed > 150, "{allowed} of 500 are allowed");
+    assert!(denied > 200, "{denied} of 500 are denied");
+}
