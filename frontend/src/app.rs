@@ -22,6 +22,7 @@ use crate::{
     listener::Listener,
     model::{Effect, Model, Msg, by_key::ByKey, call::Call, link::Heard, update::update},
     screen::Screen,
+    still::Still,
     timer::{Interval, Timeout},
     title::Title,
 };
@@ -44,6 +45,8 @@ pub(crate) struct App {
     sockets: Cell<u32>,
     wake: RefCell<Option<Timeout>>,
     tidy: RefCell<Option<Timeout>>,
+    /// There is something on which a press must be meant.
+    still: RefCell<Option<Still>>,
     title: RefCell<Option<Title>>,
     held: RefCell<Option<Held>>,
 }
@@ -79,6 +82,7 @@ impl App {
             sockets: Cell::default(),
             wake: RefCell::default(),
             tidy: RefCell::default(),
+            still: RefCell::default(),
             title: RefCell::new(Some(Title::default())),
             held: RefCell::default(),
         });
@@ -116,6 +120,7 @@ impl App {
         self.socket.take();
         self.wake.take();
         self.tidy.take();
+        self.still.take();
         self.title.take();
         self.expiries.replace(ByKey::new());
     }
@@ -131,6 +136,7 @@ impl App {
         if let Some(title) = self.title.borrow_mut().as_mut() {
             title.show(model.live.needing());
         }
+        self.guard(!model.approvals.cards.is_empty());
         let dialog = model.dialog.is_some();
         let shown: Vec<u32> = model.toasts.shown.iter().map(|toast| toast.id).collect();
         drop(model);
@@ -140,6 +146,15 @@ impl App {
         self.settle(before, dialog);
         for effect in effects {
             self.run(effect);
+        }
+    }
+
+    fn guard(&self, wanted: bool) {
+        let mut still = self.still.borrow_mut();
+        if !wanted {
+            still.take();
+        } else if still.is_none() {
+            *still = Some(Still::watch(&self.root));
         }
     }
 

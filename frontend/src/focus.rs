@@ -35,10 +35,17 @@ pub(crate) fn settle(root: &Element, before: Option<&HtmlElement>, dialog_wanted
         && lost(root)
     {
         focus(before);
+        // Whoever answers goes on with what else is asked, from the beginning: never is a card chosen for them.
+        let answering = before.closest("[data-request]").is_ok_and(|card| card.is_some());
+        let next = if answering {
+            "[data-sm-asks]:not([hidden]), [data-sm-list]"
+        } else {
+            "[data-sm-list]"
+        };
         if lost(root)
-            && let Ok(Some(list)) = root.query_selector("[data-sm-list]")
+            && let Ok(Some(next)) = root.query_selector(next)
         {
-            list.dyn_ref::<HtmlElement>().map(focus);
+            next.dyn_ref::<HtmlElement>().map(focus);
         }
     }
 }

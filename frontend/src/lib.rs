@@ -12,6 +12,7 @@ mod model;
 #[cfg(test)]
 mod sample;
 mod screen;
+mod still;
 mod text;
 mod timer;
 mod title;

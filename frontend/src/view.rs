@@ -4,6 +4,8 @@
 //! nodes only.
 
 mod act;
+mod approval;
+mod approvals;
 mod badge;
 mod banners;
 mod batch;
@@ -30,13 +32,13 @@ use crate::{
     model::{Msg, Theme},
     screen::Screen,
     view::{
-        banners::banners, bound::text, choice::bar, dialog::modal, header::header,
+        approvals::approvals, banners::banners, bound::text, choice::bar, dialog::modal, header::header,
         history::history_button, list::list, orphans::orphans, recent::recent, toasts::toasts,
     },
 };
 
 /// Every rule is prefixed, so that none reaches the host's elements.
-const STYLE: &str = include_str!("view/style.css");
+const STYLE: &str = concat!(include_str!("view/style.css"), include_str!("view/ask.css"));
 
 /// How views tell the model what has happened.
 pub(crate) type Send = Callback<Msg>;
@@ -53,6 +55,7 @@ pub(crate) fn page(screen: Screen, send: Send) -> AnyView {
             <main class="sm-main">
                 {header(screen, send)}
                 {banners(screen, send)}
+                {approvals(screen, send)}
                 {list(screen, send)}
                 {orphans(screen, send)}
                 {recent(screen, send)}

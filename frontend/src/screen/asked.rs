@@ -1,0 +1,209 @@
+//! What a request asks for, in words and in full.
+//!
+//! Knows the tools whose input people read in a form of its own. A request does not change, so that this is put into words once.
+
+use serde_json::Value;
+use wire::{Approval, Ask, Question};
+
+use crate::{
+    model::approvals::questions,
+    screen::{
+        diff,
+        exact::{Exact, exact, has_hidden},
+    },
+    text,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A command, a file, an address: whatever the tool is about, and what its author says of it.
+    Exact {
+        exact: Exact,
+        about: String,
+    },
+    /// A change to a file.
+    Change {
+        file: Exact,
+        lines: Vec<diff::Line>,
+        note: String,
+    },
+    Questions(Vec<Question>),
+    Plan(String),
+}
+
+/// How a request can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Permission,
+    Question,
+    Plan,
+}
+
+pub(crate) fn kind(approval: &Approval) -> Kind {
+    match &approval.ask {
+        Ask::Permission { .. } | Ask::Text { .. } => Kind::Permission,
+        Ask::Question { .. } => Kind::Question,
+        Ask::Plan { .. } => Kind::Plan,
+    }
+}
+
+/// What is asked, in a few words.
+pub(crate) fn title(approval: &Approval) -> String {
+    match (kind(approval), approval.tool.as_str()) {
+        (Kind::Question, _) => "Asks a question".to_owned(),
+        (Kind::Plan, _) => "Has a plan".to_owned(),
+        (Kind::Permission, "Bash") => "Run a command".to_owned(),
+        (Kind::Permission, "Read") => "Read a file".to_owned(),
+        (Kind::Permission, "Edit" | "MultiEdit") => "Edit a file".to_owned(),
+        (Kind::Permission, "Write") => "Write a file".to_owned(),
+        (Kind::Permission, "NotebookEdit") => "Edit a notebook".to_owned(),
+        (Kind::Permission, "WebFetch") => "Fetch an address".to_owned(),
+        (Kind::Permission, "WebSearch") => "Search the web".to_owned(),
+        (Kind::Permission, tool) => format!("Use {}", text::line(tool)),
+    }
+}
+
+pub(crate) fn asked(approval: &Approval) -> Asked {
+    let input = &approval.input;
+    match &approval.ask {
+        Ask::Question { .. } => return Asked::Questions(questions(approval)),
+        Ask::Plan { text } => return Asked::Plan(text::whole(text)),
+        Ask::Permission { .. } | Ask::Text { .. } => {}
+    }
+    if let Some(change) = change(&approval.tool, input) {
+        return change;
+    }
+    // What else is in the input is shown as well: all of it is allowed.
+    let plain = |main: &str, rest: &[&str]| {
+        let known = |name: &String| name == main || rest.contains(&name.as_str());
+        let only = input.as_object().is_some_and(|all| all.keys().all(known));
+        let main = input.get(main).and_then(Value::as_str);
+        main.filter(|_| only).map(|main| Asked::Exact {
+            exact: exact(main),
+            about: rest.iter().filter_map(|name| word(input, name)).collect(),
+        })
+    };
+    let plain = match approval.tool.as_str() {
+        "Bash" => plain("command", &["description"]),
+        "Read" => plain("file_path", &[]),
+        "WebSearch" => plain("query", &[]),
+        _ => None,
+    };
+    plain.unwrap_or_else(|| Asked::Exact {
+        exact: exact(&pretty(input)),
+        about: String::new(),
+    })
+}
+
+/// A command is read as it is run; its further settings follow it.
+fn pretty(input: &Value) -> String {
+    let command = input.get("command").and_then(Value::as_str);
+    let json = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
+    match (command, input) {
+        (Some(command), Value::Object(all)) => {
+            let mut rest = all.clone();
+            rest.remove("command");
+            format!("{command}\n\n{}", json(&Value::Object(rest)))
+        }
+        _ => json(input),
+    }
+}
+
+fn change(tool: &str, input: &Value) -> Option<Asked> {
+    let lines = diff::of_tool(tool, input)?;
+    let file = ["file_path", "notebook_path"];
+    let file = file
+        .into_iter()
+        .find_map(|name| input.get(name)?.as_str())?;
+    let everywhere = input.get("replace_all") == Some(&Value::Bool(true));
+    let notes = [
+        (tool == "Write").then_some("The file will have this content and no other."),
+        everywhere.then_some("Everywhere in the file."),
+        has_hidden_text(input)
+            .then_some("It has characters that can't be seen, or look like others."),
+    ];
+    let notes: Vec<&str> = notes.into_iter().flatten().collect();
+    Some(Asked::Change {
+        file: exact(file),
+        lines,
+        note: notes.join(" "),
+    })
+}
+
+fn has_hidden_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => has_hidden(text),
+        Value::Array(all) => all.iter().any(has_hidden_text),
+        Value::Object(all) => all.values().any(has_hidden_text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn word(input: &Value, name: &str) -> Option<String> {
+    text::some_line(input.get(name)?.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sample;
+
+    fn shown(tool: &str, input: Value) -> Asked {
+        asked(&Approval {
+            tool: tool.to_owned(),
+            input,
+            ..sample::approval("a")
+        })
+    }
+
+    #[test]
+    fn all_of_the_input_is_shown() {
+        let check = |tool, input, text: &str, about: &str| {
+            let shown = shown(tool, input);
+            let expected = Asked::Exact {
+                exact: exact(text),
+                about: about.to_owned(),
+            };
+            assert_eq!(shown, expected, "{tool}");
+        };
+        let command = json!({"command": "ls", "description": "List"});
+        check("Bash", command, "ls", "List");
+        let unsafely = json!({"command": "ls", "dangerouslyDisableSandbox": true});
+        check(
+            "Bash",
+            unsafely,
+            "ls\n\n{\n  \"dangerouslyDisableSandbox\": true\n}",
+            "",
+        );
+        check("Bash", json!({"command": 7}), "{\n  \"command\": 7\n}", "");
+        check(
+            "Read",
+            json!({"file_path": "/etc/passwd"}),
+            "/etc/passwd",
+            "",
+        );
+        let other = json!({"url": "https://a.b"});
+        check("mcp__a__b", other, "{\n  \"url\": \"https://a.b\"\n}", "");
+        check(
+            "Edit",
+            json!({"file_path": "/a"}),
+            "{\n  \"file_path\": \"/a\"\n}",
+            "",
+        );
+    }
+
+    #[test]
+    fn a_change_says_how_far_it_goes() {
+        let edit = json!({"file_path": "/a", "old_string": "x", "new_string": "\u{200b}", "replace_all": true});
+        let Asked::Change { lines, note, .. } = shown("Edit", edit) else {
+            panic!("no change");
+        };
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            note,
+            "Everywhere in the file. It has characters that can't be seen, or look like others."
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! What a request asks for: a command, a change, questions, a plan.
+
+use leptos::prelude::*;
+use wire::{Approval, Question};
+
+use crate::{
+    model::approvals::draft::{Answer, Change},
+    screen::{
+        asked::{Asked, asked},
+        diff::{Kind, Line},
+        exact::{Exact, Piece},
+    },
+    text,
+    view::{
+        approval::Card,
+        bound::{all, flag, maybe, text as bound},
+    },
+};
+
+pub(super) fn asked_view(approval: &Approval, card: &Card) -> AnyView {
+    match asked(approval) {
+        Asked::Exact { exact, about } => view! {
+            <p class="sm-ask-about" dir="auto">{about}</p>
+            {exact_view(exact, "sm-ask-exact")}
+        }
+        .into_any(),
+        Asked::Change { file, lines, note } => view! {
+            {exact_view(file, "sm-ask-file")}
+            <div class="sm-ask-change" tabindex="0">{changes(lines)}</div>
+            <p class="sm-warning">{note}</p>
+        }
+        .into_any(),
+        Asked::Questions(questions) => {
+            let numbered = questions.into_iter().enumerate().collect();
+            all(numbered, |(place, one)| question(place, one, card))
+        }
+        Asked::Plan(plan) => {
+            view! { <div class="sm-ask-plan" tabindex="0"><pre>{plan}</pre></div> }.into_any()
+        }
+    }
+}
+
+fn changes(lines: Vec<Line>) -> AnyView {
+    all(lines, |line| {
+        let sign = match line.kind {
+            Kind::Same => "same",
+            Kind::Added => "added",
+            Kind::Removed => "removed",
+            Kind::Gap => "gap",
+        };
+        view! { <pre data-line=sign>{line.text}</pre> }.into_any()
+    })
+}
+
+/// Every character as it stands. It can be scrolled by keyboard where it is long.
+fn exact_view(exact: Exact, look: &'static str) -> AnyView {
+    let pieces = all(exact.pieces, |Piece { text, odd }| {
+        if odd {
+            view! { <mark class="sm-odd">{text}</mark> }.into_any()
+        } else {
+            text.into_any()
+        }
+    });
+    view! {
+        <pre class=look dir="ltr" tabindex="0"><bdi>{pieces}</bdi></pre>
+        <p class="sm-warning">{exact.note}</p>
+    }
+    .into_any()
+}
+
+fn question(place: usize, question: Question, card: &Card) -> AnyView {
+    let view = card.view;
+    let group = format!("{}-{place}", card.id);
+    let kind = if question.multi_select {
+        "checkbox"
+    } else {
+        "radio"
+    };
+    let answer = move |read: fn(&Answer) -> bool| {
+        view.with(|v| v.draft.answers.get(place).is_some_and(read))
+    };
+    let numbered: Vec<_> = question.options.into_iter().enumerate().collect();
+    let options = all(numbered, |(option, choice)| {
+        let pick = card.clone();
+        let chosen = move || {
+            view.with(|v| {
+                let answer = v.draft.answers.get(place);
+                answer.is_some_and(|answer| answer.chosen.contains(&option))
+            })
+        };
+        view! {
+            <label class="sm-opt">
+                <input
+                    type=kind
+                    name=group.clone()
+                    prop:checked=flag(chosen)
+                    on:change=move |event| pick.change(Change::Choose {
+                        question: place,
+                        option,
+                        chosen: event_target_checked(&event),
+                    })
+                />
+                <span class="sm-box" aria-hidden="true"></span>
+                <span>
+                    <bdi class="sm-opt-label">{text::line(&choice.label)}</bdi>
+                    <span class="sm-opt-about" dir="auto">{text::some_line(choice.description.as_deref()).unwrap_or_default()}</span>
+                </span>
+            </label>
+        }
+        .into_any()
+    });
+    let (other, write) = (card.clone(), card.clone());
+    let words = move || {
+        view.with(|v| {
+            v.draft
+                .answers
+                .get(place)
+                .map(|answer| answer.words.clone())
+        })
+        .unwrap_or_default()
+    };
+    let header = maybe(text::some_line(question.header.as_deref()), |header| {
+        view! { <span class="sm-chip"><bdi>{header}</bdi></span> }.into_any()
+    });
+    let title = format!("{group}-question");
+    view! {
+        <div class="sm-ask-question" role="group" aria-labelledby=title.clone()>
+            <p class="sm-strong" id=title.clone() dir="auto">{header} {text::block(&question.question)}</p>
+            {options}
+            <div class="sm-opt">
+                <label class="sm-opt-other">
+                    <input
+                        type=kind
+                        name=group.clone()
+                        aria-label="Something else"
+                        prop:checked=flag(move || answer(|answer| answer.other))
+                        on:change=move |event| other.change(Change::Other(place, event_target_checked(&event)))
+                    />
+                    <span class="sm-box" aria-hidden="true"></span>
+                </label>
+                <input
+                    type="text"
+                    class="sm-field"
+                    autocomplete="off"
+                    aria-label="In your own words"
+                    placeholder="Something else"
+                    prop:value=bound(words)
+                    on:input=move |event| write.change(Change::Words(place, event_target_value(&event)))
+                />
+            </div>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,92 @@
+//! The rule that is to answer in the person's stead from now on.
+
+use leptos::prelude::*;
+use wire::DecisionOutcome;
+
+use crate::{
+    model::approvals::{
+        Step,
+        draft::{Change, Until, Whose},
+    },
+    view::{
+        approval::{Card, choice},
+        bound::text,
+    },
+};
+
+pub(super) fn rule_view(card: &Card) -> AnyView {
+    let view = card.view;
+    let (write, whose, until) = (card.clone(), card.clone(), card.clone());
+    let id = format!("{}-pattern", card.id);
+    let pattern = move || view.with(|v| v.draft.rule.as_ref().map(|rule| rule.pattern.clone()));
+    let blocked = move || {
+        text(move || {
+            let empty = pattern().is_none_or(|pattern| pattern.trim().is_empty());
+            (empty || view.with(|v| !v.stage.is_open())).to_string()
+        })
+    };
+    let tool = view.with_untracked(|v| crate::text::line(&v.approval.tool));
+    let note = if tool == "Bash" {
+        "* stands for anything. A longer command is taken apart: each part of it must be allowed, and one that is denied is enough."
+    } else {
+        "* stands for anything; in a path, for anything within a directory."
+    };
+    let whose_offers = vec![
+        ("session", "in this session"),
+        ("project", "in this project"),
+        ("all", "everywhere"),
+    ];
+    let until_offers = vec![
+        ("hour", "for 1 hour"),
+        ("today", "for today"),
+        ("good", "for good"),
+    ];
+    view! {
+        <div class="sm-ask-rule" role="group" aria-label="From now on">
+            <label for=id.clone()>"Each " <bdi class="sm-exact">{tool}</bdi> " that fits"</label>
+            <input
+                type="text"
+                class="sm-field sm-mono"
+                id=id
+                autocomplete="off"
+                spellcheck="false"
+                prop:value=text(move || pattern().unwrap_or_default())
+                on:input=move |event| write.change(Change::Pattern(event_target_value(&event)))
+            />
+            {choice("Where", whose_offers, "project", move |value| {
+                whose.change(Change::Whose(match value.as_str() {
+                    "session" => Whose::Session,
+                    "all" => Whose::All,
+                    _ => Whose::Project,
+                }));
+            })}
+            {choice("For how long", until_offers, "today", move |value| {
+                until.change(Change::Until(match value.as_str() {
+                    "hour" => Until::Hour,
+                    "good" => Until::Good,
+                    _ => Until::Today,
+                }));
+            })}
+            <span class="sm-ask-always" data-sm-still="">
+                <button
+                    type="button"
+                    class="sm-button"
+                    aria-disabled=blocked()
+                    on:click=card.press(Step::Always(DecisionOutcome::Allow))
+                >
+                    "Always allow"
+                </button>
+                <button
+                    type="button"
+                    class="sm-button"
+                    aria-disabled=blocked()
+                    on:click=card.press(Step::Always(DecisionOutcome::Deny))
+                >
+                    "Always deny"
+                </button>
+            </span>
+            <p class="sm-note">{note}</p>
+        </div>
+    }
+    .into_any()
+}
