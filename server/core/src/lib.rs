@@ -5,6 +5,7 @@
 pub mod ask;
 pub mod cleanup;
 pub mod descent;
+pub mod detach;
 pub mod evidence;
 pub mod exertion;
 pub mod hook;
