@@ -43,6 +43,7 @@ test("installing fetches nothing and runs nothing", async () => {
   for (const hook of ["preinstall", "install", "postinstall", "prepare", "prebuild", "postbuild"]) {
     assert.equal(manifest.scripts[hook], undefined, hook);
   }
-  // The launcher and the scripts are CommonJS.
+  // The scripts are CommonJS; what lies in dist/ are modules, of which the host imports one from a blob.
   assert.equal(manifest.type, "commonjs");
+  assert.equal((await json("client/package.json")).type, "module");
 });

@@ -17,6 +17,7 @@ export async function plugin(test, { script = "exit 0", arch = process.arch } = 
   const server = path.join(directory, "dist/bin", TARGETS[arch], "session-manager");
   await mkdir(path.dirname(server), { recursive: true });
   await copyFile(path.join(checkout, "launcher/server.js"), path.join(directory, "dist/server.js"));
+  await copyFile(path.join(checkout, "client/package.json"), path.join(directory, "dist/package.json"));
   await copyFile(path.join(checkout, "package.json"), path.join(directory, "package.json"));
   await writeFile(server, `#!/bin/sh\n${script}\n`);
   await chmod(server, 0o755);

@@ -1,4 +1,4 @@
-//! Makes dist/: the page, the launcher, a static binary for each machine, and their sums.
+//! Makes dist/: the page, the launcher, the module for programs, a static binary for each machine, and their sums.
 //!
 //! The same sources give the same bytes wherever they are built; `check` rebuilds and compares.
 
@@ -17,6 +17,14 @@ pub(crate) const AARCH64: &str = "aarch64-unknown-linux-musl";
 
 const SUMS: &str = "SHA256SUMS";
 
+/// What is shipped as it lies in the checkout. `package.json` says that all of dist/ are ES modules.
+const COPIES: [(&str, &str); 4] = [
+    ("server.js", "launcher/server.js"),
+    ("client.js", "client/client.js"),
+    ("client.d.ts", "client/client.d.ts"),
+    ("package.json", "client/package.json"),
+];
+
 /// Builds everything and writes it to dist/.
 pub(crate) fn make() -> Result<()> {
     assemble(&workspace::root().join("dist"), &[X86_64, AARCH64])
@@ -31,10 +39,9 @@ pub(crate) fn assemble(out: &Path, targets: &[&str]) -> Result<()> {
 
     let mut files = BTreeMap::new();
     files.insert("index.js".to_owned(), read(&page)?);
-    files.insert(
-        "server.js".to_owned(),
-        read(&workspace::root().join("launcher/server.js"))?,
-    );
+    for (name, source) in COPIES {
+        files.insert(name.to_owned(), read(&workspace::root().join(source))?);
+    }
     for target in targets {
         let binary = workspace::target()
             .join(target)

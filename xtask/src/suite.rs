@@ -23,6 +23,7 @@ pub(crate) fn test() -> Result<()> {
     rust.and(cargo::run(&mut node_tests(&[
         "launcher",
         "packaging",
+        "client",
         "page",
         "standalone",
     ])))
