@@ -174,6 +174,11 @@ impl App {
             Effect::Call(call) => self.call(call),
             Effect::Copy(text) => self.copy(text),
             Effect::Connect => self.connect(),
+            Effect::Say(said) => {
+                if let Some(socket) = self.socket.borrow().as_ref() {
+                    socket.say(&said);
+                }
+            }
             Effect::Disconnect => {
                 self.socket.take();
                 self.wake.take();

@@ -10,7 +10,11 @@ use web_sys::WebSocket;
 use crate::{
     host::{get, written},
     listener::Listener,
-    model::{link::Heard, live::News},
+    model::{
+        link::Heard,
+        live::News,
+        talk::{Tidings, Told},
+    },
 };
 
 /// An open socket, or one that is about to be; dropping it closes it without another word.
@@ -35,6 +39,13 @@ impl Socket {
             socket,
             _listener: listener,
         })
+    }
+
+    /// Says this to the server, which must have spoken before.
+    pub(crate) fn say(&self, said: &wire::Said) {
+        let text = serde_json::to_string(said).unwrap_or_default();
+        // It fails for a socket that is about to close, and then there will be another one.
+        let _said = self.socket.send_with_str(&text);
     }
 }
 
@@ -69,14 +80,41 @@ fn read(text: &str) -> Option<Heard> {
             acting: acting(&frame),
             approvals_rev: whole(&get(&frame, "approvalsRev")).unwrap_or_default(),
         })),
+        "output" => Some(Heard::Output(told(&get(&frame, "output"))?)),
         _ => None,
     }
+}
+
+fn told(output: &JsValue) -> Option<Told> {
+    let tidings = match get(output, "type").as_string()?.as_str() {
+        "events" => Tidings::Events(events(&get(output, "events"))?),
+        "delta" => Tidings::Delta(read_as(&get(output, "delta"))?),
+        "caught" => Tidings::Caught,
+        "end" => Tidings::End(get(output, "reason").as_string()),
+        _ => return None,
+    };
+    Some(Told {
+        session_id: get(output, "sessionId").as_string()?.parse().ok()?,
+        tidings,
+    })
+}
+
+fn events(value: &JsValue) -> Option<Vec<(u64, Option<wire::Event>)>> {
+    let event = |event: JsValue| {
+        let seq = whole(&get(&event, "seq")).unwrap_or_default();
+        (seq, read_as(&event))
+    };
+    Some(list(value)?.iter().map(event).collect())
+}
+
+fn read_as<T: serde::de::DeserializeOwned>(value: &JsValue) -> Option<T> {
+    serde_json::from_str(&written(value)).ok()
 }
 
 fn rows(value: &JsValue) -> Option<Vec<(String, Option<wire::Session>)>> {
     let row = |row: JsValue| {
         let key = get(&row, "key").as_string().unwrap_or_default();
-        (key, serde_json::from_str(&written(&row)).ok())
+        (key, read_as(&row))
     };
     Some(list(value)?.iter().map(row).collect())
 }
@@ -85,8 +123,7 @@ fn rows(value: &JsValue) -> Option<Vec<(String, Option<wire::Session>)>> {
 fn acting(frame: &JsValue) -> Vec<wire::Acting> {
     let all = get(frame, "acting");
     let all = list(&all).into_iter().flat_map(|all| all.iter());
-    all.filter_map(|one| serde_json::from_str(&written(&one)).ok())
-        .collect()
+    all.filter_map(|one| read_as(&one)).collect()
 }
 
 fn list(value: &JsValue) -> Option<&Array> {

@@ -21,13 +21,15 @@ pub(crate) mod pace;
 pub(crate) mod recent;
 pub(crate) mod report;
 pub(crate) mod selection;
+pub(crate) mod start;
+pub(crate) mod talk;
 pub(crate) mod toast;
 pub(crate) mod update;
 pub(crate) mod why;
 
 use wire::{
-    Approval, Audit, CleanupReport, Context, Decided, Health, Killed, Orphan, ProcessKey,
-    RecentSession, Resumed, Session, SessionId, Signalled, Tree, Why,
+    Approval, Audit, CleanupReport, Context, Decided, Driven, Event, Health, Killed, Orphan,
+    ProcessKey, RecentSession, Resumed, Said, Session, SessionId, Signalled, Started, Tree, Why,
 };
 
 use crate::model::{
@@ -35,7 +37,7 @@ use crate::model::{
     approvals::{Approvals, RequestKey, Step},
     batch::Batch,
     by_key::ByKey,
-    call::Call,
+    call::{Call, Drive},
     doing::{Deed, Doing},
     ending::Ending,
     facet::Facet,
@@ -46,6 +48,8 @@ use crate::model::{
     recent::Recent,
     report::Report,
     selection::{Reach, Selection},
+    start::{Field, From, Start},
+    talk::{Question, Talk, Talking},
     toast::Toasts,
     why::Reasons,
 };
@@ -73,6 +77,12 @@ pub(crate) struct Model {
     pub(crate) orphans: Orphans,
     pub(crate) approvals: Approvals,
     pub(crate) dialog: Option<Dialog>,
+    /// What the dialog for a new session has been told.
+    pub(crate) start: Start,
+    /// The conversation that is looked at, in the list's place.
+    pub(crate) talk: Option<Talk>,
+    /// What was written to conversations and not sent.
+    unsaid: ByKey<SessionId, String>,
     pub(crate) toasts: Toasts,
     /// The mistakes in the server's configuration.
     pub(crate) mistakes: Vec<String>,
@@ -125,6 +135,10 @@ pub(crate) enum Dialog {
     Batch(Batch),
     Cleanup(Cleanup),
     History(History),
+    /// Describes a new session (`Model::start`).
+    Start,
+    /// Asks something about the conversation that is looked at.
+    Talk(Question),
 }
 
 /// How far a cleanup has come.
@@ -190,6 +204,21 @@ pub(crate) enum Msg {
     Resume(SessionId),
     /// Go on in a conversation of its own.
     Fork(SessionId),
+    AskStart,
+    /// A field of the dialog for a new session is filled in.
+    Describe(Field),
+    /// Go on in this conversation, held by us.
+    GoOn(SessionId),
+    /// Go on in a copy of it, held by us.
+    Branch(SessionId),
+    /// Look at this conversation.
+    Open(SessionId),
+    /// Go back to the list.
+    Back,
+    /// Something is done in the conversation that is looked at.
+    Talk(Talking),
+    /// The name that stands in the question for one.
+    Rename(String),
     Copy(String),
     /// Whether the clipboard took it.
     Copied(bool),
@@ -223,6 +252,10 @@ pub(crate) enum Answered {
     /// With the id before which was asked.
     Audit(Option<u64>, Result<Audit, Trouble>),
     Resume(SessionId, Result<Resumed, Trouble>),
+    Started(From, Result<Started, Trouble>),
+    /// With the number after which was asked.
+    Output(SessionId, u64, Result<Rows<Event>, Trouble>),
+    Driven(SessionId, Drive, Result<Driven, Trouble>),
     Plan(Result<CleanupReport, Trouble>),
     Clean(Result<CleanupReport, Trouble>),
 }
@@ -233,6 +266,8 @@ pub(crate) enum Effect {
     Call(Call),
     /// Open the link anew.
     Connect,
+    /// Say this over the link.
+    Say(Said),
     /// Close the link and take back what `Wake` asked for.
     Disconnect,
     /// Send `Wake` after so many milliseconds, and only then, whatever was asked for before.
@@ -262,6 +297,9 @@ impl Model {
             orphans: Orphans::default(),
             approvals: Approvals::default(),
             dialog: None,
+            start: Start::default(),
+            talk: None,
+            unsaid: ByKey::new(),
             toasts: Toasts::default(),
             mistakes: Vec::new(),
             homes: Vec::new(),

@@ -103,12 +103,16 @@ impl DialogView {
     }
 
     pub(crate) fn history(&self) -> Option<&HistoryView> {
-        let Self::History(view) = self else { return None };
+        let Self::History(view) = self else {
+            return None;
+        };
         Some(view)
     }
 
     pub(crate) fn cleanup(&self) -> Option<&CleanupView> {
-        let Self::Cleanup(view) = self else { return None };
+        let Self::Cleanup(view) = self else {
+            return None;
+        };
         Some(view)
     }
 }
@@ -171,7 +175,7 @@ impl Default for Screen {
 fn dialog(model: &Model) -> DialogView {
     let now = model.live.server_now();
     match &model.dialog {
-        None => DialogView::None,
+        None | Some(Dialog::Start | Dialog::Talk(_)) => DialogView::None,
         Some(Dialog::Kill(ending)) => DialogView::Kill(kill::kill(model, ending)),
         Some(Dialog::Batch(batch)) => DialogView::Batch(batch::batch(model, batch)),
         Some(Dialog::Cleanup(cleanup)) => DialogView::Cleanup(cleanup::cleanup(cleanup)),

@@ -2,14 +2,16 @@
 
 use serde::Serialize;
 use wire::{
-    Act, BulkRequest, CleanupRequest, DecideRequest, KillRequest, Page, ProcessKey, ReapRequest,
-    RequestId, ResumeRequest, Route, Scope, SessionId, SignalRequest,
+    Act, BulkRequest, CancelRequest, CleanupRequest, DecideRequest, KillRequest, MessageRequest,
+    ModelRequest, Page, PermissionModeRequest, ProcessKey, ReapRequest, RenameRequest, RequestId,
+    ResumeRequest, Route, Scope, SessionId, SignalRequest, Since, StartRequest, Who,
 };
 
 use crate::model::{
     Answered,
     answer::{self, Reply},
     approvals::RequestKey,
+    start::From,
 };
 
 /// Entries of the history that are asked for at a time.
@@ -20,22 +22,56 @@ const HISTORY: u32 = 50;
 pub(crate) enum Call {
     Health,
     Live(u32),
-    Recent { number: u32, days: u32 },
+    Recent {
+        number: u32,
+        days: u32,
+    },
     Context(ProcessKey),
     Why(ProcessKey),
     Tree(ProcessKey),
-    Kill { key: ProcessKey, tree: bool },
+    Kill {
+        key: ProcessKey,
+        tree: bool,
+    },
     Pause(ProcessKey),
     Continue(ProcessKey),
     Act(Act, Vec<ProcessKey>),
     Orphans(u32),
     Reap(Vec<ProcessKey>),
-    Audit { before: Option<u64> },
-    Resume { id: SessionId, fork: bool },
+    Audit {
+        before: Option<u64>,
+    },
+    Resume {
+        id: SessionId,
+        fork: bool,
+    },
     Approvals(u32),
     Decide(RequestId, Box<DecideRequest>),
     Plan,
     Clean,
+    Start {
+        from: From,
+        request: Box<StartRequest>,
+    },
+    Output {
+        id: SessionId,
+        after: u64,
+    },
+    Drive {
+        id: SessionId,
+        drive: Drive,
+    },
+}
+
+/// What a session that we hold is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Drive {
+    Say { uuid: String, text: String },
+    Interrupt,
+    End,
+    Model(String),
+    PermissionMode(String),
+    Rename(String),
 }
 
 impl Call {
@@ -69,6 +105,15 @@ impl Call {
             Self::Approvals(_) => Route::Approvals,
             Self::Decide(id, _) => Route::Decide(id.clone()),
             Self::Plan | Self::Clean => Route::Cleanup,
+            Self::Start { .. } => Route::Start,
+            Self::Output { id, after } => {
+                let since = Since {
+                    after: *after,
+                    follow: false,
+                };
+                Route::Output(Who::Session(id.clone()), since)
+            }
+            Self::Drive { id, drive } => drive.route(Who::Session(id.clone())),
         }
     }
 
@@ -83,7 +128,8 @@ impl Call {
             | Self::Tree(_)
             | Self::Orphans(_)
             | Self::Approvals(_)
-            | Self::Audit { .. } => None,
+            | Self::Audit { .. }
+            | Self::Output { .. } => None,
             Self::Kill { key, tree } => json(&KillRequest {
                 key: Some(*key),
                 grace_ms: None,
@@ -109,6 +155,8 @@ impl Call {
             Self::Decide(_, request) => json(request),
             Self::Plan => json(&CleanupRequest { dry_run: true }),
             Self::Clean => json(&CleanupRequest { dry_run: false }),
+            Self::Start { request, .. } => json(request),
+            Self::Drive { drive, .. } => drive.body(),
         }
     }
 
@@ -118,6 +166,7 @@ impl Call {
             Self::Live(_) => Some(""),
             Self::Recent { .. } => Some("sessions"),
             Self::Orphans(_) => Some("orphans"),
+            Self::Output { .. } => Some("events"),
             Self::Approvals(_) => Some("approvals"),
             Self::Health
             | Self::Context(_)
@@ -132,7 +181,9 @@ impl Call {
             | Self::Resume { .. }
             | Self::Decide(..)
             | Self::Plan
-            | Self::Clean => None,
+            | Self::Clean
+            | Self::Start { .. }
+            | Self::Drive { .. } => None,
         }
     }
 
@@ -159,6 +210,40 @@ impl Call {
             }
             Self::Plan => Answered::Plan(answer::one(reply)),
             Self::Clean => Answered::Clean(answer::one(reply)),
+            Self::Start { from, .. } => Answered::Started(from, answer::one(reply)),
+            Self::Output { id, after } => Answered::Output(id, after, answer::rows(reply)),
+            Self::Drive { id, drive } => Answered::Driven(id, drive, answer::one(reply)),
+        }
+    }
+}
+
+impl Drive {
+    fn route(&self, who: Who) -> Route {
+        match self {
+            Self::Say { .. } => Route::Message(who),
+            Self::Interrupt => Route::Interrupt(who),
+            Self::End => Route::Cancel(who),
+            Self::Model(_) => Route::Model(who),
+            Self::PermissionMode(_) => Route::PermissionMode(who),
+            Self::Rename(_) => Route::Rename(who),
+        }
+    }
+
+    fn body(&self) -> Option<String> {
+        match self {
+            Self::Say { uuid, text } => json(&MessageRequest {
+                text: text.clone(),
+                uuid: Some(uuid.clone()),
+            }),
+            Self::Interrupt => json(&SignalRequest { key: None }),
+            Self::End => json(&CancelRequest::default()),
+            Self::Model(model) => json(&ModelRequest {
+                model: model.clone(),
+            }),
+            Self::PermissionMode(mode) => json(&PermissionModeRequest {
+                permission_mode: mode.clone(),
+            }),
+            Self::Rename(name) => json(&RenameRequest { name: name.clone() }),
         }
     }
 }
@@ -237,6 +322,42 @@ mod tests {
             resume(true),
             "POST /sessions/resume?soft=1",
             Some(r#"{"sessionId":"aaaaaaaa-1","fork":true}"#),
+        );
+        check(
+            Call::Output {
+                id: id.clone(),
+                after: 7,
+            },
+            "GET /sessions/aaaaaaaa-1/output?follow=0&after=7&soft=1",
+            None,
+        );
+        let drive = |drive| Call::Drive {
+            id: id.clone(),
+            drive,
+        };
+        let say = Drive::Say {
+            uuid: "u".to_owned(),
+            text: "go".to_owned(),
+        };
+        check(
+            drive(say),
+            "POST /sessions/aaaaaaaa-1/message?soft=1",
+            Some(r#"{"text":"go","uuid":"u"}"#),
+        );
+        check(
+            drive(Drive::Interrupt),
+            "POST /sessions/aaaaaaaa-1/interrupt?soft=1",
+            Some("{}"),
+        );
+        check(
+            drive(Drive::End),
+            "POST /sessions/aaaaaaaa-1/cancel?soft=1",
+            Some("{}"),
+        );
+        check(
+            drive(Drive::PermissionMode("plan".to_owned())),
+            "POST /sessions/aaaaaaaa-1/permission-mode?soft=1",
+            Some(r#"{"permissionMode":"plan"}"#),
         );
         check(
             Call::Plan,

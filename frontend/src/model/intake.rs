@@ -8,7 +8,7 @@ use crate::model::{
     outcome::{killed, resumed, signalled},
     pace::ask_recent,
     recent::Resume,
-    why,
+    start, talk, why,
 };
 
 /// Milliseconds between two looks at the transcripts, where a session has ended since.
@@ -76,6 +76,9 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
         Answered::Approvals(number, answer) => approvals::told(model, number, answer, now),
         Answered::Decided(key, answer) => approvals::decided(model, &key, answer, now),
         Answered::Resume(id, answer) => resumed(model, id, answer, now),
+        Answered::Started(from, answer) => start::started(model, from, answer, now),
+        Answered::Output(id, after, answer) => talk::told(model, &id, after, answer, now),
+        Answered::Driven(id, drive, answer) => talk::driven(model, &id, drive, answer),
         Answered::Plan(answer) => {
             if model.dialog == Some(Dialog::Cleanup(Cleanup::Planning)) {
                 model.dialog = Some(Dialog::Cleanup(match answer {
@@ -146,6 +149,7 @@ pub(super) fn catch_up(model: &mut Model, now: u64) -> Vec<Effect> {
         }
     }
     effects.extend(why::catch_up(model));
+    effects.extend(talk::catch_up(model, now));
     if model.recent.is_due(now) {
         effects.push(ask_recent(model, now));
     }

@@ -9,6 +9,7 @@ use crate::model::{
     intake::follow,
     live::News,
     pace::{ask_live, if_polling},
+    talk::{self, Told},
 };
 
 /// Milliseconds in which the server must have sent its first list.
@@ -52,6 +53,8 @@ pub(crate) enum Heard {
     },
     Snapshot(News),
     Changes(News),
+    /// Of a session that is followed.
+    Output(Told),
     /// A message that can't be read.
     Garbled,
     Closed,
@@ -139,7 +142,12 @@ pub(super) fn hear(model: &mut Model, heard: Heard, now: u64) -> Vec<Effect> {
             let moved = model.live.replace(news, now);
             let mut effects = follow(model, moved, now);
             effects.extend(approvals::hear(model, rev, now));
+            effects.extend(talk::linked(model));
             effects
+        }
+        (Phase::Up, Heard::Output(told)) => {
+            talk::hear(model, told);
+            Vec::new()
         }
         (Phase::Up, Heard::Changes(news)) => {
             let rev = news.approvals_rev;

@@ -269,7 +269,7 @@ pub(super) fn resumed(
     }
 }
 
-fn open_elsewhere(trouble: Trouble) -> Option<Box<ErrorBody>> {
+pub(super) fn open_elsewhere(trouble: Trouble) -> Option<Box<ErrorBody>> {
     match trouble {
         Trouble::Refused(body) if body.code == Code::Live => Some(body),
         Trouble::Refused(_) | Trouble::Unreachable(_) | Trouble::Unreadable => None,

@@ -12,7 +12,9 @@ use crate::{
         link,
         pace::{ask_live, ask_recent, if_polling, look_again, refresh_orphans, tick},
         recent::{PAGE, Resume},
-        selection, why,
+        selection, start,
+        talk::{self, Question},
+        why,
     },
     text,
 };
@@ -143,6 +145,22 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         }
         Msg::Resume(id) => resume(model, id, Call::resume),
         Msg::Fork(id) => resume(model, id, Call::fork),
+        Msg::AskStart => start::ask(model),
+        Msg::Describe(field) => {
+            start::fill(model, field);
+            Vec::new()
+        }
+        Msg::GoOn(id) => start::take_up_recent(model, id, false),
+        Msg::Branch(id) => start::take_up_recent(model, id, true),
+        Msg::Open(id) => talk::open(model, id, now),
+        Msg::Back => talk::back(model),
+        Msg::Talk(talking) => talk::talk(model, talking),
+        Msg::Rename(name) => {
+            if let Some(Dialog::Talk(Question::Rename(shown))) = &mut model.dialog {
+                *shown = name;
+            }
+            Vec::new()
+        }
         Msg::Copy(text) => vec![Effect::Copy(text)],
         Msg::Copied(true) => model.toasts.good("Copied.".to_owned()),
         Msg::Copied(false) => model.toasts.bad(
@@ -207,6 +225,8 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
             model.dialog = Some(Dialog::Cleanup(Cleanup::Running(plan)));
             vec![Effect::Call(Call::Clean)]
         }
+        Some(Dialog::Start) => start::confirm(model),
+        Some(Dialog::Talk(question)) => talk::confirm(model, question),
         other => {
             model.dialog = other;
             Vec::new()

@@ -1,0 +1,501 @@
+//! The conversation that is looked at, and what this page says to it.
+//!
+//! Knows when it is followed over the link and when it is asked for, and what became of each message. Does not know
+//! what the events mean: `story` does.
+
+pub(crate) mod story;
+
+use wire::{Delta, DriveOutcome, Driven, Event, HolderKind, ProcessKey, Said, Session, SessionId};
+
+use crate::model::{
+    Dialog, Effect, Model,
+    answer::{Rows, Trouble},
+    call::{Call, Drive},
+    start::{self, From},
+    talk::story::Story,
+};
+
+/// Milliseconds between two requests for what is new, while that does not come over the link.
+pub(super) const POLL_MS: u64 = 2000;
+/// A request that has not been answered for so many milliseconds does not hold up the next one.
+const PATIENCE_MS: u64 = 30_000;
+
+#[derive(Debug)]
+pub(crate) struct Talk {
+    pub(crate) id: SessionId,
+    pub(crate) story: Story,
+    /// All that there was has been read.
+    pub(crate) caught: bool,
+    /// There will be no more: why, where that is known.
+    pub(crate) end: Option<Option<String>>,
+    /// The process whose end that was.
+    ended: Option<ProcessKey>,
+    /// Why the latest request for what is new failed.
+    pub(crate) trouble: Option<Trouble>,
+    /// Our own time at which was asked without an answer yet.
+    asking_since: Option<u64>,
+    asked_at: u64,
+    /// It was started here, and is held so: the list may not know it yet.
+    started: Option<HolderKind>,
+    /// What stands in the message box.
+    pub(crate) words: String,
+    /// Messages that the session has not repeated yet, oldest first.
+    pub(crate) sent: Vec<Sent>,
+    /// What was asked for besides messages, until it is answered.
+    pub(crate) doing: Option<Drive>,
+    /// Why the latest of those was not done.
+    pub(crate) failed: Option<String>,
+    /// It is taken up again, here or as a copy.
+    pub(crate) starting: bool,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// Sent again under the same one, it is said once.
+    pub(crate) uuid: String,
+    pub(crate) text: String,
+    pub(crate) step: Step,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Sending,
+    /// The session has it.
+    Handed,
+    /// It waits for the end of the turn.
+    Queued,
+    Failed(String),
+}
+
+/// What a person does in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Talking {
+    Write(String),
+    /// Send what is written, under this new uuid.
+    Say(String),
+    /// Try again to send this one.
+    Again(String),
+    /// Give it up; its text goes back into the box.
+    TakeBack(String),
+    Interrupt,
+    Model(String),
+    PermissionMode(String),
+    AskRename,
+    AskEnd,
+    Older,
+    Later,
+    Newest,
+    /// Take the conversation up again, held by us.
+    GoOn,
+    /// Go on in a copy, held by us.
+    Fork,
+}
+
+/// A question about the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    End,
+    /// With what stands in the box.
+    Rename(String),
+}
+
+/// What came over the link of a session that is followed.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) session_id: SessionId,
+    pub(crate) tidings: Tidings,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Tidings {
+    /// Each with its number; `None` for one that can't be read.
+    Events(Vec<(u64, Option<Event>)>),
+    Delta(Delta),
+    Caught,
+    End(Option<String>),
+}
+
+/// By whom it is held, which is what it can be reached by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reach<'m> {
+    /// By us: it can be talked to.
+    Held,
+    /// Somebody else started it.
+    Foreign(&'m Session),
+    /// No process has it open.
+    Gone,
+}
+
+impl Talk {
+    fn new(id: SessionId) -> Self {
+        Self {
+            id,
+            story: Story::default(),
+            caught: false,
+            end: None,
+            ended: None,
+            trouble: None,
+            asking_since: None,
+            asked_at: 0,
+            started: None,
+            words: String::new(),
+            sent: Vec::new(),
+            doing: None,
+            failed: None,
+            starting: false,
+        }
+    }
+
+    /// Nothing more is to be had by asking.
+    fn is_over(&self) -> bool {
+        self.end.is_some() || self.story.exited
+    }
+
+    fn ask(&mut self, now: u64) -> Effect {
+        self.asking_since = Some(now);
+        self.asked_at = now;
+        Effect::Call(Call::Output {
+            id: self.id.clone(),
+            after: self.story.last,
+        })
+    }
+
+    fn follow(&mut self) -> Effect {
+        self.asking_since = None;
+        self.trouble = None;
+        // Pieces may have been missed; the event that follows has all of it.
+        self.story.drafts.clear();
+        Effect::Say(Said::Follow {
+            session_id: self.id.clone(),
+            after: self.story.last,
+        })
+    }
+
+    /// Takes a message away that the session has repeated.
+    fn heard(&mut self, event: &Event) {
+        match event {
+            Event::User { uuid, text, .. } => {
+                let repeated = |sent: &Sent| match uuid {
+                    Some(uuid) if *uuid == sent.uuid => true,
+                    Some(_) | None => sent.step != Step::Sending && sent.text.trim() == text.trim(),
+                };
+                if let Some(place) = self.sent.iter().position(repeated) {
+                    self.sent.remove(place);
+                }
+            }
+            Event::Exit { .. } => self.sent.retain(|sent| match sent.step {
+                Step::Handed | Step::Queued => false,
+                Step::Sending | Step::Failed(_) => true,
+            }),
+            Event::Status { .. }
+            | Event::Assistant { .. }
+            | Event::Tool { .. }
+            | Event::ToolResult { .. }
+            | Event::Approval { .. }
+            | Event::Decision { .. }
+            | Event::Usage { .. }
+            | Event::Note { .. } => (),
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        if event.seq() > self.story.last {
+            self.heard(&event);
+            self.story.tell(event);
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn session_of(&self, id: &SessionId) -> Option<&Session> {
+        let sessions = self.live.sessions.iter();
+        sessions
+            .filter(|one| one.session_id.as_ref() == Some(id))
+            .max_by_key(|one| one.holder.is_some())
+    }
+
+    pub(crate) fn reach(&self, talk: &Talk) -> Reach<'_> {
+        match self.session_of(&talk.id) {
+            Some(session) if session.holder.is_some() || talk.started.is_some() => Reach::Held,
+            Some(session) => Reach::Foreign(session),
+            None if talk.started.is_some() && !talk.story.exited => Reach::Held,
+            None => Reach::Gone,
+        }
+    }
+
+    /// Whether what is looked at has to be asked for.
+    pub(super) fn polls_talk(&self) -> bool {
+        !self.link.is_up() && self.talk.as_ref().is_some_and(|talk| !talk.is_over())
+    }
+
+    fn follow_talk(&mut self, now: u64) -> Option<Effect> {
+        let up = self.link.is_up();
+        let talk = self.talk.as_mut()?;
+        Some(if up { talk.follow() } else { talk.ask(now) })
+    }
+}
+
+/// Looks at this conversation.
+pub(super) fn open(model: &mut Model, id: SessionId, now: u64) -> Vec<Effect> {
+    if model.talk.as_ref().is_some_and(|talk| talk.id == id) {
+        return Vec::new();
+    }
+    let mut effects = back(model);
+    let mut talk = Talk::new(id);
+    talk.words = model.unsaid.remove(&talk.id).unwrap_or_default();
+    model.talk = Some(talk);
+    effects.extend(model.follow_talk(now));
+    effects
+}
+
+/// Looks at a session that was started here just now, from its beginning.
+pub(super) fn open_started(
+    model: &mut Model,
+    id: SessionId,
+    holder: HolderKind,
+    now: u64,
+) -> Vec<Effect> {
+    let mut effects = back(model);
+    effects.extend(open(model, id, now));
+    if let Some(talk) = &mut model.talk {
+        talk.started = Some(holder);
+    }
+    effects
+}
+
+/// Goes back to the list. What is written is kept for the next time.
+pub(super) fn back(model: &mut Model) -> Vec<Effect> {
+    let Some(talk) = model.talk.take() else {
+        return Vec::new();
+    };
+    let unfollow = Effect::Say(Said::Unfollow {
+        session_id: talk.id.clone(),
+    });
+    if !talk.words.trim().is_empty() {
+        model.unsaid.insert(talk.id, talk.words);
+    }
+    let up = model.link.is_up();
+    up.then_some(unfollow).into_iter().collect()
+}
+
+/// The link has come up: what is looked at is followed from where it is known.
+pub(super) fn linked(model: &mut Model) -> Option<Effect> {
+    let talk = model.talk.as_mut()?;
+    talk.end.is_none().then(|| talk.follow())
+}
+
+/// Takes in what came over the link.
+pub(super) fn hear(model: &mut Model, told: Told) {
+    let key = model.session_of(&told.session_id).map(|one| one.key);
+    let talk = model.talk.as_mut();
+    // What was on its way when it was left is of no use.
+    let Some(talk) = talk.filter(|talk| talk.id == told.session_id) else {
+        return;
+    };
+    match told.tidings {
+        Tidings::Events(events) => {
+            for (seq, event) in events {
+                match event {
+                    Some(event) => talk.tell(event),
+                    None => talk.story.skip(seq),
+                }
+            }
+        }
+        Tidings::Delta(delta) => talk.story.hear(delta),
+        Tidings::Caught => talk.caught = true,
+        Tidings::End(reason) => {
+            talk.caught = true;
+            talk.end = Some(reason);
+            talk.ended = key;
+        }
+    }
+}
+
+/// Takes in what was asked for.
+pub(super) fn told(
+    model: &mut Model,
+    id: &SessionId,
+    after: u64,
+    answer: Result<Rows<Event>, Trouble>,
+    now: u64,
+) -> Vec<Effect> {
+    let up = model.link.is_up();
+    let talk = model.talk.as_mut().filter(|talk| talk.id == *id);
+    // Over the link all of it comes as well.
+    let Some(talk) = talk.filter(|talk| !up && talk.asking_since.is_some()) else {
+        return Vec::new();
+    };
+    talk.asking_since = None;
+    match answer {
+        Ok(Rows { rows, newer }) => {
+            talk.trouble = None;
+            talk.story.newer += newer;
+            rows.into_iter().for_each(|event| talk.tell(event));
+            // There may be more where there was some.
+            if talk.story.last > after {
+                return vec![talk.ask(now)];
+            }
+            talk.caught = true;
+        }
+        Err(trouble) => talk.trouble = Some(trouble),
+    }
+    Vec::new()
+}
+
+/// Asks for what is new, where it is time to.
+pub(super) fn catch_up(model: &mut Model, now: u64) -> Option<Effect> {
+    // Whoever has ended may have been taken up again, by another process.
+    let id = model.talk.as_ref().map(|talk| &talk.id)?;
+    let key = model.session_of(id).map(|one| one.key);
+    let polls = model.polls_talk();
+    let talk = model.talk.as_mut()?;
+    if talk.end.is_some() && key.is_some() && key != talk.ended {
+        talk.end = None;
+        return model.follow_talk(now);
+    }
+    let waits = talk
+        .asking_since
+        .is_some_and(|since| now.saturating_sub(since) < PATIENCE_MS);
+    let rested = now.saturating_sub(talk.asked_at) >= POLL_MS - 500;
+    (polls && !waits && rested).then(|| talk.ask(now))
+}
+
+/// Does what a person wants.
+pub(super) fn talk(model: &mut Model, talking: Talking) -> Vec<Effect> {
+    let held = model
+        .talk
+        .as_ref()
+        .is_some_and(|talk| matches!(model.reach(talk), Reach::Held));
+    let name = |model: &Model, id| model.session_of(id).and_then(|one| one.name.clone());
+    let Some(talk) = &mut model.talk else {
+        return Vec::new();
+    };
+    match talking {
+        Talking::Write(words) => talk.words = words,
+        Talking::Say(uuid) if held && !talk.words.trim().is_empty() => {
+            let text = std::mem::take(&mut talk.words);
+            talk.sent.push(Sent {
+                uuid: uuid.clone(),
+                text,
+                step: Step::Failed(String::new()),
+            });
+            talk.story.newest();
+            return send(talk, &uuid);
+        }
+        Talking::Say(_) => (),
+        Talking::Again(uuid) => return send(talk, &uuid),
+        Talking::TakeBack(uuid) => {
+            if let Some(place) = talk.sent.iter().position(|sent| sent.uuid == uuid) {
+                let sent = talk.sent.remove(place);
+                if talk.words.trim().is_empty() {
+                    talk.words = sent.text;
+                }
+            }
+        }
+        Talking::Interrupt => return drive(talk, held, Drive::Interrupt),
+        Talking::Model(model) => return drive(talk, held, Drive::Model(model)),
+        Talking::PermissionMode(mode) => return drive(talk, held, Drive::PermissionMode(mode)),
+        Talking::AskRename => {
+            let id = talk.id.clone();
+            let name = name(model, &id).unwrap_or_default();
+            model.dialog = Some(Dialog::Talk(Question::Rename(name)));
+        }
+        Talking::AskEnd => model.dialog = Some(Dialog::Talk(Question::End)),
+        Talking::Older => talk.story.older(),
+        Talking::Later => talk.story.later(),
+        Talking::Newest => talk.story.newest(),
+        Talking::GoOn => return take_up(talk, false),
+        Talking::Fork => return take_up(talk, true),
+    }
+    Vec::new()
+}
+
+/// The question is answered with yes.
+pub(super) fn confirm(model: &mut Model, question: Question) -> Vec<Effect> {
+    let held = model
+        .talk
+        .as_ref()
+        .is_some_and(|talk| matches!(model.reach(talk), Reach::Held));
+    let Some(talk) = &mut model.talk else {
+        return Vec::new();
+    };
+    match question {
+        Question::End => drive(talk, held, Drive::End),
+        Question::Rename(name) if name.trim().is_empty() => Vec::new(),
+        Question::Rename(name) => drive(talk, held, Drive::Rename(name.trim().to_owned())),
+    }
+}
+
+fn take_up(talk: &mut Talk, fork: bool) -> Vec<Effect> {
+    if talk.starting {
+        return Vec::new();
+    }
+    talk.starting = true;
+    talk.failed = None;
+    let id = talk.id.clone();
+    vec![start::take_up(From::Talk(id.clone()), id, fork)]
+}
+
+/// Hands a message over that is not on its way.
+fn send(talk: &mut Talk, uuid: &str) -> Vec<Effect> {
+    let id = talk.id.clone();
+    let sent = talk.sent.iter_mut().find(|sent| sent.uuid == uuid);
+    let Some(sent) = sent.filter(|sent| matches!(sent.step, Step::Failed(_))) else {
+        return Vec::new();
+    };
+    sent.step = Step::Sending;
+    let drive = Drive::Say {
+        uuid: sent.uuid.clone(),
+        text: sent.text.clone(),
+    };
+    vec![Effect::Call(Call::Drive { id, drive })]
+}
+
+fn drive(talk: &mut Talk, held: bool, drive: Drive) -> Vec<Effect> {
+    if !held || talk.doing.is_some() {
+        return Vec::new();
+    }
+    talk.failed = None;
+    talk.doing = Some(drive.clone());
+    let id = talk.id.clone();
+    vec![Effect::Call(Call::Drive { id, drive })]
+}
+
+/// Takes in what came of a message, or of what else was asked for.
+pub(super) fn driven(
+    model: &mut Model,
+    id: &SessionId,
+    drive: Drive,
+    answer: Result<Driven, Trouble>,
+) -> Vec<Effect> {
+    let talk = model.talk.as_mut().filter(|talk| talk.id == *id);
+    let Some(talk) = talk else {
+        // Nobody looks at it any more, so that a failure needs a word.
+        return match answer {
+            Ok(_) => Vec::new(),
+            Err(trouble) => model.toasts.bad(trouble.sentence()),
+        };
+    };
+    if let Drive::Say { uuid, .. } = &drive {
+        if let Some(sent) = talk.sent.iter_mut().find(|sent| sent.uuid == *uuid) {
+            sent.step = match answer {
+                Ok(driven) if driven.outcome == DriveOutcome::Queued => Step::Queued,
+                Ok(_) => Step::Handed,
+                Err(trouble) => Step::Failed(trouble.sentence()),
+            };
+        }
+        return Vec::new();
+    }
+    talk.doing = None;
+    match (answer, drive) {
+        (Ok(_), Drive::Model(name)) => talk.story.model = Some(name),
+        (Ok(_), Drive::PermissionMode(mode)) => talk.story.permission_mode = Some(mode),
+        (Ok(_), Drive::Say { .. } | Drive::Interrupt | Drive::End | Drive::Rename(_)) => (),
+        (Err(trouble), _) => talk.failed = Some(trouble.sentence()),
+    }
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,502 @@
+//! What a session has said and was told, put together from its events.
+//!
+//! Knows which events belong together: a call, what was decided on it, its result and what its subagent did. Does not
+//! know how it looks, nor where the events come from.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use wire::{DecidedBy, DecisionOutcome, Delta, DeltaKind, Event, NoteCode, State};
+
+/// Items that are kept; a longer story loses its beginning.
+const MOST: usize = 20_000;
+/// Items that are shown at once.
+pub(crate) const PAGE: usize = 100;
+/// The most that are shown after asking for older ones.
+const SHOWN: usize = 4 * PAGE;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Story {
+    /// Oldest first. A changed item is another allocation: whoever shows the old one sees that it is not the same.
+    items: Vec<Arc<Item>>,
+    /// What is being written right now.
+    pub(crate) drafts: Vec<Draft>,
+    /// The number of the newest event, 0 before the first.
+    pub(crate) last: u64,
+    pub(crate) state: Option<State>,
+    pub(crate) model: Option<String>,
+    /// In Claude Code's words.
+    pub(crate) permission_mode: Option<String>,
+    /// Of the whole session, millionths of a US dollar.
+    pub(crate) cost_micro_usd: Option<u64>,
+    pub(crate) exited: bool,
+    /// Events that could not be read: a newer server says more than this page knows.
+    pub(crate) newer: usize,
+    /// The beginning is not kept.
+    pub(crate) cut: bool,
+    /// The first item that is shown.
+    from: usize,
+    /// The one after the last that is shown, `None` for the newest.
+    to: Option<usize>,
+}
+
+/// One part of the story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// The number of the event that began it.
+    pub(crate) seq: u64,
+    /// Unix milliseconds by the server's clock.
+    pub(crate) at: u64,
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Prompt {
+        text: String,
+    },
+    Answer {
+        text: String,
+    },
+    Thought {
+        text: String,
+    },
+    Call(ToolCall),
+    Turn(Turn),
+    /// The model or the permission mode is another one from here on.
+    Changed {
+        text: String,
+    },
+    Note {
+        code: NoteCode,
+        text: String,
+    },
+    Exit {
+        code: Option<i32>,
+        signal: Option<i32>,
+        cancelled: bool,
+        stderr: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ToolCall {
+    /// Empty for a request whose call is not known.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) input: Value,
+    pub(crate) asked: Option<Asked>,
+    pub(crate) result: Option<Outcome>,
+    /// What its subagent did, oldest first.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// How far the question whether it may has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    request: String,
+    pub(crate) decided: Option<Decided>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decided {
+    pub(crate) outcome: DecisionOutcome,
+    pub(crate) by: DecidedBy,
+    pub(crate) reason: Option<String>,
+    pub(crate) rule: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) text: String,
+    pub(crate) is_error: bool,
+}
+
+/// One thing that a subagent said or called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Said(String),
+    Called {
+        id: String,
+        name: String,
+        input: Value,
+        /// `None` while it is under way.
+        is_error: Option<bool>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub(crate) subtype: String,
+    pub(crate) is_error: bool,
+    pub(crate) duration_ms: Option<u64>,
+    /// Of this turn alone, `None` where that is not known.
+    pub(crate) cost_micro_usd: Option<u64>,
+    pub(crate) input_tokens: Option<u64>,
+    pub(crate) output_tokens: Option<u64>,
+    pub(crate) cache_read_tokens: Option<u64>,
+    pub(crate) cache_creation_tokens: Option<u64>,
+}
+
+/// A part of an answer that is not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Draft {
+    pub(crate) kind: DeltaKind,
+    pub(crate) index: u32,
+    pub(crate) text: String,
+}
+
+impl Story {
+    /// Those that are shown.
+    pub(crate) fn shown(&self) -> &[Arc<Item>] {
+        let to = self.to.unwrap_or(self.items.len());
+        self.items.get(self.from..to).unwrap_or_default()
+    }
+
+    pub(crate) fn has_older(&self) -> bool {
+        self.from > 0
+    }
+
+    pub(crate) fn has_newer(&self) -> bool {
+        self.to.is_some()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Shows a part before the present one.
+    pub(crate) fn older(&mut self) {
+        self.from = self.from.saturating_sub(PAGE);
+        if self.to.unwrap_or(self.items.len()) - self.from > SHOWN {
+            self.to = Some(self.from + SHOWN);
+        }
+    }
+
+    pub(crate) fn later(&mut self) {
+        let to = self.to.map(|to| to + PAGE);
+        self.to = to.filter(|to| *to < self.items.len());
+        let end = self.to.unwrap_or(self.items.len());
+        self.from = self.from.max(end.saturating_sub(SHOWN));
+    }
+
+    pub(crate) fn newest(&mut self) {
+        self.to = None;
+        self.from = self.items.len().saturating_sub(PAGE);
+    }
+
+    /// Takes an event in, once.
+    pub(crate) fn tell(&mut self, event: Event) {
+        let seq = event.seq();
+        if seq <= self.last {
+            return;
+        }
+        self.last = seq;
+        self.fold(seq, event);
+        self.trim();
+    }
+
+    /// Takes note of one that can't be read.
+    pub(crate) fn skip(&mut self, seq: u64) {
+        if seq > self.last {
+            self.last = seq;
+            self.newer += 1;
+        }
+    }
+
+    /// Takes in a piece of what is being written.
+    pub(crate) fn hear(&mut self, delta: Delta) {
+        let Delta {
+            kind,
+            text,
+            index,
+            parent,
+        } = delta;
+        // What a subagent writes is told when it is done.
+        if parent.is_some() {
+            return;
+        }
+        let same = |draft: &&mut Draft| draft.kind == kind && draft.index == index;
+        match self.drafts.iter_mut().find(same) {
+            Some(draft) => draft.text.push_str(&text),
+            None => self.drafts.push(Draft { kind, index, text }),
+        }
+    }
+
+    fn fold(&mut self, seq: u64, event: Event) {
+        match event {
+            Event::Status {
+                at,
+                state,
+                model,
+                permission_mode,
+                ..
+            } => self.status(seq, at, state, model, permission_mode),
+            Event::User { at, text, .. } => self.push(seq, at, What::Prompt { text }),
+            Event::Assistant {
+                at,
+                text,
+                thinking,
+                parent,
+                ..
+            } => match parent.and_then(|parent| self.call_mut(&parent)) {
+                // Its thoughts would fill the page.
+                Some(_) if thinking => (),
+                Some(call) => call.steps.push(Step::Said(text)),
+                None if thinking => {
+                    self.written(DeltaKind::Thinking);
+                    self.push(seq, at, What::Thought { text });
+                }
+                None => {
+                    self.written(DeltaKind::Text);
+                    self.push(seq, at, What::Answer { text });
+                }
+            },
+            Event::Tool {
+                at,
+                tool_use_id: id,
+                name,
+                input,
+                parent,
+                ..
+            } => match parent.and_then(|parent| self.call_mut(&parent)) {
+                Some(call) => call.steps.push(Step::Called {
+                    id,
+                    name,
+                    input,
+                    is_error: None,
+                }),
+                None => {
+                    self.written(DeltaKind::Input);
+                    self.push(seq, at, What::Call(ToolCall::new(id, name, input)));
+                }
+            },
+            Event::ToolResult {
+                tool_use_id: id,
+                text,
+                is_error,
+                parent,
+                ..
+            } => self.result(&id, parent.as_deref(), Outcome { text, is_error }),
+            Event::Approval {
+                at,
+                request_id: request,
+                tool_use_id,
+                tool,
+                input,
+                ..
+            } => {
+                let asked = Some(Asked {
+                    request,
+                    decided: None,
+                });
+                match tool_use_id.and_then(|id| self.call_mut(&id)) {
+                    Some(call) => call.asked = asked,
+                    None => {
+                        let call = ToolCall::new(String::new(), tool, input);
+                        self.push(seq, at, What::Call(ToolCall { asked, ..call }));
+                    }
+                }
+            }
+            Event::Decision {
+                request_id,
+                outcome,
+                by,
+                reason,
+                rule,
+                ..
+            } => {
+                let decided = Decided {
+                    outcome,
+                    by,
+                    reason,
+                    rule,
+                };
+                if let Some(asked) = self.asked_mut(&request_id) {
+                    asked.decided = Some(decided);
+                }
+            }
+            Event::Usage {
+                at,
+                subtype,
+                is_error,
+                duration_ms,
+                cost_micro_usd,
+                input_tokens,
+                output_tokens,
+                cache_read_tokens,
+                cache_creation_tokens,
+                ..
+            } => {
+                self.drafts.clear();
+                // The sum begins anew with each process.
+                let before = self.cost_micro_usd.unwrap_or_default();
+                let turn = Turn {
+                    subtype,
+                    is_error,
+                    duration_ms,
+                    cost_micro_usd: cost_micro_usd
+                        .map(|sum| sum.checked_sub(before).unwrap_or(sum)),
+                    input_tokens,
+                    output_tokens,
+                    cache_read_tokens,
+                    cache_creation_tokens,
+                };
+                self.cost_micro_usd = cost_micro_usd.or(self.cost_micro_usd);
+                self.push(seq, at, What::Turn(turn));
+            }
+            Event::Note { at, code, text, .. } => {
+                if code == NoteCode::Interrupted {
+                    self.drafts.clear();
+                }
+                self.push(seq, at, What::Note { code, text });
+            }
+            Event::Exit {
+                at,
+                code,
+                signal,
+                cancelled,
+                stderr,
+                ..
+            } => {
+                self.drafts.clear();
+                self.exited = true;
+                self.cost_micro_usd = None;
+                self.push(
+                    seq,
+                    at,
+                    What::Exit {
+                        code,
+                        signal,
+                        cancelled,
+                        stderr,
+                    },
+                );
+            }
+        }
+    }
+
+    fn status(
+        &mut self,
+        seq: u64,
+        at: u64,
+        state: State,
+        model: Option<String>,
+        mode: Option<String>,
+    ) {
+        self.state = Some(state);
+        self.exited = state == State::Exited;
+        if !matches!(state, State::Working | State::Unknown) {
+            self.drafts.clear();
+        }
+        let mut said = Vec::new();
+        for (name, new, old) in [
+            ("Model", model, &mut self.model),
+            ("Permission mode", mode, &mut self.permission_mode),
+        ] {
+            let Some(new) = new else { continue };
+            // The first is no change.
+            if old.as_ref().is_some_and(|old| *old != new) {
+                said.push(format!("{name}: {new}"));
+            }
+            *old = Some(new);
+        }
+        if !said.is_empty() {
+            let text = said.join(" · ");
+            self.push(seq, at, What::Changed { text });
+        }
+    }
+
+    /// The event has all of the first draft of this kind.
+    fn written(&mut self, kind: DeltaKind) {
+        if let Some(place) = self.drafts.iter().position(|draft| draft.kind == kind) {
+            self.drafts.remove(place);
+        }
+    }
+
+    fn push(&mut self, seq: u64, at: u64, what: What) {
+        self.items.push(Arc::new(Item { seq, at, what }));
+    }
+
+    fn trim(&mut self) {
+        if self.items.len() > MOST {
+            let surplus = MOST / 4;
+            self.items.drain(..surplus);
+            self.from = self.from.saturating_sub(surplus);
+            self.to = self.to.map(|to| to.saturating_sub(surplus));
+            self.cut = true;
+        }
+        if self.to.is_none() && self.items.len() - self.from > SHOWN {
+            self.from = self.items.len() - SHOWN / 2;
+        }
+    }
+
+    /// The newest calls come first: an answer follows soon.
+    fn calls_mut(&mut self) -> impl Iterator<Item = &mut Arc<Item>> {
+        let calls = self.items.iter_mut().rev();
+        calls.filter(|item| matches!(item.what, What::Call(_)))
+    }
+
+    fn call_mut(&mut self, id: &str) -> Option<&mut ToolCall> {
+        let is_it = |item: &&mut Arc<Item>| matches!(&item.what, What::Call(call) if call.id == id);
+        let item = Arc::make_mut(self.calls_mut().find(is_it)?);
+        let What::Call(call) = &mut item.what else {
+            return None;
+        };
+        Some(call)
+    }
+
+    fn asked_mut(&mut self, request: &str) -> Option<&mut Asked> {
+        let asks = |asked: &Asked| asked.request == request && asked.decided.is_none();
+        let is_it = |item: &&mut Arc<Item>| matches!(&item.what, What::Call(call) if call.asked.as_ref().is_some_and(asks));
+        let item = Arc::make_mut(self.calls_mut().find(is_it)?);
+        let What::Call(call) = &mut item.what else {
+            return None;
+        };
+        call.asked.as_mut()
+    }
+
+    fn result(&mut self, id: &str, parent: Option<&str>, outcome: Outcome) {
+        let Some(call) = parent.and_then(|parent| self.call_mut(parent)) else {
+            if let Some(call) = self.call_mut(id) {
+                call.result = Some(outcome);
+            }
+            return;
+        };
+        for step in &mut call.steps {
+            match step {
+                Step::Called {
+                    id: called,
+                    is_error,
+                    ..
+                } if called == id => *is_error = Some(outcome.is_error),
+                Step::Called { .. } | Step::Said(_) => (),
+            }
+        }
+    }
+}
+
+impl ToolCall {
+    fn new(id: String, name: String, input: Value) -> Self {
+        Self {
+            id,
+            name,
+            input,
+            asked: None,
+            result: None,
+            steps: Vec::new(),
+        }
+    }
+
+    /// A person is asked.
+    pub(crate) fn waits(&self) -> bool {
+        let open = self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.decided.is_none());
+        open && self.result.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests;

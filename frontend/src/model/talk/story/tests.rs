@@ -1,0 +1,191 @@
+use expect_test::{Expect, expect};
+use proptest::{collection::vec, prelude::*};
+use serde_json::json;
+
+use super::*;
+use crate::sample::NOW;
+
+fn read(event: Value) -> Event {
+    let mut event = event;
+    for (name, value) in [
+        ("at", json!(NOW)),
+        ("uuid", json!(null)),
+        ("messageId", json!(null)),
+    ] {
+        event.as_object_mut().unwrap().entry(name).or_insert(value);
+    }
+    serde_json::from_value(event).unwrap()
+}
+
+fn told(events: Vec<Value>) -> Story {
+    let mut story = Story::default();
+    events
+        .into_iter()
+        .map(read)
+        .for_each(|event| story.tell(event));
+    story
+}
+
+fn check(story: &Story, expected: &Expect) {
+    let mut lines: Vec<String> = story
+        .shown()
+        .iter()
+        .map(|item| format!("{} {:?}", item.seq, item.what))
+        .collect();
+    lines.extend(story.drafts.iter().map(|draft| format!("… {draft:?}")));
+    expected.assert_eq(&(lines.join("\n") + "\n"));
+}
+
+fn say(seq: u64, text: &str) -> Value {
+    json!({"type": "assistant", "seq": seq, "text": text})
+}
+
+fn delta(kind: DeltaKind, index: u32, text: &str) -> Delta {
+    let text = text.to_owned();
+    Delta {
+        kind,
+        text,
+        index,
+        parent: None,
+    }
+}
+
+#[test]
+fn a_call_is_told_with_what_was_decided_and_what_came_of_it() {
+    let story = told(vec![
+        json!({"type": "status", "seq": 1, "state": "working", "model": "opus", "permissionMode": "default"}),
+        json!({"type": "user", "seq": 2, "text": "Touch x."}),
+        json!({"type": "tool", "seq": 3, "toolUseId": "t1", "name": "Bash", "input": {"command": "touch x"}}),
+        json!({"type": "tool", "seq": 4, "toolUseId": "t2", "name": "Task", "input": {}}),
+        json!({"type": "approval", "seq": 5, "requestId": "r1", "toolUseId": "t1", "tool": "Bash", "input": {}, "ask": {"type": "text", "text": ""}}),
+        json!({"type": "tool", "seq": 6, "toolUseId": "t3", "name": "Read", "input": {}, "parent": "t2"}),
+        json!({"type": "tool_result", "seq": 7, "toolUseId": "t3", "text": "no", "isError": true, "parent": "t2"}),
+        json!({"type": "decision", "seq": 8, "requestId": "r1", "outcome": "deny", "by": "rule", "reason": "Not here.", "rule": "r7"}),
+        json!({"type": "tool_result", "seq": 9, "toolUseId": "t1", "text": "Not here.", "isError": true}),
+        json!({"type": "status", "seq": 10, "state": "working", "model": "opus", "permissionMode": "plan"}),
+    ]);
+    check(
+        &story,
+        &expect![[r#"
+            2 Prompt { text: "Touch x." }
+            3 Call(ToolCall { id: "t1", name: "Bash", input: Object {"command": String("touch x")}, asked: Some(Asked { request: "r1", decided: Some(Decided { outcome: Deny, by: Rule, reason: Some("Not here."), rule: Some("r7") }) }), result: Some(Outcome { text: "Not here.", is_error: true }), steps: [] })
+            4 Call(ToolCall { id: "t2", name: "Task", input: Object {}, asked: None, result: None, steps: [Called { id: "t3", name: "Read", input: Object {}, is_error: Some(true) }] })
+            10 Changed { text: "Permission mode: plan" }
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_being_written_goes_when_it_is_told_whole() {
+    let mut story = told(vec![say(1, "Before.")]);
+    story.hear(delta(DeltaKind::Thinking, 0, "Hm"));
+    story.hear(delta(DeltaKind::Text, 1, "I"));
+    story.hear(delta(DeltaKind::Text, 1, " may"));
+    check(
+        &story,
+        &expect![[r#"
+            1 Answer { text: "Before." }
+            … Draft { kind: Thinking, index: 0, text: "Hm" }
+            … Draft { kind: Text, index: 1, text: "I may" }
+        "#]],
+    );
+    story.tell(read(
+        json!({"type": "assistant", "seq": 2, "text": "Hm.", "thinking": true}),
+    ));
+    story.tell(read(say(3, "I may not.")));
+    check(
+        &story,
+        &expect![[r#"
+            1 Answer { text: "Before." }
+            2 Thought { text: "Hm." }
+            3 Answer { text: "I may not." }
+        "#]],
+    );
+    // What a turn left behind when it was interrupted.
+    story.hear(delta(DeltaKind::Text, 0, "And"));
+    story.tell(read(
+        json!({"type": "note", "seq": 4, "code": "interrupted", "text": ""}),
+    ));
+    assert_eq!(story.drafts, []);
+}
+
+#[test]
+fn each_turn_has_its_own_cost() {
+    let usage = |seq, sum| {
+        json!({"type": "usage", "seq": seq, "subtype": "success", "isError": false, "durationMs": 1, "costMicroUsd": sum,
+            "inputTokens": 1, "outputTokens": 1, "cacheReadTokens": null, "cacheCreationTokens": null})
+    };
+    let exit = json!({"type": "exit", "seq": 3, "code": 0, "signal": null, "cancelled": false, "stderr": ""});
+    let story = told(vec![usage(1, 100), usage(2, 250), exit, usage(4, 40)]);
+    let costs = story.shown().iter().filter_map(|item| match &item.what {
+        What::Turn(turn) => turn.cost_micro_usd,
+        _ => None,
+    });
+    assert_eq!(costs.collect::<Vec<_>>(), [100, 150, 40]);
+    assert_eq!(story.cost_micro_usd, Some(40));
+}
+
+#[test]
+fn a_part_of_a_long_story_is_shown() {
+    let count = 2000_u64;
+    let mut story = told((1..=count).map(|seq| say(seq, "x")).collect());
+    let seqs = |story: &Story| {
+        let shown = story.shown();
+        (shown.first().unwrap().seq, shown.last().unwrap().seq)
+    };
+    assert!(story.shown().len() <= SHOWN && seqs(&story).1 == count);
+    story.newest();
+    assert_eq!(seqs(&story), (1901, 2000));
+    for _ in 0..5 {
+        story.older();
+    }
+    // The newest are not shown any more, and what comes does not change that.
+    assert_eq!(seqs(&story), (1401, 1800));
+    assert!(story.has_newer() && story.has_older());
+    story.tell(read(say(2001, "new")));
+    assert_eq!(seqs(&story), (1401, 1800));
+    story.later();
+    story.later();
+    story.later();
+    assert_eq!(seqs(&story), (1602, 2001));
+    assert!(!story.has_newer());
+    for _ in 0..100 {
+        story.older();
+    }
+    assert_eq!(seqs(&story), (1, 400));
+    assert!(!story.has_older());
+    story.newest();
+    assert_eq!(seqs(&story), (1902, 2001));
+}
+
+#[test]
+fn a_story_without_end_loses_its_beginning() {
+    let mut story = Story::default();
+    for seq in 1..=21_000 {
+        story.tell(read(say(seq, "x")));
+        assert!(!story.shown().is_empty());
+    }
+    assert!(story.cut && story.items.len() <= MOST);
+    assert_eq!(story.shown().last().unwrap().seq, 21_000);
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_doubled_however_often_it_is_told(starts in vec(0_u64..20, 1..6)) {
+        let all: Vec<Event> = (1..=20).map(|seq| read(say(seq, "x"))).collect();
+        let mut story = Story::default();
+        let mut end = 0;
+        for start in starts {
+            // A client that comes back asks from where it is.
+            let from = start.min(end);
+            end = end.max(start + 3).min(20);
+            for event in &all {
+                if event.seq() > from && event.seq() <= end {
+                    story.tell(event.clone());
+                }
+            }
+        }
+        let seqs: Vec<u64> = story.shown().iter().map(|item| item.seq).collect();
+        prop_assert_eq!(seqs, (1..=end).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,284 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    model::{
+        Answered, Msg, Surroundings,
+        link::{Heard, Phase},
+        live::News,
+        update::update,
+    },
+    sample::{self, NOW},
+};
+
+const MINE: &str = "4f0c6a6e-6b0f-4a6b-9a53-1f2e3d4c5b6a";
+
+fn held(pid: u32) -> Session {
+    Session {
+        holder: Some(HolderKind::Stdio),
+        ..sample::session(pid)
+    }
+}
+
+fn id(pid: u32) -> SessionId {
+    sample::session(pid).session_id.unwrap()
+}
+
+fn linked(sessions: Vec<Session>) -> Model {
+    let mut model = Model::new(Surroundings::default());
+    model.live.sessions = sessions;
+    model.live.seen_at = Some(NOW);
+    model.link.phase = Phase::Up;
+    model
+}
+
+fn prompt(seq: u64, uuid: Option<&str>, text: &str) -> Event {
+    let event = json!({"type": "user", "seq": seq, "at": NOW, "uuid": uuid, "text": text});
+    serde_json::from_value(event).unwrap()
+}
+
+fn tell(model: &mut Model, pid: u32, tidings: Tidings) -> Vec<Effect> {
+    let told = Told {
+        session_id: id(pid),
+        tidings,
+    };
+    update(model, Msg::Link(Heard::Output(told)), NOW)
+}
+
+fn events(seqs: std::ops::RangeInclusive<u64>) -> Tidings {
+    let event = |seq| (seq, Some(prompt(seq, None, "x")));
+    Tidings::Events(seqs.map(event).collect())
+}
+
+fn seqs(model: &Model) -> Vec<u64> {
+    let shown = model.talk.as_ref().unwrap().story.shown();
+    shown.iter().map(|item| item.seq).collect()
+}
+
+fn follow(pid: u32, after: u64) -> Effect {
+    Effect::Say(Said::Follow {
+        session_id: id(pid),
+        after,
+    })
+}
+
+fn news(rows: Vec<Session>) -> News {
+    let row = |row: Session| (row.key.to_string(), Some(row));
+    News {
+        at: NOW,
+        rows: rows.into_iter().map(row).collect(),
+        gone: Vec::new(),
+        acting: Vec::new(),
+        approvals_rev: 0,
+    }
+}
+
+fn talk(model: &mut Model, talking: Talking) -> Vec<Effect> {
+    update(model, Msg::Talk(talking), NOW)
+}
+
+fn say(model: &mut Model, text: &str) -> Vec<Effect> {
+    talk(model, Talking::Write(text.to_owned()));
+    talk(model, Talking::Say(MINE.to_owned()))
+}
+
+fn driven(model: &mut Model, drive: Drive, answer: Result<DriveOutcome, Trouble>) {
+    let answer = answer.map(|outcome| Driven {
+        ok: true,
+        session_id: id(7),
+        outcome,
+        seq: 1,
+        uuid: None,
+        note: None,
+    });
+    update(
+        model,
+        Msg::Answered(Answered::Driven(id(7), drive, answer)),
+        NOW,
+    );
+}
+
+#[test]
+fn after_a_break_it_is_followed_from_where_it_is_known() {
+    let mut model = linked(vec![held(7)]);
+    assert_eq!(update(&mut model, Msg::Open(id(7)), NOW), [follow(7, 0)]);
+    assert_eq!(update(&mut model, Msg::Open(id(7)), NOW), []);
+    tell(&mut model, 7, events(1..=3));
+    let effects = update(&mut model, Msg::Link(Heard::Closed), NOW);
+    assert!(effects.contains(&Effect::Disconnect));
+    // While the link is down it is asked for.
+    let ask = |after| Effect::Call(Call::Output { id: id(7), after });
+    let effects = update(&mut model, Msg::Tick, NOW + 2000);
+    assert!(effects.contains(&ask(3)), "{effects:?}");
+    let answer = |model: &mut Model, after, seqs: std::ops::RangeInclusive<u64>| {
+        let rows = seqs.map(|seq| prompt(seq, None, "x")).collect();
+        let answer = Answered::Output(id(7), after, Ok(Rows { rows, newer: 0 }));
+        update(model, Msg::Answered(answer), NOW + 2000)
+    };
+    assert_eq!(answer(&mut model, 3, 2..=5), [ask(5)]);
+    // It comes up again meanwhile; the late answer is not doubled.
+    update(&mut model, Msg::Wake, NOW + 3000);
+    update(
+        &mut model,
+        Msg::Link(Heard::Hello {
+            protocol: 1,
+            open: true,
+        }),
+        NOW + 3000,
+    );
+    let effects = update(
+        &mut model,
+        Msg::Link(Heard::Snapshot(news(vec![held(7)]))),
+        NOW + 3000,
+    );
+    assert!(effects.contains(&follow(7, 5)), "{effects:?}");
+    assert_eq!(answer(&mut model, 5, 6..=6), []);
+    tell(&mut model, 7, events(4..=7));
+    assert_eq!(seqs(&model), [1, 2, 3, 4, 5, 6, 7]);
+    // Of another session, late.
+    tell(&mut model, 8, events(9..=9));
+    assert_eq!(seqs(&model).len(), 7);
+}
+
+#[test]
+fn leaving_it_unfollows_and_keeps_what_is_written() {
+    let mut model = linked(vec![held(7), held(8)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    talk(&mut model, Talking::Write("half a".to_owned()));
+    let unfollow = |pid| {
+        Effect::Say(Said::Unfollow {
+            session_id: id(pid),
+        })
+    };
+    let effects = update(&mut model, Msg::Open(id(8)), NOW);
+    assert_eq!(effects, [unfollow(7), follow(8, 0)]);
+    assert_eq!(model.talk.as_ref().unwrap().words, "");
+    assert_eq!(update(&mut model, Msg::Back, NOW), [unfollow(8)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    assert_eq!(model.talk.as_ref().unwrap().words, "half a");
+}
+
+#[test]
+fn a_message_is_said_once_however_often_it_is_tried() {
+    let mut model = linked(vec![held(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    let drive = Drive::Say {
+        uuid: MINE.to_owned(),
+        text: "go\non".to_owned(),
+    };
+    let call = Effect::Call(Call::Drive {
+        id: id(7),
+        drive: drive.clone(),
+    });
+    assert_eq!(say(&mut model, " "), []);
+    assert_eq!(say(&mut model, "go\non"), [call.clone()]);
+    assert_eq!(talk(&mut model, Talking::Again(MINE.to_owned())), []);
+    driven(
+        &mut model,
+        drive.clone(),
+        Err(Trouble::Unreachable("x".to_owned())),
+    );
+    assert!(matches!(
+        model.talk.as_ref().unwrap().sent[0].step,
+        Step::Failed(_)
+    ));
+    assert_eq!(talk(&mut model, Talking::Again(MINE.to_owned())), [call]);
+    driven(&mut model, drive.clone(), Ok(DriveOutcome::AlreadySent));
+    assert_eq!(model.talk.as_ref().unwrap().sent[0].step, Step::Handed);
+    // The session repeats it.
+    tell(
+        &mut model,
+        7,
+        Tidings::Events(vec![(1, Some(prompt(1, Some(MINE), "go\non")))]),
+    );
+    assert_eq!(model.talk.as_ref().unwrap().sent, []);
+    // It may do so before the answer is there.
+    say(&mut model, "go\non");
+    tell(
+        &mut model,
+        7,
+        Tidings::Events(vec![(2, Some(prompt(2, Some(MINE), "go\non")))]),
+    );
+    driven(&mut model, drive, Ok(DriveOutcome::Sent));
+    assert_eq!(model.talk.as_ref().unwrap().sent, []);
+}
+
+#[test]
+fn a_message_that_failed_goes_back_into_the_box() {
+    let mut model = linked(vec![held(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    say(&mut model, "a");
+    let drive = Drive::Say {
+        uuid: MINE.to_owned(),
+        text: "a".to_owned(),
+    };
+    driven(&mut model, drive, Err(Trouble::Unreadable));
+    talk(&mut model, Talking::TakeBack(MINE.to_owned()));
+    let looked = model.talk.as_ref().unwrap();
+    assert_eq!((looked.words.as_str(), looked.sent.len()), ("a", 0));
+}
+
+#[test]
+fn who_does_not_hold_it_says_nothing_to_it() {
+    let mut model = linked(vec![sample::session(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    assert_eq!(say(&mut model, "hello"), []);
+    assert_eq!(talk(&mut model, Talking::Interrupt), []);
+    assert_eq!(model.talk.as_ref().unwrap().words, "hello");
+    // Once we hold it, it can be talked to; one thing at a time.
+    update(
+        &mut model,
+        Msg::Link(Heard::Changes(news(vec![held(7)]))),
+        NOW,
+    );
+    let drive = |drive| [Effect::Call(Call::Drive { id: id(7), drive })];
+    assert_eq!(
+        talk(&mut model, Talking::Interrupt),
+        drive(Drive::Interrupt)
+    );
+    assert_eq!(talk(&mut model, Talking::Model("opus".to_owned())), []);
+    driven(&mut model, Drive::Interrupt, Ok(DriveOutcome::Idle));
+    let opus = Drive::Model("opus".to_owned());
+    assert_eq!(
+        talk(&mut model, Talking::Model("opus".to_owned())),
+        drive(opus.clone())
+    );
+    driven(&mut model, opus, Err(Trouble::Unreadable));
+    assert!(model.talk.as_ref().unwrap().failed.is_some());
+}
+
+#[test]
+fn a_question_stands_before_its_end_and_its_name() {
+    let mut model = linked(vec![held(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    assert_eq!(talk(&mut model, Talking::AskEnd), []);
+    let drive = |drive| [Effect::Call(Call::Drive { id: id(7), drive })];
+    assert_eq!(update(&mut model, Msg::Confirm, NOW), drive(Drive::End));
+    assert_eq!(model.dialog, None);
+    driven(&mut model, Drive::End, Ok(DriveOutcome::Cancelled));
+    talk(&mut model, Talking::AskRename);
+    update(&mut model, Msg::Rename(" lexer ".to_owned()), NOW);
+    let rename = Drive::Rename("lexer".to_owned());
+    assert_eq!(update(&mut model, Msg::Confirm, NOW), drive(rename));
+}
+
+#[test]
+fn what_was_taken_up_again_is_followed_again() {
+    let mut model = linked(vec![sample::session(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    tell(&mut model, 7, events(1..=2));
+    tell(&mut model, 7, Tidings::End(None));
+    // The process that ended is still listed.
+    let changes = |rows| Msg::Link(Heard::Changes(news(rows)));
+    assert_eq!(
+        update(&mut model, changes(vec![sample::session(7)]), NOW),
+        []
+    );
+    let again = Session {
+        session_id: Some(id(7)),
+        holder: Some(HolderKind::Pty),
+        ..sample::session(9)
+    };
+    let effects = update(&mut model, changes(vec![again]), NOW);
+    assert!(effects.contains(&follow(7, 2)), "{effects:?}");
+}
