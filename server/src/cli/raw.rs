@@ -13,13 +13,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::hold::terminal::Size;
 
 /// What an attached program may have switched on is switched off: the alternate screen last, so that the cursor is
-/// where it was.
-const GIVE_BACK: &[u8] = b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l\
+/// where it was. The terminal's own title and reports of keys were kept, where it can.
+const GIVE_BACK: &[u8] = b"\x1b[<1u\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l\
 \x1b[?1004l\x1b[?2004l\x1b[?2031l\x1b[?1l\x1b>\x1b[>4;0m\x1b[4l\x1b[20l\x1b[r\x1b[?6l\x1b[?7h\x1b(B\x1b)B\x0f\
-\x1b]8;;\x1b\\\x1b[0 q\x1b[m\x1b[2J\x1b[H\x1b[?1049l\x1b[?25h";
-/// A screen of its own. Its title is kept by terminals that can, as are the keys that kitty reports.
+\x1b]8;;\x1b\\\x1b[0 q\x1b[m\x1b[2J\x1b[H\x1b[?1049l\x1b[?25h\x1b[23;2t";
+/// A screen of its own.
 const TAKE: &[u8] = b"\x1b[22;2t\x1b[?1049h\x1b[2J\x1b[H\x1b[>0u";
-const GIVE_BACK_KEPT: &[u8] = b"\x1b[<1u\x1b[23;2t";
 
 /// A terminal that was taken from its shell, and is given back when this is dropped, also by a panic.
 #[derive(Debug)]
@@ -81,7 +80,6 @@ impl Drop for RawTerminal {
     fn drop(&mut self) {
         // A terminal that is gone needs nothing back.
         self.write(GIVE_BACK).ok();
-        self.write(GIVE_BACK_KEPT).ok();
         // Answers that are still under way are nobody's.
         tcsetattr(&self.terminal, OptionalActions::Flush, &self.before).ok();
     }

@@ -8,6 +8,8 @@
 //! answers for colours or the clipboard, which are not ours. And clients stay on one screen of their own, whichever of
 //! its two the program draws on: when it changes, they get a whole picture.
 
+mod emulator;
+mod kept;
 mod meaning;
 mod picture;
 mod redraw;
@@ -18,33 +20,28 @@ mod tests;
 use std::{
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::Arc,
 };
 
 use alacritty_terminal::{
-    event::{Event, EventListener},
-    grid::{Dimensions, Row},
+    grid::{Dimensions as _, Row},
     index::{Column, Line},
     term::{
-        Config, Osc52, Term, TermMode,
+        Term, TermMode,
         cell::{Cell, CellExtra},
     },
-    vte::ansi::{Processor, Timeout},
+    vte::ansi::Processor,
 };
 
 pub use self::picture::{Colour, Run, Style, Underline};
 use self::{
-    meaning::{Meaning, Setting, meaning},
+    emulator::{Extent, Listener, Unbuffered, config, history},
+    kept::Kept,
+    meaning::{Meaning, meaning},
     sequence::{Piece, Scanner},
 };
 use super::terminal::Size;
 
-/// Lines that are kept of what has left the screen at its top.
-const HISTORY: usize = 1000;
-/// Columns up to which such lines are kept. The emulator has memory for `HISTORY` of them as soon as there is one, 24
-/// bytes a column.
-const WIDEST_HISTORY: u16 = 200;
 /// For accents and links, in bytes; lines of the history whose don't fit are dropped.
 const EXTRAS: usize = 1 << 20;
 /// Accents on one character.
@@ -53,11 +50,6 @@ const ACCENTS: usize = 16;
 const PACE: usize = 1 << 16;
 /// How much is taken in at once, in bytes.
 const CHUNK: usize = 4096;
-/// A longer title is cut, in characters.
-const TITLE: usize = 256;
-
-const SHIFT_OUT: u8 = 0x0e;
-const SHIFT_IN: u8 = 0x0f;
 
 pub struct Screen {
     size: Size,
@@ -85,35 +77,6 @@ pub struct Position {
     /// Counted from 0.
     pub column: usize,
 }
-
-/// What the emulator does not keep, or does not show.
-#[derive(Clone, Debug, Default)]
-struct Kept {
-    title: String,
-    /// The first and the last of the lines that scroll, counted from 1.
-    region: Option<(u16, u16)>,
-    modes: Vec<(u16, bool)>,
-    /// `None` where the program never said.
-    other_keys: Option<u16>,
-    /// Whether characters are those of the second set, which may be that of lines and corners.
-    is_shifted: bool,
-    /// Whether it ever asked for kitty's reports of keys.
-    keyboard: bool,
-}
-
-/// Where the emulator puts what it has to say.
-#[derive(Clone, Debug, Default)]
-struct Listener(Arc<Mutex<Heard>>);
-
-#[derive(Debug, Default)]
-struct Heard {
-    answers: Vec<u8>,
-    title: Option<String>,
-}
-
-/// Draws synchronized updates at once: clients hold them back themselves, and here they would take 2 MB.
-#[derive(Debug, Default)]
-struct Unbuffered;
 
 impl Screen {
     pub fn new(size: Size) -> Self {
@@ -227,9 +190,8 @@ impl Screen {
             heard,
             kept,
             unchecked,
-            ..
+            size,
         } = self;
-        let rows = term.screen_lines();
         let mut is_new = false;
         scanner.scan(bytes, |piece| match piece {
             Piece::Overlong(bytes) => shown.extend(bytes),
@@ -242,14 +204,15 @@ impl Screen {
                 Meaning::Draws => {
                     processor.advance(term, sequence);
                     if let Some(title) = heard.with(|heard| heard.title.take()) {
-                        kept.title = redraw::printable(&title).chars().take(TITLE).collect();
+                        kept.entitle(&title);
                     }
                     shown.extend(sequence);
                 }
                 Meaning::Sets(setting) => {
-                    processor.advance(term, sequence);
-                    kept.set(setting, rows);
-                    shown.extend(sequence);
+                    if kept.set(setting, size.rows()) {
+                        processor.advance(term, sequence);
+                        shown.extend(sequence);
+                    }
                 }
                 Meaning::Repeats(times) => {
                     // No line is longer.
@@ -336,117 +299,6 @@ impl std::fmt::Debug for Screen {
         f.debug_struct("Screen")
             .field("size", &self.size)
             .finish_non_exhaustive()
-    }
-}
-
-impl Kept {
-    fn set(&mut self, setting: Setting, rows: usize) {
-        match setting {
-            Setting::Region(None) => self.region = None,
-            Setting::Region(Some((top, bottom))) => {
-                let bottom = bottom.unwrap_or(u16::try_from(rows).unwrap_or(u16::MAX));
-                // The emulator takes no other either.
-                if top < bottom {
-                    self.region = Some((top, bottom));
-                }
-            }
-            Setting::OtherKeys(value) => self.other_keys = Some(value),
-            Setting::Keyboard => self.keyboard = true,
-            Setting::Mode(modes) => {
-                for (number, is_on) in modes {
-                    self.modes.retain(|(known, _)| *known != number);
-                    self.modes.push((number, is_on));
-                }
-            }
-        }
-    }
-
-    fn shift(&mut self, text: &[u8]) {
-        let last = memchr::memrchr2(SHIFT_OUT, SHIFT_IN, text).and_then(|at| text.get(at));
-        if let Some(&last) = last {
-            self.is_shifted = last == SHIFT_OUT;
-        }
-    }
-
-    /// After a reset of the terminal. What clients were told has to be taken back.
-    fn reset(&mut self) {
-        self.region = None;
-        self.is_shifted = false;
-        self.title.clear();
-        self.other_keys = self.other_keys.map(|_| 0);
-        for (_, is_on) in &mut self.modes {
-            *is_on = false;
-        }
-    }
-}
-
-impl Listener {
-    fn with<T>(&self, act: impl FnOnce(&mut Heard) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl EventListener for Listener {
-    fn send_event(&self, event: Event) {
-        match event {
-            Event::PtyWrite(text) => self.with(|heard| heard.answers.extend(text.as_bytes())),
-            Event::Title(title) => self.with(|heard| heard.title = Some(title)),
-            Event::ResetTitle
-            | Event::MouseCursorDirty
-            | Event::ClipboardStore(..)
-            | Event::ClipboardLoad(..)
-            | Event::ColorRequest(..)
-            | Event::TextAreaSizeRequest(_)
-            | Event::CursorBlinkingChange
-            | Event::Wakeup
-            | Event::Bell
-            | Event::Exit
-            | Event::ChildExit(_) => {}
-        }
-    }
-}
-
-impl Timeout for Unbuffered {
-    fn set_timeout(&mut self, _: Duration) {}
-
-    fn clear_timeout(&mut self) {}
-
-    fn pending_timeout(&self) -> bool {
-        false
-    }
-}
-
-/// A size as the emulator asks for it.
-struct Extent(Size);
-
-impl Dimensions for Extent {
-    fn total_lines(&self) -> usize {
-        self.screen_lines()
-    }
-
-    fn screen_lines(&self) -> usize {
-        self.0.rows().into()
-    }
-
-    fn columns(&self) -> usize {
-        self.0.columns().into()
-    }
-}
-
-fn config(history: usize) -> Config {
-    Config {
-        scrolling_history: history,
-        kitty_keyboard: true,
-        osc52: Osc52::Disabled,
-        ..Config::default()
-    }
-}
-
-fn history(size: Size) -> usize {
-    if size.columns() <= WIDEST_HISTORY {
-        HISTORY
-    } else {
-        0
     }
 }
 

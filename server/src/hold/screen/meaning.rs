@@ -130,7 +130,13 @@ fn private_modes(modes: &[u16], on: bool) -> Meaning {
 fn command(body: &[u8]) -> Meaning {
     let end = body.iter().position(|byte| matches!(byte, 0x07 | 0x1b));
     let (body, _) = body.split_at(end.unwrap_or(body.len()));
-    if body.ends_with(b";?") || body.windows(3).any(|three| three == b";?;") {
+    // Titles and links are only set.
+    let is_text = [&b"0;"[..], b"1;", b"2;", b"8;"]
+        .iter()
+        .any(|number| body.starts_with(number));
+    if is_text {
+        Meaning::Draws
+    } else if body.ends_with(b";?") || body.windows(3).any(|three| three == b";?;") {
         Meaning::Dropped
     } else {
         Meaning::Draws
@@ -210,7 +216,7 @@ mod tests {
             "\x1b[?25l",
             "\x1b[<u",
             "\x1b]8;;https://example.com/?a=b",
-            "\x1b]0;why?\x07",
+            "\x1b]0;why;?\x07",
             "\x1b]52;c;aGk=\x07",
             "\x1b7",
             "\x1b(B",

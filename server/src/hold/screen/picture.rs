@@ -11,6 +11,9 @@ use alacritty_terminal::{
 
 use super::ACCENTS;
 
+/// ZWJ, with which several emoji become one.
+const JOINER: char = '\u{200d}';
+
 /// A colour as the program named it; what it looks like is the viewer's choice but for `Rgb`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Colour {
@@ -80,8 +83,11 @@ pub(super) struct Glyph<'a> {
 impl Glyph<'_> {
     /// Whether it looks as if nothing had been written.
     pub(super) fn is_blank(&self) -> bool {
-        self.first == ' ' && self.more.is_empty() && self.pen == Pen::default()
+        let is_space = self.first == ' ' && self.more.is_empty();
+        is_space && !self.pen.is_drawn() && self.pen.ground() == Self::NOTHING
     }
+
+    const NOTHING: (Colour, Option<&'static Hyperlink>) = (Colour::Default, None);
 
     pub(super) fn columns(&self) -> usize {
         if self.wide { 2 } else { 1 }
@@ -116,21 +122,33 @@ impl Pen {
         }
     }
 
-    /// Of a space, only what can be seen.
-    fn behind_space(self) -> Self {
+    /// Whether something is drawn even where there is no character.
+    fn is_drawn(&self) -> bool {
         let Style {
-            background,
             underline,
             inverse,
             struck,
             ..
         } = self.style;
-        if inverse || struck || underline != Underline::None {
+        inverse || struck || underline != Underline::None
+    }
+
+    /// What can be seen of it behind a space where nothing is drawn.
+    fn ground(&self) -> (Colour, Option<&Hyperlink>) {
+        (self.style.background, self.link.as_ref())
+    }
+
+    /// The pen of a space, after a character of `before`: where it makes no difference, words of one style are one run.
+    fn behind_space(self, before: &Self) -> Self {
+        if self.is_drawn() {
             return self;
+        }
+        if !before.is_drawn() && before.ground() == self.ground() {
+            return before.clone();
         }
         Self {
             style: Style {
-                background,
+                background: self.style.background,
                 ..Style::default()
             },
             link: self.link,
@@ -155,6 +173,7 @@ impl Colour {
 /// The characters of a line, from its first column to its last.
 pub(super) fn glyphs(row: &Row<Cell>, columns: usize) -> impl Iterator<Item = Glyph<'_>> {
     let mut column = 0;
+    let mut before = Pen::default();
     std::iter::from_fn(move || {
         if column >= columns {
             return None;
@@ -174,17 +193,22 @@ pub(super) fn glyphs(row: &Row<Cell>, columns: usize) -> impl Iterator<Item = Gl
         };
         let more = cell.zerowidth().filter(|_| whole).unwrap_or_default();
         let more = more.get(..ACCENTS).unwrap_or(more);
-        let pen = Pen::of(cell);
+        // What it was to join has been written over, and must not join what comes next.
+        let last = more.iter().rposition(|&character| character != JOINER);
+        let more = more
+            .get(..last.map_or(0, |last| last + 1))
+            .unwrap_or_default();
+        let mut pen = Pen::of(cell);
+        if first == ' ' && more.is_empty() {
+            pen = pen.behind_space(&before);
+        }
+        before = pen.clone();
         let glyph = Glyph {
             column,
             first,
             more,
             wide,
-            pen: if first == ' ' && more.is_empty() {
-                pen.behind_space()
-            } else {
-                pen
-            },
+            pen,
         };
         column += glyph.columns();
         Some(glyph)
@@ -210,46 +234,29 @@ pub(super) fn text(row: &Row<Cell>, columns: usize) -> String {
 /// The line in runs of one style, without the blanks at its end.
 pub(super) fn runs(row: &Row<Cell>, columns: usize) -> Vec<Run> {
     let mut runs: Vec<(Pen, Run)> = Vec::new();
-    let mut blanks = 0;
-    for glyph in glyphs(row, columns) {
-        if glyph.is_blank() {
-            blanks += 1;
-            continue;
+    let mut all: Vec<Glyph<'_>> = glyphs(row, columns).collect();
+    all.truncate(written(&all));
+    for glyph in all {
+        if runs.last().is_none_or(|(last, _)| *last != glyph.pen) {
+            let run = Run {
+                text: String::new(),
+                columns: 0,
+                style: glyph.pen.style,
+                link: glyph.pen.link.as_ref().map(|link| link.uri().to_owned()),
+            };
+            runs.push((glyph.pen.clone(), run));
         }
-        if blanks > 0 {
-            push(
-                &mut runs,
-                &Pen::default(),
-                blanks,
-                std::iter::repeat_n(' ', blanks),
-            );
-            blanks = 0;
+        if let Some((_, run)) = runs.last_mut() {
+            run.text.push(glyph.first);
+            run.text.extend(glyph.more);
+            run.columns += if glyph.wide { 2 } else { 1 };
         }
-        let characters = std::iter::once(glyph.first).chain(glyph.more.iter().copied());
-        push(&mut runs, &glyph.pen, glyph.columns(), characters);
     }
     runs.into_iter().map(|(_, run)| run).collect()
 }
 
-fn push(
-    runs: &mut Vec<(Pen, Run)>,
-    pen: &Pen,
-    columns: usize,
-    characters: impl Iterator<Item = char>,
-) {
-    if runs.last().is_none_or(|(last, _)| last != pen) {
-        let run = Run {
-            text: String::new(),
-            columns: 0,
-            style: pen.style,
-            link: pen.link.as_ref().map(|link| link.uri().to_owned()),
-        };
-        runs.push((pen.clone(), run));
-    }
-    if let Some((_, run)) = runs.last_mut() {
-        run.text.extend(characters);
-        run.columns = run
-            .columns
-            .saturating_add(u16::try_from(columns).unwrap_or(u16::MAX));
-    }
+/// How many of these are not the blanks at the end.
+pub(super) fn written(glyphs: &[Glyph<'_>]) -> usize {
+    let last = glyphs.iter().rposition(|glyph| !glyph.is_blank());
+    last.map_or(0, |last| last + 1)
 }

@@ -14,8 +14,8 @@ use alacritty_terminal::{
 };
 
 use super::{
-    Kept,
-    picture::{Colour, Glyph, Pen, Style, Underline, glyphs, wraps},
+    kept::{Kept, printable},
+    picture::{Colour, Glyph, Pen, Style, Underline, glyphs, wraps, written},
 };
 
 /// Undoes what could distort the picture: margins, origin, insertion, character sets, colours, a link. Clears.
@@ -77,10 +77,8 @@ impl Sheet {
             let mut all: Vec<Glyph<'_>> = glyphs(row, columns).collect();
             let last_wraps = wraps(row, columns) && number + 1 < term.screen_lines();
             if !last_wraps {
-                let end = all.iter().rposition(|glyph| !glyph.is_blank());
                 // One character at least has to follow a line that goes on.
-                let end = end.map_or(usize::from(continued), |last| last + 1);
-                all.truncate(end);
+                all.truncate(written(&all).max(usize::from(continued)));
             }
             let mut at = continued.then_some(0);
             for glyph in all {
@@ -259,11 +257,6 @@ impl Sheet {
         let is_shown = term.mode().contains(TermMode::SHOW_CURSOR);
         self.put(format_args!("\x1b[?25{}", set(is_shown)));
     }
-}
-
-/// Without what could end a sequence early.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn set(is_on: bool) -> char {
