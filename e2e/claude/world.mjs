@@ -5,7 +5,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -109,10 +109,20 @@ export async function makeWorld({ version } = {}) {
       return server;
     },
 
+    // Ends the sessions that the servers of this world hold: they outlive their servers.
+    async cancelHeld() {
+      if (!existsSync(join(home, '.local/state/session-manager/held'))) return;
+      const server = await this.serve();
+      const answer = await server.post('/sessions/00000000/cancel', { scope: 'all' });
+      await server.stop();
+      if (!answer.json.ok) throw new Error(`sessions stay: ${answer.text}`);
+    },
+
     // One after the other, and each of them whatever became of the others.
     async end() {
       const faults = [];
       for (const step of [
+        () => this.cancelHeld(),
         ...servers.map(server => server.stop),
         ...children.map(({ child, done }) => () => (child.kill('SIGKILL'), done)),
         terminals.end,

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod cleanup;
+pub mod front;
 pub mod kill;
 pub mod pause;
 pub mod tmux;

@@ -1,14 +1,23 @@
 //! The command line: what may be asked for, and carrying it out.
 
 mod act;
+mod approve;
+mod asked;
+mod drive;
 mod list;
 mod look;
 mod measure;
+mod new;
 mod question;
 pub mod raw;
+mod rules;
+mod said;
+mod send;
 mod table;
+mod tail;
 mod terminal;
 mod text;
+mod who;
 mod why;
 
 use std::{
@@ -20,9 +29,19 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::{TcpListener, TcpSocket};
 
-use self::{list::ListArgs, why::WhyArgs};
+use self::{
+    approve::ApproveArgs,
+    drive::{CancelArgs, InterruptArgs, KillArgs, Word, WordArgs},
+    list::ListArgs,
+    new::NewArgs,
+    rules::RulesArgs,
+    send::SendArgs,
+    tail::TailArgs,
+    why::WhyArgs,
+};
 use crate::{
     config::Config,
+    hold,
     hooks::{self, HooksArgs},
     host_token::{self, HostTokenArgs},
     http::{AllowedHosts, Gate},
@@ -76,13 +95,45 @@ enum Command {
     List(ListArgs),
     /// Tell why a session is said to be in its state.
     Why(WhyArgs),
+    /// Start a session, or go on in a conversation; it lives on its own from then on.
+    New(NewArgs),
+    /// Say something to a session.
+    Send(SendArgs),
+    /// Show what a session said, and what it says from now on.
+    Tail(TailArgs),
+    /// Show what sessions ask, and answer it.
+    Approve(ApproveArgs),
+    /// End the turn of a session, and not the session.
+    Interrupt(InterruptArgs),
+    /// End a session that is held, and keep what it said.
+    Cancel(CancelArgs),
+    /// End any session, with all that it runs.
+    Kill(KillArgs),
+    /// Give a session another model.
+    Model(WordArgs),
+    /// Give a session another permission mode.
+    Mode(WordArgs),
+    /// Give a session another name.
+    Rename(WordArgs),
+    /// Show and change the rules that answer what sessions ask.
+    Rules(RulesArgs),
     /// Install, show or remove the optional hooks in Claude Code's settings.
     Hooks(HooksArgs),
     /// Let CloudCLI in where nothing tells who asks, as in some containers.
     HostToken(HostTokenArgs),
+    /// Keep one session; the server starts this itself.
+    #[command(hide = true)]
+    Hold {
+        /// The part that stays.
+        #[arg(long)]
+        loose: bool,
+    },
     /// Keep what Claude Code tells at one of its events; it runs this itself.
     #[command(hide = true)]
     Hook {
+        /// Ask the servers that run what is to be answered, and print it.
+        #[arg(long)]
+        ask: bool,
         /// Of a later version's settings.
         #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
         _later: Vec<OsString>,
@@ -120,10 +171,31 @@ pub fn run(
         Some(Command::Serve(arguments)) => arguments,
         Some(Command::List(arguments)) => return list::run(&arguments, config()),
         Some(Command::Why(arguments)) => return why::run(&arguments, config()),
+        Some(Command::New(arguments)) => return new::run(&arguments, config()),
+        Some(Command::Send(arguments)) => return send::run(&arguments, config()),
+        Some(Command::Tail(arguments)) => return tail::run(&arguments, config()),
+        Some(Command::Approve(arguments)) => return approve::run(&arguments, config()),
+        Some(Command::Interrupt(arguments)) => return drive::interrupt(&arguments, config()),
+        Some(Command::Cancel(arguments)) => return drive::cancel(&arguments, config()),
+        Some(Command::Kill(arguments)) => return drive::kill(&arguments, config()),
+        Some(Command::Model(arguments)) => return drive::word(Word::Model, &arguments, config()),
+        Some(Command::Mode(arguments)) => return drive::word(Word::Mode, &arguments, config()),
+        Some(Command::Rename(arguments)) => return drive::word(Word::Name, &arguments, config()),
+        Some(Command::Rules(arguments)) => return rules::run(arguments, config()),
         Some(Command::Hooks(arguments)) => return hooks::run(&arguments, &config()),
         Some(Command::HostToken(arguments)) => return host_token::run(&arguments, &config()),
-        Some(Command::Hook { .. }) => {
-            hooks::report();
+        Some(Command::Hold { loose: false }) => {
+            return hold::come_loose().context("coming loose");
+        }
+        Some(Command::Hold { loose: true }) => {
+            return hold::hold().context("holding a session");
+        }
+        Some(Command::Hook { ask, .. }) => {
+            if ask {
+                hooks::report_and_ask();
+            } else {
+                hooks::report();
+            }
             return Ok(ExitCode::SUCCESS);
         }
         None => cli.serve,
@@ -171,6 +243,7 @@ async fn listen(port: u16, config: Config, limits: Limits) -> anyhow::Result<Exi
     let gate = Gate::new(hosts, Peers::open(), token, config.actions_per_second);
     let service = Service::new(config).context("opening /proc")?;
     service.keep_descents();
+    service.meet_holders().await;
     tracing::info!("the page is at http://127.0.0.1:{port}/");
     say_ready(port).context("writing the ready line")?;
     let mut why = None;

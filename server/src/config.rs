@@ -38,6 +38,8 @@ pub struct Config {
     pub abandoned_after: Duration,
     /// Transcripts untouched for longer than this are compressed by a cleanup.
     pub compress_after: Duration,
+    /// For how long a session that we did not start waits for an answer from here before its own terminal alone decides.
+    pub approval_wait: Duration,
     /// How much may be changed over HTTP, by all callers together; three times as much at once.
     pub actions_per_second: NonZeroU32,
     /// The directories of `PATH`, in order.
@@ -75,6 +77,9 @@ const GRACE: Duration = Duration::from_secs(10);
 const ACTIONS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("it is not zero");
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A person who is told of it has come by then.
+const APPROVAL_WAIT: Duration = Duration::from_secs(300);
 
 /// Where programs are looked for without a `PATH`.
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -160,6 +165,7 @@ impl Config {
             stuck_after: wishes.stuck_after.unwrap_or(30 * MINUTE),
             abandoned_after: wishes.abandoned_after.unwrap_or(30 * MINUTE),
             compress_after: wishes.compress_after.unwrap_or(30 * DAY),
+            approval_wait: wishes.approval_wait.unwrap_or(APPROVAL_WAIT),
             actions_per_second: wishes.actions_per_second.unwrap_or(ACTIONS_PER_SECOND),
             search_path: std::env::split_paths(&search_path).collect(),
             home,

@@ -12,7 +12,10 @@ use std::{fs::File, io, os::unix::fs::FileExt as _};
 
 use wire::Event;
 
-pub use self::{fit::fit, reader::LogReader};
+pub use self::{
+    fit::{fit, json_bytes},
+    reader::LogReader,
+};
 use self::{
     line::whole_lines,
     segments::{Lock, Segments},

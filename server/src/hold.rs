@@ -1,5 +1,212 @@
 //! A holder: the small process of its own that keeps one session, and lives as long as it, whatever becomes of the server.
+//!
+//! Knows how it comes loose from whoever starts it, and in which order its parts begin and end. It is the same program as the
+//! server, and may be of an older version than the one that talks to it.
 
+mod chronicle;
+pub mod client;
+pub mod place;
 pub mod protocol;
 pub mod screen;
+mod socket;
+pub mod spec;
+mod stdio;
+mod talk;
 pub mod terminal;
+
+use std::{
+    cell::RefCell,
+    fs::File,
+    io::{self, Read as _, Write as _},
+    path::Path,
+    process::{Command, ExitCode},
+    rc::Rc,
+    time::Duration,
+};
+
+use rustix::{
+    process::setsid,
+    stdio::{dup2_stderr, dup2_stdin, dup2_stdout},
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::{LocalSet, spawn_local},
+};
+use wire::{Code, Pid, ProcessKey, State};
+
+use self::{
+    chronicle::Chronicle,
+    place::Place,
+    protocol::Now,
+    socket::Desk,
+    spec::{Outset, Spec},
+    stdio::Process,
+    talk::Talk,
+};
+use crate::{
+    clock::now, event_log::EventLog, observe::proc::ProcReader, present, rules::RulesFile,
+    state_dir::StateDir,
+};
+
+/// Clients that are connected at the end may read the rest for so long.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What is read of a specification, in bytes: a prompt of 16 MB, escaped.
+const SPEC: u64 = 100 * 1024 * 1024;
+
+/// Comes loose: a session of our own, and a parent that has ended, so that whoever started us neither waits for us nor takes
+/// us along.
+pub fn come_loose() -> io::Result<ExitCode> {
+    // Fails where we lead a group already; then nobody shares it.
+    setsid().ok();
+    let program = Path::new("/proc/self/exe");
+    Command::new(program).args(["hold", "--loose"]).spawn()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Holds one session until it has ended. Reads what to hold from the standard input, and says on the standard output whether
+/// it lives.
+pub fn hold() -> io::Result<ExitCode> {
+    let mut text = Vec::new();
+    io::stdin().take(SPEC).read_to_end(&mut text)?;
+    let spec: Spec = serde_json::from_slice(&text)?;
+    drop(text);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let local = LocalSet::new();
+    let held = runtime.block_on(local.run_until(run(spec)));
+    // Readers of the log are in nobody's way.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    held.map(|()| ExitCode::SUCCESS)
+}
+
+async fn run(mut spec: Spec) -> io::Result<()> {
+    let desk = match prepare(&spec) {
+        Ok(prepared) => prepared,
+        Err((code, sentence)) => return say(&Outset::Failed { code, sentence }),
+    };
+    let Prepared { log, place, _lock } = desk;
+    let process = match Process::start(&spec) {
+        Ok(process) => process,
+        Err(error) => {
+            let (code, sentence) = (
+                Code::NoClaude,
+                format!("Claude Code can't be started: {error}"),
+            );
+            return say(&Outset::Failed { code, sentence });
+        }
+    };
+    let key = process.pid().and_then(key).ok_or(io::ErrorKind::NotFound)?;
+    let chronicle = Chronicle::new(log);
+    let first = Now {
+        session_id: spec.session_id.clone(),
+        key,
+        cwd: Path::new(&spec.cwd).display().to_string(),
+        name: spec.name.take(),
+        state: State::Starting,
+        since: now().0,
+        model: None,
+        permission_mode: None,
+        seq: chronicle.last(),
+        approvals: Vec::new(),
+    };
+    let listener = socket::listen_at(&place)?;
+    let (commands, inbox) = mpsc::unbounded_channel();
+    let desk = Rc::new(Desk {
+        kind: spec.kind,
+        place,
+        chronicle: RefCell::new(chronicle),
+        now: watch::Sender::new(first.clone()),
+        commands,
+        ended: watch::Sender::new(false),
+    });
+    spawn_local(socket::serve(listener, Rc::clone(&desk)));
+    let (ready, is_ready) = oneshot::channel();
+    let prompt = spec.prompt.take();
+    let rules = RulesFile::at(StateDir::at(Path::new(&spec.state_dir)));
+    let kept = stdio::keep(
+        process,
+        Talk::new(first),
+        prompt,
+        rules,
+        Rc::clone(&desk),
+        inbox,
+        ready,
+    );
+    let kept = spawn_local(kept);
+    let outset = match is_ready.await {
+        Ok(Ok(())) => Outset::Lives {
+            key: desk.now.borrow().key,
+        },
+        Ok(Err(stillborn)) => Outset::Failed {
+            code: Code::NoClaude,
+            sentence: stillborn.sentence,
+        },
+        Err(_) => Outset::Failed {
+            code: Code::Fault,
+            sentence: "The holder failed unexpectedly".to_owned(),
+        },
+    };
+    // Whoever started us may have gone meanwhile; the session goes on.
+    say(&outset).ok();
+    let_go(&desk.place)?;
+    let failed = kept.await.is_err();
+    if failed {
+        tracing::error!("holding the session failed unexpectedly");
+    }
+    tokio::time::sleep(FAREWELL).await;
+    desk.place.clear_socket()
+}
+
+struct Prepared {
+    log: EventLog,
+    place: Place,
+    _lock: place::Lock,
+}
+
+/// Takes the session's directory.
+fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
+    let state = StateDir::at(Path::new(&spec.state_dir));
+    let fault = |error: io::Error| {
+        let place = state.path();
+        let sentence = format!("{} can't be used: {error}", place.display());
+        (Code::Fault, sentence)
+    };
+    let place = Place::make(&state, &spec.session_id).map_err(fault)?;
+    let lock = place.lock().map_err(fault)?.ok_or_else(|| {
+        let sentence = "This session is held already; talk to it instead of starting it.";
+        (Code::Busy, sentence.to_owned())
+    })?;
+    let directory = Place::make(&state, &spec.session_id).map_err(fault)?;
+    let log = EventLog::open(directory.into_directory()).map_err(fault)?;
+    Ok(Prepared {
+        log,
+        place,
+        _lock: lock,
+    })
+}
+
+fn say(outset: &Outset) -> io::Result<()> {
+    let mut line = serde_json::to_vec(outset)?;
+    line.push(b'\n');
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&line)?;
+    stdout.flush()
+}
+
+/// Lets go of what was inherited. What is logged from now on goes to a file of the session's.
+fn let_go(place: &Place) -> io::Result<()> {
+    let nothing = File::options().read(true).write(true).open("/dev/null")?;
+    dup2_stdin(&nothing)?;
+    dup2_stdout(&nothing)?;
+    dup2_stderr(place.own_log()?)?;
+    Ok(())
+}
+
+fn key(pid: u32) -> Option<ProcessKey> {
+    let proc = ProcReader::at("/proc").ok()?;
+    let key = present::key(proc.stat(pid)?.key)?;
+    debug_assert_eq!(Some(key.pid), Pid::new(pid));
+    Some(key)
+}

@@ -1,7 +1,9 @@
 //! Hooks of Claude Code, for what only they know: what is asked, at once, and the conversation of versions without a registry.
 //!
-//! Everything works without them. They are put into Claude Code's settings only when a person asks for it.
+//! Everything works without them. They are put into Claude Code's settings only when a person asks for it, and only where that
+//! is asked for too can what a session asks be answered from elsewhere.
 
+mod ask;
 mod release;
 mod report;
 mod settings_file;
@@ -21,7 +23,7 @@ use session_core::{
     settings::{self, Refusal},
 };
 
-pub use report::run as report;
+pub use report::{run as report, run_and_ask as report_and_ask};
 
 use self::{
     release::Release,
@@ -58,7 +60,11 @@ pub struct HooksArgs {
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Verb {
     /// Put our hooks into Claude Code's settings, beside what is there.
-    Install,
+    Install {
+        /// Let what sessions ask be answered from here as well; each session's own prompt stays usable
+        #[arg(long)]
+        approvals: bool,
+    },
     /// Tell whether they are there, and when one last reported.
     Status,
     /// Take them out again, and remove what they reported.
@@ -74,7 +80,7 @@ struct Answer {
 /// Carries out `session-manager hooks ...`.
 pub fn run(arguments: &HooksArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let answer = match arguments.verb {
-        Verb::Install => install(arguments, config),
+        Verb::Install { approvals } => install(arguments, config, approvals),
         Verb::Status => status(arguments, config),
         Verb::Uninstall => uninstall(arguments, config),
     };
@@ -131,13 +137,18 @@ pub(crate) fn why(refusal: &Refusal) -> String {
     }
 }
 
-fn install(arguments: &HooksArgs, config: &Config) -> anyhow::Result<Answer> {
+fn install(arguments: &HooksArgs, config: &Config, approvals: bool) -> anyhow::Result<Answer> {
     let (path, file) = read(arguments, config)?;
     let binary = binary()?;
     let release = release(config);
     let events = Release::events(release);
     let text = file.text.as_deref().unwrap_or("{}\n");
-    let installed = settings::install(text, &binary, &events).map_err(unfit(&path))?;
+    let installed = if approvals {
+        settings::install_with_approvals(text, &binary, &events)
+    } else {
+        settings::install(text, &binary, &events)
+    };
+    let installed = installed.map_err(unfit(&path))?;
     let changed = file.text.as_deref() != Some(installed.as_str());
     if changed {
         file.replace(&installed)?;
@@ -161,9 +172,12 @@ fn install(arguments: &HooksArgs, config: &Config) -> anyhow::Result<Answer> {
             None => "\nNo claude was found to ask for its version, so only the events that every version knows are used. Install again with claude on PATH.".to_owned(),
         };
     }
+    let approvals = approvals && events.contains(&Event::PermissionRequest);
+    text += "\n";
+    text += &approvals_note(approvals, config);
     text += disabled_note(disabled);
     let fields = json!({
-        "ok": true, "settings": path, "changed": changed, "binary": binary,
+        "ok": true, "settings": path, "changed": changed, "binary": binary, "approvals": approvals,
         "claude": release.map(|release| release.to_string()),
         "events": names(&events), "hooksDisabled": disabled,
     });
@@ -213,9 +227,18 @@ fn status(arguments: &HooksArgs, config: &Config) -> anyhow::Result<Answer> {
         }
         None => "\nNone has reported yet".to_owned(),
     };
+    let asking = entries
+        .iter()
+        .find(|entry| entry.event == Event::PermissionRequest.name());
+    let approvals = asking.is_some_and(|entry| entry.approvals);
+    if !entries.is_empty() {
+        lines += "\n";
+        lines += &approvals_note(approvals, config);
+    }
     lines += disabled_note(disabled && !entries.is_empty());
     let fields = json!({
         "ok": true, "settings": path, "state": state, "binary": binary, "binaryExists": there,
+        "approvals": approvals,
         "events": events, "hooksDisabled": disabled, "lastReportAt": last.map(|at| at.0),
     });
     Ok(Answer {
@@ -289,6 +312,19 @@ fn release(config: &Config) -> Option<Release> {
 
 fn names(events: &[Event]) -> Vec<&'static str> {
     events.iter().map(|event| event.name()).collect()
+}
+
+/// Says who answers what sessions ask, and what is different in their terminals.
+fn approvals_note(approvals: bool, config: &Config) -> String {
+    if approvals {
+        format!(
+            "What they ask can be answered from here too, by a person or a rule, for {} s; then their own terminal alone decides. The prompt in the terminal stays usable all the while. An agent in the background and a session without a terminal wait for the answer as long as somebody is at the page",
+            config.approval_wait.as_secs()
+        )
+    } else {
+        "What they ask is answered in their own terminals alone (install --approvals changes that)"
+            .to_owned()
+    }
 }
 
 fn disabled_note(disabled: bool) -> &'static str {

@@ -11,6 +11,7 @@ mod events;
 mod gate;
 mod guard;
 mod limit;
+mod output;
 mod trace;
 mod ws;
 
@@ -23,7 +24,8 @@ use hyper::{
 use wire::{
     Act, BulkRequest, Caller, CancelRequest, CleanupRequest, Code, DecideRequest, KillRequest,
     MessageRequest, ModelRequest, PermissionModeRequest, Pid, ProcessKey, ReapRequest,
-    RenameRequest, RequestId, ResumeRequest, Route, Scope, SignalRequest, StartRequest, Who,
+    RenameRequest, RequestId, ResumeRequest, Route, RuleTest, RulesImport, RulesRequest, Scope,
+    SignalRequest, Since, StartRequest, Who,
 };
 
 pub(crate) use crate::http::{
@@ -41,7 +43,7 @@ use crate::{
         ws::{Door, Handshake},
     },
     peer::Peer,
-    service::{Interrupted, Service, ServiceError},
+    service::{Cancel, Interrupted, Service, ServiceError},
     streams::Streams,
 };
 
@@ -71,6 +73,10 @@ enum What {
     Rename(Who, RenameRequest),
     Approvals,
     Decide(RequestId, DecideRequest),
+    Rules,
+    SetRules(RulesRequest),
+    TestRule(RuleTest),
+    ImportRules(RulesImport),
     Act(BulkRequest),
     Audit(wire::Page),
     Orphans,
@@ -81,6 +87,7 @@ enum What {
     Socket(Handshake, Pass),
     /// With the event that the client saw last.
     Events(Option<String>),
+    Output(Who, Since),
 }
 
 /// Reads a request completely, or says why it is refused. The body must arrive within `deadline`.
@@ -162,11 +169,23 @@ where
                 let takes = r#"{"sessionId":"<id>","decision":"allow"}, with reason, answers, always, permissionMode where they are needed"#;
                 What::Decide(id, body::decode(&body, takes)?)
             }
-            Route::Output(..)
-            | Route::Rules
-            | Route::SetRules
-            | Route::TestRule
-            | Route::ImportRules => return Err(wire::Reject::NotFound.into()),
+            Route::Output(who, since) => What::Output(who, output::since(since, &parts.headers)),
+            Route::Rules => What::Rules,
+            Route::SetRules => {
+                let body = body::read(&parts.headers, body, deadline, body::RULES).await?;
+                let takes = r#"{"rev":0,"rules":[{"tool":"Bash","pattern":"git status*","action":"allow"}]}"#;
+                What::SetRules(body::decode(&body, takes)?)
+            }
+            Route::TestRule => {
+                let body = body::read(&parts.headers, body, deadline, body::RULES).await?;
+                let takes = r#"{"tool":"Bash","input":{"command":"git status"}}, with cwd and sessionId where they are needed"#;
+                What::TestRule(body::decode(&body, takes)?)
+            }
+            Route::ImportRules => {
+                let body = body::read(&parts.headers, body, deadline, body::RULES).await?;
+                let takes = r#"{"toolApprovalRules":[...]} or {"permissions":{...}}, with scope and dryRun where they are needed"#;
+                What::ImportRules(body::decode(&body, takes)?)
+            }
             Route::Pause(pid) => signal(Act::Pause, pid, &parts.headers, body, deadline).await?,
             Route::Continue(pid) => {
                 signal(Act::Continue, pid, &parts.headers, body, deadline).await?
@@ -245,7 +264,9 @@ impl What {
             | Self::PermissionMode(..)
             | Self::Rename(..)
             | Self::Decide(..)
+            | Self::SetRules(_)
             | Self::Resume(_) => Some(1),
+            Self::ImportRules(request) => (!request.dry_run).then_some(1),
             Self::Act(request) => each(&request.keys),
             Self::Reap(request) => each(&request.keys),
             Self::Cleanup(request) => (!request.dry_run).then_some(1),
@@ -256,11 +277,14 @@ impl What {
             | Self::Why(_)
             | Self::Tree(_)
             | Self::Approvals
+            | Self::Rules
+            | Self::TestRule(_)
             | Self::Orphans
             | Self::Audit(_)
             | Self::Ticket
             | Self::Socket(..)
-            | Self::Events(_) => None,
+            | Self::Events(_)
+            | Self::Output(..) => None,
         }
     }
 }
@@ -294,13 +318,17 @@ impl Ask {
             What::Interrupt(who, request) => interrupted(service.interrupt(who, request, by).await),
             What::Start(request) => created(service.start(request, by).await),
             What::Message(who, request) => ok(service.message(who, request, by).await),
-            What::Cancel(who, request) => ok(service.cancel(who, request, by).await),
+            What::Cancel(who, request) => cancelled(service.cancel(who, request, by).await),
             What::Model(who, request) => ok(service.set_model(who, request, by).await),
             What::PermissionMode(who, request) => {
                 ok(service.set_permission_mode(who, request, by).await)
             }
             What::Rename(who, request) => ok(service.rename(who, request, by).await),
             What::Approvals => ok(service.approvals().await),
+            What::Rules => ok(service.rules().await),
+            What::SetRules(request) => ok(service.set_rules(request, by).await),
+            What::TestRule(request) => ok(service.test_rule(request).await),
+            What::ImportRules(request) => ok(service.import_rules(request, by).await),
             What::Decide(id, request) => ok(service.decide(id, request, by).await),
             What::Act(request) => ok(service.act(request, by).await),
             What::Audit(page) => ok(service.audit(page).await),
@@ -321,6 +349,12 @@ impl Ask {
             What::Events(last) => {
                 slot().map(|slot| events::answer(last.as_deref(), service, streams, slot))
             }
+            What::Output(who, since) => {
+                let outputs = service.output(who, since).await;
+                outputs.map_err(Refusal::from).and_then(|outputs| {
+                    slot().map(|slot| output::answer(outputs, since, streams.limits, slot))
+                })
+            }
         };
         answered.unwrap_or_else(|refusal| refusal.answer(self.soft))
     }
@@ -333,6 +367,13 @@ fn ok<T: serde::Serialize>(result: Result<T, ServiceError>) -> Result<Answer, Re
 /// A session is a new thing, whatever `soft` says of errors.
 fn created<T: serde::Serialize>(result: Result<T, ServiceError>) -> Result<Answer, Refusal> {
     Ok(answer::json(StatusCode::CREATED, &result?))
+}
+
+fn cancelled(result: Result<Cancel, ServiceError>) -> Result<Answer, Refusal> {
+    Ok(match result? {
+        Cancel::One(driven) => answer::json(StatusCode::OK, &driven),
+        Cancel::All(all) => answer::json(StatusCode::OK, &all),
+    })
 }
 
 fn interrupted(result: Result<Interrupted, ServiceError>) -> Result<Answer, Refusal> {

@@ -5,7 +5,11 @@ mod ask;
 pub mod audit;
 pub mod cleanup;
 pub mod orphan;
+pub mod rule;
+pub mod said;
 pub mod why;
+
+pub use self::ask::{ask as asked, core_ask};
 
 use std::time::Duration;
 
@@ -194,6 +198,21 @@ fn rule(rule: verdict::Rule) -> Rule {
         verdict::Rule::RegistrySealed => Rule::RegistrySealed,
         verdict::Rule::NoStatus => Rule::NoStatus,
         verdict::Rule::NoRecord => Rule::NoRecord,
+    }
+}
+
+/// What a holder says of its session, as evidence; what it does not know by itself is `Unknown`.
+pub fn core_state(state: State) -> verdict::State {
+    match state {
+        State::Starting => verdict::State::Starting,
+        State::Working => verdict::State::Working,
+        State::WaitingPermission => verdict::State::WaitingPermission,
+        State::WaitingInput => verdict::State::WaitingInput,
+        State::WaitingDialog => verdict::State::WaitingDialog,
+        State::Idle => verdict::State::Idle,
+        State::Shell => verdict::State::Shell,
+        State::Stopped => verdict::State::Stopped,
+        State::Exited | State::Unknown => verdict::State::Unknown,
     }
 }
 

@@ -17,8 +17,11 @@ mod list;
 mod live;
 mod marks;
 mod orphans;
+mod output;
 mod resume;
+mod rules;
 mod signs;
+mod start;
 mod tool_processes;
 mod twins;
 
@@ -35,7 +38,12 @@ use self::{
     acting::Board, claim::Claims, descent::Descents, evidence::Exertions, live::Live,
     tool_processes::ToolProcesses,
 };
-pub use self::{drive::Interrupted, error::ServiceError, orphans::Origin};
+pub use self::{
+    drive::{Cancel, Interrupted},
+    error::ServiceError,
+    orphans::Origin,
+    output::Outputs,
+};
 use crate::{
     audit::{AuditLog, Deed},
     clock::now,
@@ -72,7 +80,7 @@ struct Inner {
     board: Board,
     audit: AuditLog,
     descents: Descents,
-    held: Holders,
+    held: Arc<Holders>,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
 }
@@ -101,6 +109,7 @@ impl Service {
         }
         let observer = Observer::new(ProcReader::at("/proc")?, homes, &machine_id);
         let descents = Descents::new(StateDir::at(&config.state_dir), observer.proc());
+        let held = Arc::new(Holders::new(StateDir::at(&config.state_dir)));
         let audit = AuditLog::at(StateDir::at(&config.state_dir));
         Ok(Self {
             inner: Arc::new(Inner {
@@ -116,7 +125,7 @@ impl Service {
                 board: Board::default(),
                 audit,
                 descents,
-                held: Holders::default(),
+                held,
                 readers: Arc::new(Semaphore::new(READERS)),
             }),
         })

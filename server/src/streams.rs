@@ -18,7 +18,7 @@ use crate::{
 /// What the client of a stream may take.
 #[derive(Clone, Copy, Debug)]
 pub struct StreamLimits {
-    /// Streams that are open at once.
+    /// Streams that are open at once, and sessions that are followed within them.
     pub open: usize,
     /// Until a client that has to show a ticket has done so.
     pub ticket: Duration,
@@ -37,7 +37,7 @@ pub struct StreamLimits {
 impl Default for StreamLimits {
     fn default() -> Self {
         Self {
-            open: 64,
+            open: 128,
             ticket: Duration::from_secs(10),
             send: Duration::from_secs(30),
             ping: Duration::from_secs(20),
@@ -70,6 +70,12 @@ pub(crate) struct Streams {
 pub(crate) struct Slot {
     kept: Kept,
     end: watch::Receiver<bool>,
+    permit: OwnedSemaphorePermit,
+}
+
+/// The right to follow one session within a stream. It counts as a stream of its own.
+#[derive(Debug)]
+pub(crate) struct Share {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -95,7 +101,7 @@ impl Streams {
     /// Opens a stream on a connection; `None` where as many are open as may be.
     pub(crate) fn open(&self, activity: &Activity) -> Option<Slot> {
         Some(Slot {
-            _permit: self.slots.clone().try_acquire_owned().ok()?,
+            permit: self.slots.clone().try_acquire_owned().ok()?,
             kept: activity.keep(),
             end: self.end.clone(),
         })
@@ -129,6 +135,14 @@ impl Slot {
     /// Waits until the server ends.
     pub(crate) async fn end(&mut self) {
         end(&mut self.end).await;
+    }
+
+    /// Makes room for one more within the stream; `None` where as many are open as may be.
+    pub(crate) fn share(&self) -> Option<Share> {
+        let all = Arc::clone(self.permit.semaphore());
+        Some(Share {
+            _permit: all.try_acquire_owned().ok()?,
+        })
     }
 
     /// Drops the connection with whatever has not left yet.

@@ -206,22 +206,28 @@ impl Route {
             let allow = route.methods_of_path();
             return Err(Reject::BadMethod { allow });
         }
-        match route {
-            Self::Sessions(_) => parse_scope(query).map(Self::Sessions),
-            Self::Audit(_) => parse_page(query).map(Self::Audit),
-            Self::Output(who, _) => Ok(Self::Output(who, parse_since(query)?)),
-            route => Ok(route),
+        if let Self::Sessions(_) = route {
+            return parse_scope(query).map(Self::Sessions);
         }
+        if let Self::Audit(_) = route {
+            return parse_page(query).map(Self::Audit);
+        }
+        if let Self::Output(who, _) = route {
+            return Ok(Self::Output(who, parse_since(query)?));
+        }
+        Ok(route)
     }
 
     /// Every method that the path of this route has.
     fn methods_of_path(&self) -> &'static [Method] {
-        match self {
-            Self::Sessions(_) | Self::Start | Self::Rules | Self::SetRules => {
-                &[Method::Get, Method::Post]
-            }
-            route if route.method() == Method::Post => &[Method::Post],
-            _ => &[Method::Get],
+        let has_both = matches!(
+            self,
+            Self::Sessions(_) | Self::Start | Self::Rules | Self::SetRules
+        );
+        match self.method() {
+            _ if has_both => &[Method::Get, Method::Post],
+            Method::Get => &[Method::Get],
+            Method::Post => &[Method::Post],
         }
     }
 

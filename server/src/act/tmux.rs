@@ -2,8 +2,6 @@
 //!
 //! Knows tmux (3.3a) and how to run it as another user. Does not know Claude Code.
 
-mod front;
-
 use std::{
     ffi::OsString,
     io,
@@ -14,8 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::front::Front;
-pub use self::front::{Means, OpenFiles, OtherUser, WayOut};
+use super::front::{Front, Means, OpenFiles, OtherUser, WayOut};
 
 /// tmux, and the user whose server it talks to.
 #[derive(Clone, Debug)]
@@ -62,7 +59,7 @@ pub enum TmuxError {
 
 /// Variables of our host, or of a session that we were started from: a tmux server that is born here would
 /// hand them to every program in it (`NODE_ENV=production` makes `npm install` leave out half).
-const NOT_INHERITED: [&str; 7] = [
+pub const NOT_INHERITED: [&str; 7] = [
     // The server that we happen to be in is not the one that `attach_command` leads to.
     "TMUX",
     "TMUX_PANE",

@@ -8,8 +8,13 @@ pub(super) const PLAIN: Style = Style::new();
 pub(super) const HEADER: Style = Style::new().bold();
 pub(super) const FAINT: Style = Style::new().dimmed();
 
-const WAITING: Style = AnsiColor::Yellow.on_default().bold();
-const WRONG: Style = AnsiColor::Red.on_default().bold();
+pub(super) const WAITING: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const WRONG: Style = AnsiColor::Red.on_default().bold();
+/// A call of a tool.
+pub(super) const TOOL: Style = AnsiColor::Cyan.on_default();
+/// What a diff adds and takes away.
+pub(super) const ADDED: Style = AnsiColor::Green.on_default();
+pub(super) const REMOVED: Style = AnsiColor::Red.on_default();
 const WORKING: Style = AnsiColor::Green.on_default();
 const STARTING: Style = AnsiColor::Cyan.on_default();
 

@@ -1,4 +1,4 @@
-//! One question to the service, asked by a process that ends with the answer.
+//! One question to the service, or one order, by a process that ends with the answer.
 //!
 //! Knows exit codes. Does not know what is asked.
 
@@ -6,6 +6,7 @@ use std::{error::Error as _, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use serde::Serialize;
+use wire::Code;
 
 use super::{USAGE, terminal};
 use crate::{
@@ -13,11 +14,37 @@ use crate::{
     service::{Service, ServiceError},
 };
 
+/// What is printed, and whether it went well: where not, the exit code tells.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) went_well: bool,
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            went_well: true,
+        }
+    }
+}
+
 /// Prints the answer. A mistake in the configuration does not keep it back, but shows in the exit code: what was
 /// configured may be missing from it.
 pub(super) fn ask(
     config: Config,
     question: impl AsyncFnOnce(&Service) -> Result<String, ServiceError>,
+) -> anyhow::Result<ExitCode> {
+    answer(config, async |service| {
+        question(service).await.map(Answer::from)
+    })
+}
+
+/// The same for what may be done and not go well.
+pub(super) fn answer(
+    config: Config,
+    question: impl AsyncFnOnce(&Service) -> Result<Answer, ServiceError>,
 ) -> anyhow::Result<ExitCode> {
     for mistake in &config.mistakes {
         terminal::complain(mistake);
@@ -27,7 +54,7 @@ pub(super) fn ask(
         _ => ExitCode::from(USAGE),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .context("starting the runtime")?;
     let service = Service::new(config).context("opening /proc")?;
@@ -35,10 +62,16 @@ pub(super) fn ask(
     // A process that blocks its reader must not hold up the end.
     runtime.shutdown_timeout(Duration::ZERO);
     match answer {
-        Ok(answer) => terminal::print(&answer, code).context("writing the answer"),
+        Ok(Answer { text, went_well }) => {
+            let code = if went_well { code } else { ExitCode::FAILURE };
+            terminal::print(&text, code).context("writing the answer")
+        }
         Err(error) => {
             terminal::complain(&sentence(&error));
-            Ok(ExitCode::FAILURE)
+            Ok(match error.code() {
+                Code::BadRequest => ExitCode::from(USAGE),
+                _ => ExitCode::FAILURE,
+            })
         }
     }
 }
@@ -57,8 +90,23 @@ fn sentence(error: &ServiceError) -> String {
 
 /// Writes a value as the API does, laid out for people to read as well.
 pub(super) fn json(value: &impl Serialize) -> Result<String, ServiceError> {
-    let json = serde_json::to_string_pretty(value)
-        .map_err(|error| ServiceError::fault("The answer can't be written as JSON", error))?;
+    serde_json::to_string_pretty(value)
+        .map(|json| safe(&json))
+        .map_err(unwritable)
+}
+
+/// The same on one line.
+pub(super) fn json_line(value: &impl Serialize) -> Result<String, ServiceError> {
+    serde_json::to_string(value)
+        .map(|json| safe(&json))
+        .map_err(unwritable)
+}
+
+fn unwritable(error: serde_json::Error) -> ServiceError {
+    ServiceError::fault("The answer can't be written as JSON", error)
+}
+
+fn safe(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         match c {
@@ -71,7 +119,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<String, ServiceError> {
         }
     }
     text.push('\n');
-    Ok(text)
+    text
 }
 
 #[cfg(test)]

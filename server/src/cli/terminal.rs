@@ -22,15 +22,18 @@ pub(super) fn width() -> Option<usize> {
 
 /// Writes an answer. Its colours are left out where nobody can see or wants them.
 pub(super) fn print(answer: &str, code: ExitCode) -> io::Result<ExitCode> {
-    let mut stdout = anstream::stdout().lock();
-    let written = stdout
-        .write_all(answer.as_bytes())
-        .and_then(|()| stdout.flush());
-    match written {
+    match write(answer) {
         // The reader has seen enough (`| head`), which is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
         written => written.map(|()| code),
     }
+}
+
+/// Writes a part of an answer. `BrokenPipe` where nobody reads any more.
+pub(super) fn write(part: &str) -> io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(part.as_bytes())?;
+    stdout.flush()
 }
 
 /// Says what is wrong, in one line.

@@ -33,6 +33,20 @@ pub(super) fn line(text: &str) -> String {
     shown
 }
 
+/// Returns the lines of `text` as they are, blanks included, whatever their number and length: a program is not to be
+/// read with less than all of it.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = String> {
+    text.trim_end().split('\n').map(|line| {
+        let mut marks = 0;
+        let line = line.trim_end().replace('\t', "    ");
+        let few = |c: &char| {
+            marks = if width(*c) == 0 { marks + 1 } else { 0 };
+            marks <= MARKS
+        };
+        line.chars().filter_map(visible).filter(few).collect()
+    })
+}
+
 /// Returns `line(text)`, or `None` where nothing of it can be seen.
 pub(super) fn some_line(text: Option<&str>) -> Option<String> {
     let text = line(text?);
@@ -131,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn lines_keep_their_blanks() {
+        let text = "fn a() {\r\n\tb(\x1b[2J);\n\n  }\n\n";
+        let shown: Vec<String> = lines(text).collect();
+        assert_eq!(shown, ["fn a() {", "    b(␛[2J);", "", "  }"]);
+        assert_eq!(lines("").collect::<Vec<_>>(), [""]);
+    }
+
+    #[test]
     fn what_is_blank_is_absent() {
         for blank in [
             None,
@@ -180,6 +202,9 @@ mod tests {
             let shown = line(&text);
             assert!(!shown.contains(|c: char| c.is_control()), "{shown:?}");
             assert!(columns(&cut(&shown, limit)) <= limit);
+            for shown in lines(&text) {
+                assert!(!shown.contains(|c: char| c.is_control()), "{shown:?}");
+            }
         }
     }
 }

@@ -29,13 +29,14 @@ pub(super) struct Wishes {
     pub(super) stuck_after: Option<Duration>,
     pub(super) abandoned_after: Option<Duration>,
     pub(super) compress_after: Option<Duration>,
+    pub(super) approval_wait: Option<Duration>,
     pub(super) actions_per_second: Option<NonZeroU32>,
     /// One sentence each, which begins with the line.
     pub(super) mistakes: Vec<String>,
 }
 
 const KEYS: &str = "homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, \
-     abandoned_after_minutes, compress_after_days, actions_per_second";
+     abandoned_after_minutes, compress_after_days, approval_wait_sec, actions_per_second";
 
 /// A value with the place it came from.
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -105,6 +106,11 @@ impl Wishes {
                     let days =
                         number(value, 1, 3650).map(|days| Duration::from_secs(days * 24 * 60 * 60));
                     wishes.compress_after = kept(days, value, note);
+                }
+                "approval_wait_sec" => {
+                    // Less than the time that Claude Code gives the hook.
+                    let wait = number(value, 1, 3_600).map(Duration::from_secs);
+                    wishes.approval_wait = kept(wait, value, note);
                 }
                 "actions_per_second" => {
                     let rate = number(value, 1, 100_000)

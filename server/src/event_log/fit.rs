@@ -35,6 +35,11 @@ pub fn fit(mut event: Event) -> Event {
     }
 }
 
+/// How long an event is as JSON, in bytes.
+pub fn json_bytes(event: &Event) -> usize {
+    length(event)
+}
+
 fn is_fit(event: &Event) -> bool {
     length(event) <= EVENT_BYTES
 }

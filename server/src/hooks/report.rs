@@ -1,7 +1,8 @@
 //! What Claude Code runs at its events: takes the payload from standard input and keeps what it tells.
 //!
-//! Must never disturb Claude Code, which waits for its hooks and shows what they print. So nothing is printed, nothing is
-//! waited for longer than moments, and whatever goes wrong goes wrong silently: hooks are evidence that may be missing.
+//! Must never disturb Claude Code, which waits for its hooks and shows what they print. So nothing is printed but an answer that
+//! was asked for, nothing else is waited for longer than moments, and whatever goes wrong goes wrong silently: hooks are evidence
+//! that may be missing.
 
 use std::{
     ffi::OsStr,
@@ -19,11 +20,12 @@ use rustix::{
     io::Errno,
 };
 use session_core::{
-    hook::{Ancestor, Event, MAX_PAYLOAD, Report},
+    hook::{Ancestor, Call, Event, MAX_PAYLOAD, Report},
     id::{SessionId, UnixMillis},
     process::Likeness,
 };
 
+use super::ask;
 use crate::{
     beneath::Directory,
     clock,
@@ -44,27 +46,57 @@ const MAX_ANCESTORS: usize = 16;
 
 /// Carries out `session-manager hook`.
 pub fn run() {
+    quietly(|home, payload, at| keep(home, payload, at, nearest_claude()));
+}
+
+/// Carries out `session-manager hook --ask`: what Claude Code asks is asked of the servers too, and their answer printed.
+pub fn run_and_ask() {
+    quietly(|home, payload, at| {
+        let process = nearest_claude();
+        let kept = keep(home, payload, at, process.clone());
+        // A full disk keeps nobody from answering.
+        ask(home, payload, at, process.as_ref()).and(kept)
+    });
+}
+
+fn quietly(work: impl FnOnce(&Path, &[u8], UnixMillis) -> io::Result<()> + std::panic::UnwindSafe) {
     // A panic would print, and its exit code would be shown.
     std::panic::set_hook(Box::new(|_| {}));
-    let kept = std::panic::catch_unwind(|| {
+    let done = std::panic::catch_unwind(|| {
         let at = clock::now();
         let payload = payload(io::stdin())?;
         let home = std::env::var_os("HOME").ok_or(io::ErrorKind::NotFound)?;
-        keep(Path::new(&home), &payload, at)
+        work(own(Path::new(&home))?, &payload, at)
     });
     // There is nobody to tell.
-    drop(kept);
+    drop(done);
 }
 
-/// Keeps what a payload tells below `home`, which must be our own.
-fn keep(home: &Path, payload: &[u8], at: UnixMillis) -> io::Result<()> {
-    let owner = rustix::process::geteuid().as_raw();
-    // Root in somebody's home must neither write there nor be led elsewhere from there.
-    if !home.is_absolute() || fs::metadata(home)?.uid() != owner {
-        return Err(io::ErrorKind::PermissionDenied.into());
+/// Root in somebody's home must neither write there nor be led elsewhere from there.
+fn own(home: &Path) -> io::Result<&Path> {
+    if home.is_absolute() && fs::metadata(home)?.uid() == rustix::process::geteuid().as_raw() {
+        Ok(home)
+    } else {
+        Err(io::ErrorKind::PermissionDenied.into())
     }
-    // Most of the work; it needs no lock.
-    let process = nearest_claude();
+}
+
+/// Asks the servers, or tells them of what may have answered them.
+fn ask(home: &Path, payload: &[u8], at: UnixMillis, process: Option<&Ancestor>) -> io::Result<()> {
+    // Whoever holds the session is asked by it without us.
+    if std::env::var_os(ask::HELD).is_some() {
+        return Ok(());
+    }
+    match Call::of_payload(payload) {
+        Some(call) if call.event == Event::PermissionRequest => ask::ask(home, call, at.0, process),
+        Some(call) => ask::tell(home, call, at.0),
+        None => Ok(()),
+    }
+}
+
+/// Keeps what a payload tells below `home`, which is our own. `process` is found first: it is most of the work, and needs no lock.
+fn keep(home: &Path, payload: &[u8], at: UnixMillis, process: Option<Ancestor>) -> io::Result<()> {
+    let owner = rustix::process::geteuid().as_raw();
     let Some(first) = Report::of_payload(payload, at, None) else {
         return Ok(());
     };

@@ -21,6 +21,9 @@ pub(crate) const LIMIT: usize = 4096;
 /// The same where a whole selection is named.
 pub(crate) const LONG: usize = 64 * 1024;
 
+/// The same for a whole list of rules, or a call that rules are tried on.
+pub(crate) const RULES: usize = 1024 * 1024;
+
 /// The same where a prompt is: the API refuses requests of 32 MB.
 pub(crate) const PROMPT: usize = 16 * 1024 * 1024;
 

@@ -1,9 +1,10 @@
-//! `/ws`: the live feed as a WebSocket. The server speaks; what a client says, but for the ticket of one that needs it, is only
-//! a sign of life.
+//! `/ws`: the live feed as a WebSocket. The server speaks: of the list by itself, and of what sessions say once the client has
+//! named them. Whatever else a client says, but for the ticket of one that needs it, is only a sign of life.
 //!
-//! Knows the order of messages and when to part. Does not know where the list comes from.
+//! Knows the order of messages and when to part. Does not know where the list comes from, nor what sessions say.
 
 mod doorstep;
+mod follows;
 mod handshake;
 
 use std::{sync::Arc, time::Duration};
@@ -23,8 +24,9 @@ use tokio_tungstenite::{
     },
 };
 use tracing::Instrument as _;
-use wire::{Auth, Code, Frame};
+use wire::{Auth, Code, Frame, Output, Said, SessionId};
 
+use self::follows::Follows;
 pub(super) use self::handshake::Handshake;
 use crate::{
     connection::Activity,
@@ -34,7 +36,7 @@ use crate::{
         error::Refusal,
         gate::Gate,
     },
-    service::Service,
+    service::{Outputs, Service},
     streams::{Slot, StreamLimits, Streams, Waiting},
 };
 
@@ -58,8 +60,9 @@ pub(super) fn answer(
         let Ok(Ok(connection)) = timeout(limits.send, connection).await else {
             return;
         };
-        let follow = || Follower::new(service.subscribe(), None);
-        serve(TokioIo::new(connection), follow, limits, door).await;
+        let list = || Follower::new(service.subscribe(), None);
+        let follow = |id, after| service.follow(id, after);
+        serve(TokioIo::new(connection), list, follow, limits, door).await;
     };
     tokio::spawn(speak.in_current_span());
     answer::switch_to_websocket(accept)
@@ -119,7 +122,8 @@ const FULL: Parting = Parting::Told(
 /// Speaks on a connection that has become a WebSocket.
 async fn serve<S>(
     connection: S,
-    follow: impl FnOnce() -> Follower,
+    list: impl FnOnce() -> Follower,
+    follow: impl Fn(SessionId, u64) -> Outputs,
     limits: StreamLimits,
     door: Door,
 ) where
@@ -137,8 +141,10 @@ async fn serve<S>(
                 socket: &mut socket,
                 limits,
                 slot,
+                follow,
+                follows: Follows::default(),
             };
-            match talk.tell(follow()).await {
+            match talk.tell(list()).await {
                 Ok(never) => match never {},
                 Err(parting) => parting,
             }
@@ -180,15 +186,21 @@ where
     }
 }
 
-#[derive(Debug)]
-struct Talk<'s, S> {
+struct Talk<'s, S, F> {
     socket: &'s mut WebSocketStream<S>,
     limits: StreamLimits,
     slot: Slot,
+    /// Begins to follow a session after an event.
+    follow: F,
+    follows: Follows,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
-    async fn tell(&mut self, mut follower: Follower) -> Result<std::convert::Infallible, Parting> {
+impl<S, F> Talk<'_, S, F>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Fn(SessionId, u64) -> Outputs,
+{
+    async fn tell(&mut self, mut list: Follower) -> Result<std::convert::Infallible, Parting> {
         let mut heard = Instant::now();
         let mut ping = interval_at(heard + self.limits.ping, self.limits.ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -196,12 +208,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
             let next = tokio::select! {
                 () = self.slot.end() => return Err(SERVER_ENDS),
                 said = self.socket.next() => {
-                    said.ok_or(Parting::Gone)?.map_err(|error| parting(&error))?;
+                    let said = said.ok_or(Parting::Gone)?.map_err(|error| parting(&error))?;
                     heard = Instant::now();
-                    // The answer to a ping leaves before the next one is read: whoever asks without end and reads
-                    // nothing would make answers pile up.
-                    self.flush().await?;
-                    continue;
+                    let Some(refused) = self.hear(&said) else {
+                        // The answer to a ping leaves before the next one is read: whoever asks without end and reads
+                        // nothing would make answers pile up.
+                        self.flush().await?;
+                        continue;
+                    };
+                    message(&Frame::Output { output: refused })
                 }
                 _ = ping.tick() => {
                     if heard.elapsed() >= self.limits.silence {
@@ -209,12 +224,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
                     }
                     Message::Ping(Default::default())
                 }
-                news = follower.next() => {
+                // Of those that are ready one is chosen by chance: what sessions say keeps nobody from the list for long.
+                news = list.next() => {
                     let (frame, _) = news.ok_or(SERVER_ENDS)?;
                     message(&frame)
                 }
+                output = self.follows.next() => message(&Frame::Output { output }),
             };
             self.send(next).await?;
+        }
+    }
+
+    /// Does what the client asks for; returns what it is told where that can't be done.
+    fn hear(&mut self, said: &Message) -> Option<Output> {
+        let Message::Text(text) = said else {
+            return None;
+        };
+        match serde_json::from_str(text.as_str()).ok()? {
+            Said::Follow { session_id, after } => self
+                .follows
+                .add(session_id, &self.slot, |id| (self.follow)(id, after)),
+            Said::Unfollow { session_id } => {
+                self.follows.remove(&session_id);
+                None
+            }
+            // The door is open already.
+            Said::Ticket { .. } => None,
         }
     }
 

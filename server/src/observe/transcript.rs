@@ -6,6 +6,7 @@
 pub(crate) mod backwards;
 pub mod digest_cache;
 mod forwards;
+pub mod onward;
 pub mod reading;
 pub mod recent;
 pub mod subagents;

@@ -2,7 +2,7 @@
 
 use session_core::{ask, transcript::tail::OpenTool};
 
-pub(super) fn ask(ask: ask::Ask) -> wire::Ask {
+pub fn ask(ask: ask::Ask) -> wire::Ask {
     match ask {
         ask::Ask::Permission { tool, input } => wire::Ask::Permission { tool, input },
         ask::Ask::Questions(questions) => wire::Ask::Question {
@@ -23,6 +23,34 @@ fn question(question: ask::Question) -> wire::Question {
         header: question.header,
         multi_select: question.multi_select,
         options: question.options.into_iter().map(choice).collect(),
+    }
+}
+
+/// The other way round.
+pub fn core_ask(ask: &wire::Ask) -> ask::Ask {
+    match ask {
+        wire::Ask::Permission { tool, input } => ask::Ask::Permission {
+            tool: tool.clone(),
+            input: input.clone(),
+        },
+        wire::Ask::Question { questions } => {
+            ask::Ask::Questions(questions.iter().map(core_question).collect())
+        }
+        wire::Ask::Plan { text } => ask::Ask::Plan { text: text.clone() },
+        wire::Ask::Text { text } => ask::Ask::Text { text: text.clone() },
+    }
+}
+
+fn core_question(question: &wire::Question) -> ask::Question {
+    let choice = |choice: &wire::Choice| ask::Choice {
+        label: choice.label.clone(),
+        description: choice.description.clone(),
+    };
+    ask::Question {
+        question: question.question.clone(),
+        header: question.header.clone(),
+        multi_select: question.multi_select,
+        options: question.options.iter().map(choice).collect(),
     }
 }
 

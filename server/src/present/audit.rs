@@ -4,12 +4,13 @@
 use session_core::{id, inventory::Session, tree::Tree};
 use wire::{
     Act, AuditTarget, CleanupReport, CleanupResult, Code, Holder, KillOutcome, Killed, ProcessKey,
-    ReapResult, Resumed, SessionId, SignalOutcome, Signalled, Verb,
+    ReapResult, Resumed, SessionId, SignalOutcome, Signalled, StartRequest, Started, Verb,
 };
 
 use super::orphan::Reaping;
 use crate::{
     audit::Outcome,
+    hold::protocol::{Do, Reply},
     service::{Origin, ServiceError},
 };
 
@@ -103,6 +104,22 @@ impl Told for Resumed {
     }
 }
 
+impl Told for Started {
+    fn outcome(&self) -> Outcome {
+        Outcome {
+            word: "started".to_owned(),
+            detail: Some(format!(
+                "session {} as process {}",
+                self.session_id, self.key
+            )),
+        }
+    }
+
+    fn add_note(&mut self, note: String) {
+        add(&mut self.note, note);
+    }
+}
+
 impl Told for CleanupReport {
     fn outcome(&self) -> Outcome {
         let failed = |result: &CleanupResult| matches!(result, CleanupResult::Failed { .. });
@@ -187,6 +204,52 @@ pub fn tree(tree: &Tree, whole: bool) -> String {
     let mut words = vec![processes(tree.members().len())];
     words.extend(some(tree.spared().len(), "spared"));
     words.join(", ")
+}
+
+/// How a session is about to be started.
+pub fn start(request: &StartRequest) -> String {
+    let from = match (&request.resume, request.continue_newest, request.fork) {
+        (Some(_), _, false) => "resumed",
+        (None, true, false) => "the newest of its directory, resumed",
+        (Some(_), _, true) | (None, true, true) => "a copy",
+        (None, false, _) => "new",
+    };
+    let mode = request.permission_mode.as_deref();
+    let mode = mode.map(|mode| format!(", in permission mode {mode}"));
+    format!("{from}{}", mode.unwrap_or_default())
+}
+
+/// What a held session is about to be told; never a word of it.
+pub fn driven(what: &Do) -> Option<String> {
+    match what {
+        Do::Message { text, .. } => Some(format!("{} bytes", text.len())),
+        Do::Model { model } => Some(model.clone()),
+        Do::PermissionMode { permission_mode } => Some(permission_mode.clone()),
+        Do::Decide { id, .. } => Some(format!("request {id}")),
+        Do::Interrupt
+        | Do::Cancel
+        | Do::Rename { .. }
+        | Do::Type { .. }
+        | Do::Resize { .. }
+        | Do::Unknown => None,
+    }
+}
+
+/// What a holder's reply comes to.
+pub fn replied(reply: &Reply) -> Outcome {
+    let word = match reply {
+        Reply::Done { outcome, .. } => serde_word(outcome),
+        Reply::Decided { outcome } => serde_word(outcome),
+        Reply::Refused { code: why, .. } => code(*why),
+    };
+    Outcome { word, detail: None }
+}
+
+/// A value's own word on the wire.
+fn serde_word(value: &impl serde::Serialize) -> String {
+    let word = serde_json::to_value(value).ok();
+    let word = word.as_ref().and_then(serde_json::Value::as_str);
+    word.unwrap_or("unknown").to_owned()
 }
 
 /// How a conversation is about to be resumed.

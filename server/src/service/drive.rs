@@ -1,12 +1,18 @@
-//! Talking to the sessions that we hold.
+//! Talking to the sessions that we hold, and deciding what they ask.
 
 use wire::{
-    Act, Approvals, Caller, CancelRequest, Code, DecideRequest, Decided, Driven, MessageRequest,
-    ModelRequest, PermissionModeRequest, RenameRequest, RequestId, SignalRequest, Signalled,
-    StartRequest, Started, Who,
+    Act, Approvals, AuditTarget, Caller, CancelRequest, CancelScope, Code, DecideRequest, Decided,
+    DecidedBy, Driven, MessageRequest, ModelRequest, PermissionModeRequest, RenameRequest,
+    RequestId, SignalRequest, Signalled, Verb, Who,
 };
 
 use super::{Service, ServiceError};
+use crate::{
+    audit::{Deed, Outcome},
+    held::{AskError, Held},
+    hold::protocol::{Do, Reply},
+    present,
+};
 
 /// What an interrupt came to: the end of a turn, or a signal to a process that we don't hold.
 #[derive(Debug)]
@@ -16,6 +22,39 @@ pub enum Interrupted {
 }
 
 impl Service {
+    /// Finds the holders that are there, and hears from then on what they say.
+    pub async fn meet_holders(&self) {
+        self.inner.held.meet().await;
+        tokio::spawn(std::sync::Arc::clone(&self.inner.held).keep_meeting());
+        let (service, mut news) = (self.clone(), self.inner.held.subscribe());
+        tokio::spawn(async move {
+            let mut seen = crate::held::Seen::default();
+            loop {
+                let (pids, asks_other) = seen.look(&service.inner.held);
+                service.inner.live.hear(pids, asks_other);
+                if news.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Says something to a session.
+    pub async fn message(
+        &self,
+        who: Who,
+        request: MessageRequest,
+        by: Caller,
+    ) -> Result<Driven, ServiceError> {
+        let MessageRequest { text, uuid } = request;
+        if text.trim().is_empty() {
+            let sentence = "The message is empty; say something.";
+            return Err(ServiceError::told(Code::BadRequest, sentence));
+        }
+        self.drive(who, Verb::Message, Do::Message { text, uuid }, by)
+            .await
+    }
+
     /// Interrupts what a session does. One that we don't hold gets a signal, which ends every version.
     pub async fn interrupt(
         &self,
@@ -23,6 +62,13 @@ impl Service {
         request: SignalRequest,
         by: Caller,
     ) -> Result<Interrupted, ServiceError> {
+        if let Some(held) = self.inner.held.find(&who) {
+            if request.key.is_some_and(|key| key != held.now.key) {
+                return Err(ServiceError::Replaced(held.now.key.pid));
+            }
+            let driven = self.drive(who, Verb::Interrupt, Do::Interrupt, by).await?;
+            return Ok(Interrupted::Turn(driven));
+        }
         let pid = match who {
             Who::Pid(pid) => pid,
             Who::Session(_) => return Err(not_held()),
@@ -31,79 +77,224 @@ impl Service {
         Ok(Interrupted::Process(signalled))
     }
 
-    pub async fn start(
-        &self,
-        _request: StartRequest,
-        _by: Caller,
-    ) -> Result<Started, ServiceError> {
-        Err(not_held())
-    }
-
-    pub async fn message(
-        &self,
-        _who: Who,
-        _request: MessageRequest,
-        _by: Caller,
-    ) -> Result<Driven, ServiceError> {
-        Err(not_held())
-    }
-
+    /// Ends what a session does, and the session, or all that we hold where that is said.
     pub async fn cancel(
         &self,
-        _who: Who,
-        _request: CancelRequest,
-        _by: Caller,
-    ) -> Result<Driven, ServiceError> {
-        Err(not_held())
+        who: Who,
+        request: CancelRequest,
+        by: Caller,
+    ) -> Result<Cancel, ServiceError> {
+        match request.scope {
+            None => self
+                .drive(who, Verb::Cancel, Do::Cancel, by)
+                .await
+                .map(Cancel::One),
+            Some(CancelScope::All) => Ok(Cancel::All(self.cancel_all(by).await)),
+            Some(CancelScope::Unknown) => {
+                let sentence = "The scope of a cancel is all; leave it out for this session alone.";
+                Err(ServiceError::told(Code::BadRequest, sentence))
+            }
+        }
     }
 
     pub async fn set_model(
         &self,
-        _who: Who,
-        _request: ModelRequest,
-        _by: Caller,
+        who: Who,
+        request: ModelRequest,
+        by: Caller,
     ) -> Result<Driven, ServiceError> {
-        Err(not_held())
+        let model = word("model", request.model)?;
+        self.drive(who, Verb::Model, Do::Model { model }, by).await
     }
 
     pub async fn set_permission_mode(
         &self,
-        _who: Who,
-        _request: PermissionModeRequest,
-        _by: Caller,
+        who: Who,
+        request: PermissionModeRequest,
+        by: Caller,
     ) -> Result<Driven, ServiceError> {
-        Err(not_held())
+        let permission_mode = word("permissionMode", request.permission_mode)?;
+        let what = Do::PermissionMode { permission_mode };
+        self.drive(who, Verb::PermissionMode, what, by).await
     }
 
     pub async fn rename(
         &self,
-        _who: Who,
-        _request: RenameRequest,
-        _by: Caller,
+        who: Who,
+        request: RenameRequest,
+        by: Caller,
     ) -> Result<Driven, ServiceError> {
-        Err(not_held())
+        let name = word("name", request.name)?;
+        self.drive(who, Verb::Rename, Do::Rename { name }, by).await
     }
 
+    /// Tells all that sessions ask and nobody has decided.
     pub async fn approvals(&self) -> Result<Approvals, ServiceError> {
         Ok(Approvals {
             ok: true,
-            approvals: Vec::new(),
+            approvals: self.inner.held.approvals(),
         })
     }
 
+    /// Decides what a session asks, once.
     pub async fn decide(
         &self,
-        _id: RequestId,
-        _request: DecideRequest,
-        _by: Caller,
+        id: RequestId,
+        request: DecideRequest,
+        by: Caller,
     ) -> Result<Decided, ServiceError> {
-        Err(not_held())
+        let who = Who::Session(request.session_id.clone());
+        let what = Do::Decide {
+            id: id.clone(),
+            decision: request.decision,
+            decided_by: DecidedBy::Person,
+            reason: request.reason,
+            answers: request.answers,
+            permission_mode: request.permission_mode,
+        };
+        let (held, reply) = self.asked(who, Verb::Decide, what, by).await?;
+        let Reply::Decided { outcome } = reply else {
+            return Err(nonsense());
+        };
+        Ok(Decided {
+            ok: true,
+            id,
+            session_id: held.now.session_id,
+            outcome,
+            by: DecidedBy::Person,
+            rule: None,
+            note: None,
+        })
     }
+
+    async fn cancel_all(&self, by: Caller) -> wire::Cancelled {
+        let mut tasks = tokio::task::JoinSet::new();
+        for held in self.inner.held.held() {
+            let (service, by) = (self.clone(), by.clone());
+            let id = held.now.session_id;
+            tasks.spawn(async move {
+                let who = Who::Session(id.clone());
+                let done = service.drive(who, Verb::Cancel, Do::Cancel, by).await;
+                wire::CancelledSession {
+                    session_id: id,
+                    error: done.err().map(|error| error.to_string()),
+                }
+            });
+        }
+        let mut sessions = tasks.join_all().await;
+        sessions.sort_by(|one, other| one.session_id.cmp(&other.session_id));
+        wire::Cancelled {
+            ok: sessions.iter().all(|session| session.error.is_none()),
+            sessions,
+        }
+    }
+
+    async fn drive(
+        &self,
+        who: Who,
+        verb: Verb,
+        what: Do,
+        by: Caller,
+    ) -> Result<Driven, ServiceError> {
+        let (held, reply) = self.asked(who, verb, what, by).await?;
+        let Reply::Done {
+            outcome,
+            seq,
+            uuid,
+            note,
+        } = reply
+        else {
+            return Err(nonsense());
+        };
+        Ok(Driven {
+            ok: true,
+            session_id: held.now.session_id,
+            outcome,
+            seq,
+            uuid,
+            note,
+        })
+    }
+
+    /// Has the holder of a session do something, and notes it.
+    async fn asked(
+        &self,
+        who: Who,
+        verb: Verb,
+        what: Do,
+        by: Caller,
+    ) -> Result<(Held, Reply), ServiceError> {
+        self.refuse_when_degraded()?;
+        let held = self.inner.held.find(&who).ok_or_else(not_held)?;
+        let deed = Deed {
+            verb,
+            by: by.clone(),
+            target: Some(AuditTarget {
+                key: Some(held.now.key),
+                session_id: Some(held.now.session_id.clone()),
+                cwd: Some(held.now.cwd.clone()),
+            }),
+        };
+        let plan = present::audit::driven(&what);
+        let asked = self.inner.held.ask(&held.dir, what, by).await;
+        let asked = asked.map_err(|error| match error {
+            AskError::Refused { code, sentence } => ServiceError::told(code, sentence),
+            AskError::Gone | AskError::Connect(_) => ServiceError::told(
+                Code::Ended,
+                "The session has ended; start it again with resume.",
+            ),
+            AskError::Silent => ServiceError::told(
+                Code::Unresponsive,
+                "The session does not answer; interrupt it, or end it with kill.",
+            ),
+        });
+        let outcome = match &asked {
+            Ok(reply) => present::audit::replied(reply),
+            Err(error) => present::audit::refused(error),
+        };
+        self.note(deed, plan, outcome).await;
+        asked.map(|reply| (held, reply))
+    }
+
+    async fn note(&self, deed: Deed, plan: Option<String>, outcome: Outcome) {
+        let noted = self.unhurried(move |inner| {
+            let record = inner.audit.begin(deed, plan);
+            Ok(record.end(outcome))
+        });
+        if let Ok(Some(problem)) = noted.await {
+            tracing::warn!(problem, "the audit log");
+        }
+    }
+}
+
+/// What came of a cancel.
+#[derive(Debug)]
+pub enum Cancel {
+    One(Driven),
+    All(wire::Cancelled),
+}
+
+fn word(field: &str, value: String) -> Result<String, ServiceError> {
+    let fits =
+        !value.trim().is_empty() && value.len() <= 200 && !value.chars().any(char::is_control);
+    if fits {
+        return Ok(value);
+    }
+    let sentence =
+        format!("{field} has 1 to 200 characters and none of them controls; correct it.");
+    Err(ServiceError::told(Code::BadRequest, sentence))
+}
+
+fn nonsense() -> ServiceError {
+    ServiceError::fault(
+        "The session's holder answers something else than was asked",
+        "a reply of another kind",
+    )
 }
 
 fn not_held() -> ServiceError {
     ServiceError::told(
         Code::NotHeld,
-        "This server did not start that session, so it can't talk to it; use the terminal or program that it runs in.",
+        "This session is not held here: it runs in its own terminal or program, or has ended. Go on there, attach to it where it runs in tmux, or go on in a copy with POST /sessions {\"resume\":\"<id>\",\"fork\":true}.",
     )
 }

@@ -21,6 +21,15 @@ pub enum ServiceError {
     OtherKey(Pid),
     #[error("The selection can't be used: {0}.")]
     BadSelection(String),
+    #[error("The rules can't be used: {0}.")]
+    BadRules(String),
+    #[error(
+        "The rules were changed in the meantime; read them again, and make the change once more."
+    )]
+    RulesChanged,
+    /// A file of ours can't be read, and is not written over.
+    #[error("{0}")]
+    BadState(String),
     #[error(
         "Nothing proves that process {0} was left by a session, so it is not ended from here; look at it, and end it yourself."
     )]
@@ -87,7 +96,8 @@ impl ServiceError {
         match self {
             Self::Told { code, .. } => *code,
             Self::NoProcess(_) | Self::NotASession(_) => Code::NotASession,
-            Self::OtherKey(_) | Self::BadSelection(_) => Code::BadRequest,
+            Self::OtherKey(_) | Self::BadSelection(_) | Self::BadRules(_) => Code::BadRequest,
+            Self::RulesChanged => Code::PlanChanged,
             Self::NoSession(_) => Code::NoSession,
             Self::Unproven(_) => Code::Unproven,
             Self::Protected { .. } => Code::Protected,
@@ -99,7 +109,7 @@ impl ServiceError {
             Self::BadCwd(_) => Code::BadCwd,
             Self::NoTmux => Code::NoTmux,
             Self::NoClaude(_) => Code::NoClaude,
-            Self::Config(_) => Code::Config,
+            Self::Config(_) | Self::BadState(_) => Code::Config,
             Self::Fault { .. } => Code::Fault,
         }
     }

@@ -233,13 +233,13 @@ fn rank(home: &Home, transcript: &Transcript) -> (bool, bool, UnixMillis) {
     (configured, !transcript.archived, transcript.modified)
 }
 
-fn transcripts(session: &Session, look: &Look) -> Option<Transcripts> {
+pub(super) fn transcripts(session: &Session, look: &Look) -> Option<Transcripts> {
     let home = look.homes.get(session.record.as_ref()?.home)?;
     Some(Transcripts::at(&home.config_dir))
 }
 
 /// Claude Code names the directory of a transcript after the cwd that it started in.
-fn recorded_cwd(session: &Session) -> Option<&str> {
+pub(super) fn recorded_cwd(session: &Session) -> Option<&str> {
     session
         .record
         .as_ref()?

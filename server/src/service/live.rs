@@ -5,6 +5,7 @@
 mod table;
 
 use std::{
+    collections::BTreeSet,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,7 +21,7 @@ use crate::{
     clock::{self, now},
     feed::{Snapshot, Subscription},
     observe::proc::ProcReader,
-    watch::{Events, Watch},
+    watch::{Events, Waker, Watch},
 };
 
 /// The list that clients follow.
@@ -31,6 +32,15 @@ pub(super) struct Live {
     runs: Mutex<bool>,
     /// When the look began that is under way.
     looks_since: Mutex<Option<Instant>>,
+    /// Sessions that were heard of by another way than the watch.
+    heard: Mutex<Heard>,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    pids: BTreeSet<u32>,
+    /// Ends the wait of the thread that runs.
+    waker: Option<Waker>,
 }
 
 /// Between two looks for nothing but what a transcript says: a streamed answer grows many times a second.
@@ -64,6 +74,7 @@ impl Live {
             latest: watch::Sender::new(Arc::new(Snapshot::none())),
             runs: Mutex::default(),
             looks_since: Mutex::default(),
+            heard: Mutex::default(),
         }
     }
 
@@ -83,6 +94,26 @@ impl Live {
     pub(super) fn publish_acting(&self, acting: Vec<wire::Acting>) {
         self.latest
             .send_modify(|latest| *latest = Arc::new(latest.with_acting(acting)));
+    }
+
+    /// Has these processes looked at again; their holders tell something new.
+    pub(super) fn hear(&self, pids: Vec<u32>, asks_other: bool) {
+        if asks_other {
+            self.latest
+                .send_modify(|latest| *latest = Arc::new(latest.with_other_approvals()));
+        }
+        if pids.is_empty() {
+            return;
+        }
+        let mut heard = self.heard();
+        heard.pids.extend(pids);
+        if let Some(waker) = &heard.waker {
+            waker.wake();
+        }
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the thread unless somebody has come since it last looked.
@@ -199,9 +230,11 @@ struct Keeper<'a> {
 impl<'a> Keeper<'a> {
     fn new(inner: &'a Inner) -> io::Result<Self> {
         let now = Instant::now();
+        let watch = Watch::new(ProcReader::at("/proc")?)?;
+        inner.live.heard().waker = Some(watch.waker());
         Ok(Self {
             inner,
-            watch: Watch::new(ProcReader::at("/proc")?)?,
+            watch,
             table: Table::default(),
             news: Events {
                 everything: true,
@@ -225,6 +258,8 @@ impl<'a> Keeper<'a> {
             let events = self.watch.wait(until);
             merge(&mut self.news, events);
         }
+        let heard = std::mem::take(&mut self.inner.live.heard().pids);
+        self.news.started.extend(heard);
         let at = Instant::now();
         if at >= self.net_at {
             self.net_at = at + NET_PERIOD;

@@ -1,6 +1,6 @@
 //! Brings a conversation back to life, and says so only once it lives.
 
-mod command;
+pub(super) mod command;
 mod holder;
 
 use std::{
@@ -36,7 +36,7 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// Which conversation is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fork {
+pub(super) enum Fork {
     Same,
     /// A new one that goes on from there.
     Copy,
@@ -203,7 +203,12 @@ impl Inner {
 
     /// Refuses what would make a second session of a conversation that one has open, or was started to open. Returns whether
     /// there is one.
-    fn refuse_twin(&self, look: &Look, id: &SessionId, fork: Fork) -> Result<bool, ServiceError> {
+    pub(super) fn refuse_twin(
+        &self,
+        look: &Look,
+        id: &SessionId,
+        fork: Fork,
+    ) -> Result<bool, ServiceError> {
         let own = self.actor();
         let sessions = look.sample.sessions();
         let unnamed = self.unnamed_in(look, &sessions);
@@ -293,7 +298,10 @@ impl Inner {
 }
 
 /// The transcript's own first directory wins: Claude Code looks for the conversation below its name.
-fn working_directory(found: &Found, asked: Option<&str>) -> Result<PathBuf, ServiceError> {
+pub(super) fn working_directory(
+    found: &Found,
+    asked: Option<&str>,
+) -> Result<PathBuf, ServiceError> {
     let cwd = match (found.first_cwd()?, asked) {
         (Some(own), _) => own,
         (None, Some(asked)) => asked.into(),
@@ -323,11 +331,11 @@ fn terminal(id: &SessionId, fork: Fork) -> String {
 }
 
 /// Keeps cleanup and other resumes away from the conversation's files.
-fn take(found: &Found) -> Result<Hold, ServiceError> {
+pub(super) fn take(found: &Found) -> Result<Hold, ServiceError> {
     Hold::take(&found.transcript.place).map_err(not_restored)
 }
 
-fn not_restored(error: ArchiveError) -> ServiceError {
+pub(super) fn not_restored(error: ArchiveError) -> ServiceError {
     if let ArchiveError::Busy(_) = error {
         return ServiceError::Busy;
     }

@@ -29,6 +29,7 @@ mod kill_tree;
 mod lifecycle;
 mod machine;
 mod orphans;
+mod output;
 mod peer;
 mod privilege;
 mod resume;

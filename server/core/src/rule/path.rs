@@ -21,7 +21,12 @@ pub(super) fn matches(
     resolve: Resolve<'_>,
 ) -> Option<Sureness> {
     let is_strict = rule.action == Action::Allow;
-    let Some(file) = file else {
+    // What lies there depends on who looks.
+    let is_own = |file: &&Path| {
+        let places = [subject::plain(file), resolve(file)];
+        places.iter().any(|place| place.starts_with("/proc"))
+    };
+    let Some(file) = file.filter(|file| !is_own(file)) else {
         let takes_all = matches!(pattern, "**" | "/**");
         return match (is_strict, takes_all) {
             (_, true) => Some(Sureness::Surely),
@@ -29,19 +34,22 @@ pub(super) fn matches(
             (false, false) => Some(Sureness::Possibly),
         };
     };
-    let canonical = resolve(file);
-    let files = match is_strict {
-        true => vec![canonical],
-        false => vec![canonical, subject::plain(file), file.to_owned()],
-    };
+    // After a link `..` leads elsewhere for the kernel than for programs that shorten paths by themselves.
+    let plain = subject::plain(file);
+    let mut files = vec![resolve(file), resolve(&plain)];
+    if !is_strict {
+        files.extend([plain, file.to_owned()]);
+    }
     let patterns = patterns(rule, pattern, request, resolve);
-    let is_match = patterns.iter().any(|pattern| {
-        let glob = Glob::of(pattern);
-        files.iter().any(|file| {
-            let text = Text::of(&file.to_string_lossy());
-            glob.matches(&text, Kind::Path, Sureness::Surely)
-        })
-    });
+    let is_about = |file: &PathBuf| {
+        let text = Text::of(&file.to_string_lossy());
+        let mut globs = patterns.iter().map(|pattern| Glob::of(pattern));
+        globs.any(|glob| glob.matches(&text, Kind::Path, Sureness::Surely))
+    };
+    let is_match = match is_strict {
+        true => files.iter().all(is_about),
+        false => files.iter().any(is_about),
+    };
     is_match.then_some(Sureness::Surely)
 }
 

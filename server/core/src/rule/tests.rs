@@ -363,6 +363,28 @@ fn paths_are_where_they_lead() {
         Some("r1"),
     );
     file(&["Read(~/x) allow"], "Read", "~/x", Allow, Some("r1"));
+    // Where the kernel comes to by `/link/..`, and where a program does that shortens it.
+    file(
+        &["Write(/x) allow"],
+        "Write",
+        "/link/../x",
+        Allow,
+        Some("r1"),
+    );
+    file(
+        &["Write(/home/**) allow"],
+        "Write",
+        "/proc/self/cwd/x",
+        Ask,
+        None,
+    );
+    file(
+        &["Write(/etc/**) deny", "Write allow"],
+        "Write",
+        "/proc/self/root/etc/x",
+        Ask,
+        Some("r1"),
+    );
     let notebook = json!({ "notebook_path": "/a.ipynb" });
     check(
         &["NotebookEdit(/a.ipynb) allow"],

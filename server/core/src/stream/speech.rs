@@ -273,7 +273,7 @@ impl Speaker {
 }
 
 /// When the line was written, `None` where it does not say, or says a time before 1970.
-fn time(line: &Members<'_>) -> Option<UnixMillis> {
+pub(crate) fn time(line: &Members<'_>) -> Option<UnixMillis> {
     let time = DateTime::parse_from_rfc3339(&line.text("timestamp")?).ok()?;
     u64::try_from(time.timestamp_millis()).ok().map(UnixMillis)
 }

@@ -4,7 +4,10 @@
 //! Knows which lines tell of the conversation and how the transcript names what the stream names otherwise. Does not know
 //! what is asked of a person and what is being written: no line tells.
 
-use crate::stream::{Said, TurnResult, Usage, members::Members, speech, system};
+use crate::{
+    id::UnixMillis,
+    stream::{Said, TurnResult, Usage, members::Members, speech, system},
+};
 
 /// Reads one line. Nothing where it is blank, torn or overwritten by NULs.
 pub fn said(line: &[u8]) -> Vec<Said> {
@@ -27,6 +30,12 @@ pub fn said(line: &[u8]) -> Vec<Said> {
         Some(_) | None => None,
     };
     vec![said.unwrap_or_else(|| Said::other(&members))]
+}
+
+/// When the line was written, `None` where it does not say.
+pub fn at(line: &[u8]) -> Option<UnixMillis> {
+    let line = str::from_utf8(line).ok()?;
+    speech::time(&Members::parse(line.trim())?)
 }
 
 fn of_system(line: &Members<'_>) -> Option<Said> {

@@ -1,5 +1,7 @@
 //! Slow, silent and hostile readers of a socket.
 
+mod follow;
+
 use std::net::Ipv4Addr;
 
 use rustix::net::sockopt::set_socket_send_buffer_size;
@@ -17,10 +19,11 @@ fn told<S>(ours: S, rig: &Rig) -> impl Future<Output = ()> + use<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let follower = rig.follower();
+    let list = rig.follower();
     serve(
         ours,
-        || follower,
+        || list,
+        |id, _| panic!("nobody asked for {id}"),
         rig.streams.limits,
         Door::Open(rig.slot()),
     )

@@ -10,14 +10,14 @@ use super::{
     Fork,
 };
 use crate::{
-    act::tmux::{OpenFiles, OtherUser, WayOut},
+    act::front::{OpenFiles, OtherUser, WayOut},
     observe::{Home, Origin, tools::Tools},
 };
 
 impl Inner {
     /// Who runs the session: the configured user; for root, the owner of the conversation's home, so that no
     /// file in it ever becomes root's; else ourselves.
-    pub(super) fn runner(&self, home: &Home) -> Result<User, ServiceError> {
+    pub(in crate::service) fn runner(&self, home: &Home) -> Result<User, ServiceError> {
         let owner = home.owner().map_err(|error| {
             ServiceError::fault("The owner of the conversation's home can't be told", error)
         })?;
@@ -59,7 +59,10 @@ impl Inner {
     }
 }
 
-pub(super) fn other_user(user: &User, tools: &Tools) -> Result<Option<OtherUser>, ServiceError> {
+pub(in crate::service) fn other_user(
+    user: &User,
+    tools: &Tools,
+) -> Result<Option<OtherUser>, ServiceError> {
     if user.uid == Uid::effective() {
         return Ok(None);
     }
@@ -74,7 +77,7 @@ pub(super) fn other_user(user: &User, tools: &Tools) -> Result<Option<OtherUser>
     }))
 }
 
-pub(super) fn way_out(tools: &Tools) -> Option<WayOut> {
+pub(in crate::service) fn way_out(tools: &Tools) -> Option<WayOut> {
     let of_us = |file| std::fs::read_to_string(format!("/proc/self/{file}")).ok();
     WayOut::of(
         &of_us("cgroup")?,
@@ -85,7 +88,7 @@ pub(super) fn way_out(tools: &Tools) -> Option<WayOut> {
 }
 
 /// `soft` is the limit that we were started with.
-pub(super) fn open_files(soft: Option<u64>, tools: &Tools) -> Option<OpenFiles> {
+pub(in crate::service) fn open_files(soft: Option<u64>, tools: &Tools) -> Option<OpenFiles> {
     Some(OpenFiles {
         soft: soft?,
         prlimit: tools.program("prlimit")?,
@@ -94,7 +97,7 @@ pub(super) fn open_files(soft: Option<u64>, tools: &Tools) -> Option<OpenFiles> 
 
 /// What points Claude Code at a home. It is set even where it is the user's own: a tmux server that runs
 /// already has an environment of its own.
-pub(super) fn variable(home: &Home) -> &'static str {
+pub(in crate::service) fn variable(home: &Home) -> &'static str {
     if home.dir == home.config_dir {
         "CLAUDE_CONFIG_DIR"
     } else {
@@ -104,7 +107,7 @@ pub(super) fn variable(home: &Home) -> &'static str {
 
 /// The words that start Claude Code, by way of env(1): what a running tmux server has set can be replaced
 /// through tmux, but not removed.
-pub(super) fn argv(
+pub(in crate::service) fn argv(
     tools: &Tools,
     claude: PathBuf,
     id: &SessionId,
@@ -127,7 +130,7 @@ pub(super) fn argv(
     words
 }
 
-pub(super) fn no_claude(tools: &Tools) -> ServiceError {
+pub(in crate::service) fn no_claude(tools: &Tools) -> ServiceError {
     ServiceError::NoClaude(match &tools.claude {
         Some(configured) => format!("The configured claude, {}, is not there; correct the key claude.", configured.display()),
         None => "Claude Code was not found; install it, or name it with the key claude in the configuration.".to_owned(),

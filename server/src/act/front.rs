@@ -1,4 +1,4 @@
-//! What stands in front of tmux on the command line: a limit, a way out of our systemd unit, another user.
+//! What stands in front of a program that is to outlive us: a limit, a way out of our systemd unit, another user.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -101,16 +101,16 @@ fn is_confined(status: &str) -> bool {
 
 /// All that may stand in front.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Front<'a> {
-    pub(super) open_files: Option<&'a OpenFiles>,
-    pub(super) way_out: Option<&'a WayOut>,
-    pub(super) user: Option<&'a OtherUser>,
-    pub(super) cwd: Option<&'a Path>,
+pub struct Front<'a> {
+    pub open_files: Option<&'a OpenFiles>,
+    pub way_out: Option<&'a WayOut>,
+    pub user: Option<&'a OtherUser>,
+    pub cwd: Option<&'a Path>,
 }
 
 impl Front<'_> {
     /// The command that runs `program` behind all of this.
-    pub(super) fn command(&self, program: &Path, arguments: Vec<OsString>) -> Command {
+    pub fn command(&self, program: &Path, arguments: Vec<OsString>) -> Command {
         let service = self
             .way_out
             .filter(|way_out| way_out.means == Means::Service);

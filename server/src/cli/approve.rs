@@ -1,0 +1,200 @@
+//! `session-manager approve`: what sessions ask, and a person's answer.
+
+use std::{collections::BTreeMap, process::ExitCode};
+
+use clap::{Args, ValueEnum};
+use wire::{
+    Always, Approval, Approvals, Ask, Code, DecideRequest, Decided, DecisionOutcome, Question,
+    RuleScope,
+};
+
+use super::{
+    EXIT_CODES,
+    asked::{asked, one},
+    drive::{caller, push_note, tell},
+    question::answer,
+    said, text,
+};
+use crate::{clock, config::Config, service::ServiceError};
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct ApproveArgs {
+    /// The request, or the beginning of its id; without an answer it is shown, without an id all are
+    id: Option<String>,
+    #[command(flatten)]
+    verdict: Verdict,
+    /// Decide so from now on; makes a rule of it for whom this says
+    #[arg(long, value_enum, value_name = "FOR")]
+    always: Option<For>,
+    /// With a plan: the permission mode to go on in
+    #[arg(long)]
+    mode: Option<String>,
+    /// Print what the API answers
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Verdict {
+    /// Let it be done
+    #[arg(long, requires = "id")]
+    allow: bool,
+    /// Let it not be done, and tell the model why
+    #[arg(long, requires = "id", value_name = "REASON")]
+    deny: Option<String>,
+    /// Answer a question: its number or text, and the label of an option (several, joined by a comma and a space)
+    /// or words of your own
+    #[arg(long, requires = "id", value_name = "QUESTION=ANSWER")]
+    answer: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum For {
+    /// This session
+    Session,
+    /// All sessions of its directory
+    Project,
+    /// All sessions
+    All,
+}
+
+pub(super) fn run(arguments: &ApproveArgs, config: Config) -> anyhow::Result<ExitCode> {
+    answer(config, async |service| {
+        service.meet_holders().await;
+        let approvals = service.approvals().await?;
+        let now = clock::now().0;
+        let Some(id) = &arguments.id else {
+            return tell(arguments.json, &approvals, asked(&approvals, now), true);
+        };
+        let approval = find(&approvals, id)?;
+        let Some(request) = request(arguments, approval)? else {
+            return tell(arguments.json, approval, one(approval, now), true);
+        };
+        let decided = service
+            .decide(approval.id.clone(), request, caller())
+            .await?;
+        tell(arguments.json, &decided, lines(&decided), true)
+    })
+}
+
+fn find<'a>(approvals: &'a Approvals, said: &str) -> Result<&'a Approval, ServiceError> {
+    let all = &approvals.approvals;
+    let whole = all.iter().find(|one| one.id.as_str() == said);
+    let meant: Vec<&Approval> = match whole {
+        Some(one) => vec![one],
+        None => all
+            .iter()
+            .filter(|one| one.id.as_str().starts_with(said))
+            .collect(),
+    };
+    match meant.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(ServiceError::told(
+            Code::NoApproval,
+            "Nobody asks this, or not any more; `session-manager approve` lists what is asked.",
+        )),
+        several => {
+            let ids = several.iter().map(|one| one.id.to_string());
+            let ids = ids.collect::<Vec<_>>().join(", ");
+            let sentence = format!("Several requests begin so; say which: {ids}.");
+            Err(ServiceError::told(Code::BadRequest, sentence))
+        }
+    }
+}
+
+/// What is decided; `None` where nothing is.
+fn request(
+    arguments: &ApproveArgs,
+    approval: &Approval,
+) -> Result<Option<DecideRequest>, ServiceError> {
+    let ApproveArgs {
+        verdict, always, ..
+    } = arguments;
+    let (decision, reason) = match (&verdict.deny, verdict.answer.is_empty()) {
+        (Some(reason), _) => (DecisionOutcome::Deny, Some(reason.clone())),
+        (None, false) => (DecisionOutcome::Allow, None),
+        (None, true) if verdict.allow => (DecisionOutcome::Allow, None),
+        (None, true) => return Ok(None),
+    };
+    let scope = always.map(|whom| match whom {
+        For::Session => RuleScope::Session {
+            session_id: approval.session_id.clone(),
+        },
+        For::Project => RuleScope::Project {
+            dir: approval.cwd.clone(),
+        },
+        For::All => RuleScope::All,
+    });
+    Ok(Some(DecideRequest {
+        session_id: approval.session_id.clone(),
+        decision,
+        reason,
+        answers: answers(&verdict.answer, &approval.ask)?,
+        always: scope.map(|scope| Always {
+            scope,
+            pattern: None,
+            expires_at: None,
+        }),
+        permission_mode: arguments.mode.clone(),
+    }))
+}
+
+fn answers(said: &[String], ask: &Ask) -> Result<BTreeMap<String, String>, ServiceError> {
+    let questions: &[Question] = match ask {
+        Ask::Question { questions } => questions,
+        Ask::Permission { .. } | Ask::Plan { .. } | Ask::Text { .. } if said.is_empty() => &[],
+        Ask::Permission { .. } | Ask::Plan { .. } | Ask::Text { .. } => {
+            let sentence = "This is no question; say --allow or --deny.";
+            return Err(ServiceError::told(Code::BadRequest, sentence));
+        }
+    };
+    let given = said.iter().map(|said| given(said, questions));
+    let answers: BTreeMap<String, String> = given.collect::<Result<_, _>>()?;
+    let missing = questions
+        .iter()
+        .position(|one| !answers.contains_key(&one.question));
+    match missing {
+        Some(index) if !said.is_empty() => {
+            let number = index + 1;
+            let sentence = format!("Question {number} has no answer; add --answer {number}=....");
+            Err(ServiceError::told(Code::BadRequest, sentence))
+        }
+        _ => Ok(answers),
+    }
+}
+
+/// Takes an answer apart. The question may be said by its number, which none of them begins with by accident: a text
+/// with an equals sign in it is tried first.
+fn given(said: &str, questions: &[Question]) -> Result<(String, String), ServiceError> {
+    let by_text = questions.iter().find_map(|one| {
+        let answer = said.strip_prefix(&one.question)?.strip_prefix('=')?;
+        Some((one.question.clone(), answer.to_owned()))
+    });
+    let by_number = || {
+        let (number, answer) = said.split_once('=')?;
+        let index = number.trim().parse::<usize>().ok()?.checked_sub(1)?;
+        Some((questions.get(index)?.question.clone(), answer.to_owned()))
+    };
+    by_text.or_else(by_number).ok_or_else(|| {
+        let said = text::line(said);
+        let sentence = format!(
+            "{said:?} answers none of the questions; say --answer NUMBER=LABEL, as `session-manager approve ID` numbers them."
+        );
+        ServiceError::told(Code::BadRequest, sentence)
+    })
+}
+
+fn lines(decided: &Decided) -> String {
+    let words = said::decision(decided.outcome, decided.by, None);
+    let mut lines = format!("Request {}: {words}.\n", decided.id);
+    if let Some(rule) = text::some_line(decided.rule.as_deref()) {
+        lines.push_str(&format!("Rule {rule} decides so from now on.\n"));
+    }
+    push_note(&mut lines, decided.note.as_deref());
+    lines
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! What a person says, and what is decided by it.
+
+use clap::Parser;
+use expect_test::{Expect, expect};
+use serde_json::json;
+
+use super::*;
+
+#[derive(Debug, Parser)]
+struct Words {
+    #[command(flatten)]
+    approve: ApproveArgs,
+}
+
+fn approvals() -> Approvals {
+    serde_json::from_str(include_str!("../../../../wire/tests/golden/approvals.json")).unwrap()
+}
+
+fn questions() -> Ask {
+    let question = |text: &str, labels: &[&str]| {
+        let options: Vec<_> = labels
+            .iter()
+            .map(|label| json!({"label": label, "description": null}))
+            .collect();
+        json!({"question": text, "header": null, "multiSelect": false, "options": options})
+    };
+    let questions = [
+        question("Which colour?", &["Red", "Blue"]),
+        question("Is 1=1?", &["Yes"]),
+    ];
+    serde_json::from_value(json!({"type": "question", "questions": questions})).unwrap()
+}
+
+fn check(words: &[&str], ask: Option<Ask>, expected: &Expect) {
+    let words = Words::try_parse_from(["approve", "0c1f"].iter().chain(words)).unwrap();
+    let approvals = approvals();
+    let approval = find(&approvals, "0c1f").unwrap();
+    let approval = Approval {
+        ask: ask.unwrap_or_else(|| approval.ask.clone()),
+        ..approval.clone()
+    };
+    let shown = match request(&words.approve, &approval) {
+        Ok(request) => serde_json::to_string_pretty(&request).unwrap(),
+        Err(error) => error.to_string(),
+    };
+    expected.assert_eq(&shown);
+}
+
+#[test]
+fn nothing_is_decided_by_looking() {
+    check(&[], None, &expect!["null"]);
+    check(&["--always", "all"], None, &expect!["null"]);
+}
+
+#[test]
+fn allow_deny_and_always() {
+    check(
+        &["--allow"],
+        None,
+        &expect![[r#"
+        {
+          "sessionId": "607b503a-f1d9-4125-9748-6f1933188683",
+          "decision": "allow"
+        }"#]],
+    );
+    check(
+        &["--deny", "Not here."],
+        None,
+        &expect![[r#"
+        {
+          "sessionId": "607b503a-f1d9-4125-9748-6f1933188683",
+          "decision": "deny",
+          "reason": "Not here."
+        }"#]],
+    );
+    check(
+        &["--allow", "--always", "project"],
+        None,
+        &expect![[r#"
+        {
+          "sessionId": "607b503a-f1d9-4125-9748-6f1933188683",
+          "decision": "allow",
+          "always": {
+            "scope": {
+              "type": "project",
+              "dir": "/home/dev/work/p1"
+            }
+          }
+        }"#]],
+    );
+    check(
+        &["--deny", "No.", "--always", "session"],
+        None,
+        &expect![[r#"
+            {
+              "sessionId": "607b503a-f1d9-4125-9748-6f1933188683",
+              "decision": "deny",
+              "reason": "No.",
+              "always": {
+                "scope": {
+                  "type": "session",
+                  "sessionId": "607b503a-f1d9-4125-9748-6f1933188683"
+                }
+              }
+            }"#]],
+    );
+}
+
+#[test]
+fn questions_are_answered_by_number_or_text() {
+    check(
+        &["--answer", "1=Blue", "--answer", "Is 1=1?=Yes"],
+        Some(questions()),
+        &expect![[r#"
+            {
+              "sessionId": "607b503a-f1d9-4125-9748-6f1933188683",
+              "decision": "allow",
+              "answers": {
+                "Is 1=1?": "Yes",
+                "Which colour?": "Blue"
+              }
+            }"#]],
+    );
+    check(
+        &["--answer", "1=Blue"],
+        Some(questions()),
+        &expect!["Question 2 has no answer; add --answer 2=...."],
+    );
+    check(
+        &["--answer", "3=Blue"],
+        Some(questions()),
+        &expect![[
+            r#""3=Blue" answers none of the questions; say --answer NUMBER=LABEL, as `session-manager approve ID` numbers them."#
+        ]],
+    );
+    check(
+        &["--answer", "1=x"],
+        None,
+        &expect!["This is no question; say --allow or --deny."],
+    );
+}
+
+#[test]
+fn one_verdict_and_only_with_an_id() {
+    for words in [
+        &["approve", "--allow"][..],
+        &["approve", "--deny", "x"],
+        &["approve", "r1", "--allow", "--deny", "x"],
+        &["approve", "r1", "--deny"],
+        &["approve", "r1", "--allow", "--always", "ever"],
+    ] {
+        assert!(Words::try_parse_from(words).is_err(), "{words:?}");
+    }
+}
+
+#[test]
+fn a_beginning_of_several_ids_names_none() {
+    let mut approvals = approvals();
+    let twin = Approval {
+        id: "0c1f-other".parse().unwrap(),
+        ..approvals.approvals[0].clone()
+    };
+    approvals.approvals.push(twin);
+    let error = |said: &str| find(&approvals, said).unwrap_err().to_string();
+    expect![
+        "Several requests begin so; say which: 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e, 0c1f-other."
+    ]
+    .assert_eq(&error("0c1f"));
+    expect!["Nobody asks this, or not any more; `session-manager approve` lists what is asked."]
+        .assert_eq(&error("ffff"));
+    assert_eq!(
+        find(&approvals, "0c1f-other").unwrap().id.as_str(),
+        "0c1f-other"
+    );
+}

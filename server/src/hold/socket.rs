@@ -1,0 +1,287 @@
+//! The holder's end of its socket: who may speak, what each client is told.
+
+use std::{cell::RefCell, io, rc::Rc, time::Duration};
+
+use rustix::process::geteuid;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{
+        UnixListener, UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::{broadcast, mpsc, oneshot, watch},
+    task::spawn_local,
+    time::timeout,
+};
+use wire::{Caller, Code, Event, HolderKind, Pid};
+
+use super::{
+    chronicle::{Chronicle, Live},
+    place::Place,
+    protocol::{Asked, Do, Now, PROTOCOL, Reply, Told},
+};
+use crate::event_log::LogReader;
+
+/// What all clients share.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) kind: HolderKind,
+    pub(super) place: Place,
+    pub(super) chronicle: RefCell<Chronicle>,
+    pub(super) now: watch::Sender<Now>,
+    pub(super) commands: mpsc::UnboundedSender<Command>,
+    /// True once the session has ended and its log is complete.
+    pub(super) ended: watch::Sender<bool>,
+}
+
+/// Something that a client wants done.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) what: Do,
+    pub(super) by: Caller,
+    pub(super) reply: oneshot::Sender<Reply>,
+}
+
+/// The longest line of a client, in bytes: a prompt of 16 MB, all of it escaped.
+const LINE: u64 = 100 * 1024 * 1024;
+
+/// What leaves at once of a log, in bytes.
+const PART: usize = 256 * 1024;
+
+/// A client that takes nothing for so long is let go.
+const SEND: Duration = Duration::from_secs(30);
+
+/// Takes clients until the task is dropped.
+pub(super) async fn serve(listener: UnixListener, desk: Rc<Desk>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) if is_ours(&stream) => {
+                let client = client(stream, Rc::clone(&desk));
+                spawn_local(async move {
+                    if let Err(error) = client.await {
+                        tracing::debug!(%error, "a client has gone");
+                    }
+                });
+            }
+            Ok(_) => tracing::warn!("another user's program is not answered"),
+            Err(error) => {
+                tracing::warn!(%error, "a client can't be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Root may do everything anyway.
+fn is_ours(stream: &UnixStream) -> bool {
+    let uid = stream.peer_cred().map(|peer| peer.uid());
+    uid.is_ok_and(|uid| uid == 0 || uid == geteuid().as_raw())
+}
+
+async fn client(stream: UnixStream, desk: Rc<Desk>) -> io::Result<()> {
+    let (reader, writer) = stream.into_split();
+    // Each message is whole; what is not taken holds back its own client only.
+    let (lines, outbox) = mpsc::channel(16);
+    let told = spawn_local(write(writer, outbox));
+    let pid = Pid::new(std::process::id()).ok_or(io::ErrorKind::InvalidData)?;
+    let hello = Told::Hello {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        kind: desk.kind,
+        pid,
+    };
+    lines.send(line(&hello)).await.ok();
+    let read = listen(reader, &desk, &lines).await;
+    drop(lines);
+    // What follows goes on for as long as it is taken.
+    told.await.ok();
+    read
+}
+
+async fn write(mut writer: OwnedWriteHalf, mut outbox: mpsc::Receiver<Vec<u8>>) {
+    while let Some(line) = outbox.recv().await {
+        match timeout(SEND, writer.write_all(&line)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+async fn listen(
+    reader: OwnedReadHalf,
+    desk: &Rc<Desk>,
+    lines: &mpsc::Sender<Vec<u8>>,
+) -> io::Result<()> {
+    let mut reader = BufReader::new(reader);
+    let mut said = Vec::new();
+    loop {
+        said.clear();
+        (&mut reader)
+            .take(LINE)
+            .read_until(b'\n', &mut said)
+            .await?;
+        if said.pop() != Some(b'\n') {
+            return Ok(());
+        }
+        let lines = lines.clone();
+        match serde_json::from_slice(&said) {
+            Ok(Asked::Watch) => drop(spawn_local(tell_now(Rc::clone(desk), lines))),
+            Ok(Asked::Follow { after }) => {
+                drop(spawn_local(tell_events(Rc::clone(desk), after, lines)));
+            }
+            Ok(Asked::Do { id, by, what }) => {
+                drop(spawn_local(carry_out(Rc::clone(desk), id, by, what, lines)));
+            }
+            Ok(Asked::Unknown) => {}
+            Err(error) => return Err(error.into()),
+        }
+        said.shrink_to(PART);
+    }
+}
+
+async fn carry_out(desk: Rc<Desk>, id: u64, by: Caller, what: Do, lines: mpsc::Sender<Vec<u8>>) {
+    let (reply, replied) = oneshot::channel();
+    // Without somebody to carry it out the session has ended.
+    desk.commands.send(Command { what, by, reply }).ok();
+    let reply = replied.await.unwrap_or_else(|_| Reply::Refused {
+        code: Code::Ended,
+        sentence: "The session has ended.".to_owned(),
+    });
+    lines.send(line(&Told::Reply { id, reply })).await.ok();
+}
+
+async fn tell_now(desk: Rc<Desk>, lines: mpsc::Sender<Vec<u8>>) {
+    let mut now = desk.now.subscribe();
+    let mut ended = desk.ended.subscribe();
+    loop {
+        let told = line(&Told::Now(now.borrow_and_update().clone()));
+        if lines.send(told).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            changed = now.changed() => if changed.is_err() { return },
+            _ = ended.wait_for(|&ended| ended) => {
+                lines.send(line(&Told::End)).await.ok();
+                return;
+            }
+            () = lines.closed() => return,
+        }
+    }
+}
+
+async fn tell_events(desk: Rc<Desk>, after: u64, lines: mpsc::Sender<Vec<u8>>) {
+    let mut ended = desk.ended.subscribe();
+    let mut sent = after;
+    let mut has_caught = false;
+    loop {
+        // First listen, then look: what comes between the two is heard, and known by its number.
+        let mut live = desk.chronicle.borrow().listen();
+        if catch_up(&desk, &mut sent, &lines).await.is_none() {
+            return;
+        }
+        if !has_caught {
+            has_caught = true;
+            if lines.send(line(&Told::Caught { seq: sent })).await.is_err() {
+                return;
+            }
+        }
+        // Ends where something was missed, to begin anew.
+        loop {
+            let heard = tokio::select! {
+                biased;
+                heard = live.recv() => heard,
+                _ = ended.wait_for(|&ended| ended) => {
+                    if catch_up(&desk, &mut sent, &lines).await.is_some() {
+                        lines.send(line(&Told::End)).await.ok();
+                    }
+                    return;
+                }
+                () = lines.closed() => return,
+            };
+            let told = match heard {
+                Ok(Live::Delta(delta)) => Told::Delta {
+                    delta: (*delta).clone(),
+                },
+                Ok(Live::Event(event)) if event.seq() <= sent => continue,
+                Ok(Live::Event(event)) if event.seq() == sent + 1 => {
+                    sent = event.seq();
+                    Told::Events {
+                        events: vec![(*event).clone()],
+                    }
+                }
+                Ok(Live::Event(_)) | Err(broadcast::error::RecvError::Lagged(_)) => break,
+                Err(broadcast::error::RecvError::Closed) => return,
+            };
+            if lines.send(line(&told)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Sends all events that there are after `sent`; `None` where the client has gone.
+async fn catch_up(desk: &Desk, sent: &mut u64, lines: &mpsc::Sender<Vec<u8>>) -> Option<()> {
+    let mut reader = None;
+    loop {
+        let at_hand = desk.chronicle.borrow().after(*sent);
+        let events: Vec<Event> = match at_hand {
+            Some(events) => events.iter().map(|event| Event::clone(event)).collect(),
+            None => {
+                let reader = match &mut reader {
+                    Some(reader) => reader,
+                    None => {
+                        let opened = LogReader::open(desk.place.directory(), *sent);
+                        let opened = opened
+                            .inspect_err(|error| tracing::warn!(%error, "the log can't be read"));
+                        reader.insert(opened.ok()?)
+                    }
+                };
+                let read = reader.next(PART);
+                let read =
+                    read.inspect_err(|error| tracing::warn!(%error, "the log can't be read"));
+                let events = read.ok()?;
+                if events.is_empty() {
+                    // The log has nothing between what was sent and what is at hand: it was dropped.
+                    let first = desk.chronicle.borrow().first_at_hand()?;
+                    *sent = (*sent).max(first.saturating_sub(1));
+                    continue;
+                }
+                events
+            }
+        };
+        let Some(last) = events.last().map(Event::seq) else {
+            return Some(());
+        };
+        *sent = last.max(*sent);
+        for part in parts(events) {
+            lines
+                .send(line(&Told::Events { events: part }))
+                .await
+                .ok()?;
+        }
+    }
+}
+
+/// Cuts a long list into messages that a client can take one after the other.
+fn parts(events: Vec<Event>) -> Vec<Vec<Event>> {
+    const MOST: usize = 256;
+    let mut parts = Vec::new();
+    let mut events = events.into_iter().peekable();
+    while events.peek().is_some() {
+        parts.push(events.by_ref().take(MOST).collect());
+    }
+    parts
+}
+
+fn line(told: &Told) -> Vec<u8> {
+    let mut line = serde_json::to_vec(told).expect("the protocol has string keys only");
+    line.push(b'\n');
+    line
+}
+
+/// Where the holder listens from now on; its directory is ours alone.
+pub(super) fn listen_at(place: &Place) -> io::Result<UnixListener> {
+    place.clear_socket()?;
+    UnixListener::bind(place.socket())
+}

@@ -1,0 +1,38 @@
+//! What a holder is told when it is started, and what it says once the session lives.
+
+use std::ffi::OsString;
+
+use serde::{Deserialize, Serialize};
+use wire::{Code, HolderKind, ProcessKey, SessionId};
+
+/// What to hold. It comes as JSON on the standard input: arguments are for everybody to see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spec {
+    pub state_dir: OsString,
+    /// Names the holder's directory.
+    pub session_id: SessionId,
+    pub kind: HolderKind,
+    pub cwd: OsString,
+    /// The program, with all of its arguments.
+    pub argv: Vec<OsString>,
+    /// Set for the session, whatever our own environment has.
+    pub variables: Vec<(String, OsString)>,
+    /// Not handed on from our own environment.
+    pub without: Vec<String>,
+    pub name: Option<String>,
+    /// Said as soon as the session is ready.
+    pub prompt: Option<String>,
+}
+
+/// The one line that a holder writes to its standard output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
+pub enum Outset {
+    Lives { key: ProcessKey },
+    Failed { code: Code, sentence: String },
+}

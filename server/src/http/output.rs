@@ -1,0 +1,162 @@
+//! `/sessions/:id/output`: what a session said as JSON lines, or with what it says from now on as server-sent events.
+//!
+//! Knows both formats and when a stream ends. Does not know where events come from.
+
+use std::time::Duration;
+
+use hyper::{HeaderMap, body::Bytes};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+use tracing::Instrument as _;
+use wire::{Event, Output, Since};
+
+use crate::{
+    http::{
+        answer::{self, Answer},
+        last_event,
+    },
+    service::Outputs,
+    streams::{Slot, StreamLimits},
+};
+
+/// What a client that is cut off waits before it comes back, in milliseconds.
+const OPENING: &[u8] = b"retry: 2000\n\n";
+
+const HEARTBEAT: &[u8] = b":\n\n";
+
+/// Begins after the event that a returning client names, whatever its address says.
+pub(super) fn since(since: Since, headers: &HeaderMap) -> Since {
+    let last = last_event(headers).and_then(|id| id.parse().ok());
+    Since {
+        after: last.filter(|_| since.follow).unwrap_or(since.after),
+        ..since
+    }
+}
+
+/// Begins to send. What is not taken is not read.
+pub(super) fn answer(outputs: Outputs, since: Since, limits: StreamLimits, slot: Slot) -> Answer {
+    let (parts, body) = mpsc::channel(1);
+    let format = match since.follow {
+        true => Format::Events,
+        false => Format::Lines,
+    };
+    let told = tell(parts, outputs, format, limits, slot);
+    tokio::spawn(told.in_current_span());
+    answer::stream(format.content_type(), body)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    /// An event a line, and no more than there is.
+    Lines,
+    /// Server-sent events, for as long as there may be more.
+    Events,
+}
+
+impl Format {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Lines => "application/x-ndjson",
+            Self::Events => "text/event-stream",
+        }
+    }
+
+    fn life(self, limits: StreamLimits) -> Duration {
+        match self {
+            // They end by themselves.
+            Self::Lines => Duration::MAX,
+            Self::Events => limits.life,
+        }
+    }
+
+    /// Ends before the end.
+    fn cut(self, slot: &Slot) {
+        match self {
+            // Otherwise it would look like all that there is.
+            Self::Lines => slot.cut(),
+            Self::Events => {}
+        }
+    }
+
+    fn opening(self) -> &'static [u8] {
+        match self {
+            Self::Lines => b"",
+            Self::Events => OPENING,
+        }
+    }
+
+    fn part(self, output: &Output) -> Bytes {
+        match self {
+            Self::Lines => lines(output),
+            Self::Events => event(output),
+        }
+    }
+
+    /// What is sent where there is no news for a while.
+    fn heartbeat(self) -> &'static [u8] {
+        match self {
+            // What is there is read as fast as the disk can.
+            Self::Lines => b"",
+            Self::Events => HEARTBEAT,
+        }
+    }
+}
+
+async fn tell(
+    parts: mpsc::Sender<Bytes>,
+    mut outputs: Outputs,
+    format: Format,
+    limits: StreamLimits,
+    mut slot: Slot,
+) {
+    let mut life = std::pin::pin!(sleep(format.life(limits)));
+    let mut part = Bytes::from_static(format.opening());
+    loop {
+        if !part.is_empty() {
+            tokio::select! {
+                () = slot.end() => return format.cut(&slot),
+                sent = timeout(limits.send, parts.send(part)) => match sent {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return,
+                    Err(_) => return slot.cut(),
+                },
+            }
+        }
+        part = tokio::select! {
+            () = slot.end() => return format.cut(&slot),
+            () = parts.closed() => return,
+            () = life.as_mut() => return,
+            news = timeout(limits.heartbeat, outputs.next()) => match news {
+                Ok(Some(output)) => format.part(&output),
+                Ok(None) => return,
+                Err(_) => Bytes::from_static(format.heartbeat()),
+            },
+        };
+    }
+}
+
+fn lines(output: &Output) -> Bytes {
+    let mut lines = Vec::new();
+    if let Output::Events { events, .. } = output {
+        for event in events {
+            serde_json::to_writer(&mut lines, event).expect("wire types have string keys only");
+            lines.push(b'\n');
+        }
+    }
+    lines.into()
+}
+
+fn event(output: &Output) -> Bytes {
+    let (name, id) = match output {
+        Output::Events { events, .. } => ("events", events.last().map(Event::seq)),
+        Output::Delta { .. } => ("delta", None),
+        Output::Caught { .. } => ("caught", None),
+        Output::End { .. } => ("end", None),
+    };
+    let id = id.map_or_else(String::new, |id| format!("id: {id}\n"));
+    // JSON escapes line ends, so that the data is one line.
+    let data = serde_json::to_string(output).expect("wire types have string keys only");
+    format!("{id}event: {name}\ndata: {data}\n\n").into()
+}

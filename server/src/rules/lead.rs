@@ -1,0 +1,72 @@
+//! Where a path leads, whether or not there is anything.
+
+use std::{
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+/// The kernel follows no more links than this (path_resolution(7)).
+const MOST_LINKS: usize = 40;
+
+/// Makes an absolute path canonical as the kernel would, also where its end is not there yet: a link that leads to no file is
+/// still where a new file would be made.
+pub fn canonical(path: &Path) -> PathBuf {
+    followed(path, MOST_LINKS)
+}
+
+fn followed(path: &Path, links: usize) -> PathBuf {
+    if let Ok(whole) = fs::canonicalize(path) {
+        return whole;
+    }
+    let mut place = PathBuf::from("/");
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => place = step(place.join(name), links),
+            Component::ParentDir => drop(place.pop()),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    place
+}
+
+/// One more name, below a place that is canonical.
+fn step(next: PathBuf, links: usize) -> PathBuf {
+    if let Ok(there) = fs::canonicalize(&next) {
+        return there;
+    }
+    match (fs::read_link(&next), next.parent()) {
+        (Ok(target), Some(parent)) if links > 0 => followed(&parent.join(target), links - 1),
+        _ => next,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_are_followed_where_nothing_is_yet() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = canonical(dir.path());
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        symlink("a/b", root.join("in")).unwrap();
+        symlink("../new", root.join("a/nowhere")).unwrap();
+        symlink("loop", root.join("loop")).unwrap();
+        let check = |path: &str, expected: &str| {
+            assert_eq!(canonical(&root.join(path)), root.join(expected), "{path}");
+        };
+        check("in", "a/b");
+        check("in/x/y", "a/b/x/y");
+        check("in/../x", "a/x");
+        check("none/../x", "x");
+        check("a/nowhere", "new");
+        check("a/nowhere/x", "new/x");
+        check("loop/x", "loop/x");
+        assert_eq!(
+            canonical(Path::new("/../../nowhere/./x")),
+            Path::new("/nowhere/x")
+        );
+    }
+}
