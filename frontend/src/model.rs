@@ -20,6 +20,7 @@ pub(crate) mod outcome;
 pub(crate) mod pace;
 pub(crate) mod recent;
 pub(crate) mod report;
+pub(crate) mod rules;
 pub(crate) mod selection;
 pub(crate) mod start;
 pub(crate) mod talk;
@@ -29,7 +30,8 @@ pub(crate) mod why;
 
 use wire::{
     Approval, Audit, CleanupReport, Context, Decided, Driven, Event, Health, Killed, Orphan,
-    ProcessKey, RecentSession, Resumed, Said, Session, SessionId, Signalled, Started, Tree, Why,
+    ProcessKey, RecentSession, Resumed, RuleSet, RuleTested, RulesImported, Said, Session,
+    SessionId, Signalled, Started, Tree, Why,
 };
 
 use crate::model::{
@@ -47,6 +49,7 @@ use crate::model::{
     orphans::Orphans,
     recent::Recent,
     report::Report,
+    rules::Rules,
     selection::{Reach, Selection},
     start::{Field, From, Start},
     talk::{Question, Talk, Talking},
@@ -135,6 +138,7 @@ pub(crate) enum Dialog {
     Batch(Batch),
     Cleanup(Cleanup),
     History(History),
+    Rules(Box<Rules>),
     /// Describes a new session (`Model::start`).
     Start,
     /// Asks something about the conversation that is looked at.
@@ -194,6 +198,9 @@ pub(crate) enum Msg {
     AskReap,
     AskHistory,
     HistoryMore,
+    AskRules,
+    /// Something is done with the rules.
+    Rules(rules::Step),
     AskCleanup,
     /// The dialog's question is answered with yes.
     Confirm,
@@ -249,6 +256,11 @@ pub(crate) enum Answered {
     Reap(Vec<ProcessKey>, Result<Report, Trouble>),
     Approvals(u32, Result<Rows<Approval>, Trouble>),
     Decided(RequestKey, Result<Decided, Trouble>),
+    Rules(Result<RuleSet, Trouble>),
+    RulesSaved(Result<RuleSet, Trouble>),
+    RuleTested(Result<RuleTested, Trouble>),
+    /// Whether only what would be added was asked for.
+    RulesImported(bool, Result<RulesImported, Trouble>),
     /// With the id before which was asked.
     Audit(Option<u64>, Result<Audit, Trouble>),
     Resume(SessionId, Result<Resumed, Trouble>),

@@ -23,6 +23,7 @@ pub(crate) mod orphans;
 pub(crate) mod progress;
 pub(crate) mod recent;
 pub(crate) mod row;
+pub(crate) mod rules;
 pub(crate) mod selection;
 pub(crate) mod tree;
 pub(crate) mod why;
@@ -44,6 +45,7 @@ use crate::{
         orphans::{OrphanRow, OrphansView},
         recent::{RecentRow, RecentView},
         row::RowView,
+        rules::{RuleView, RulesView},
         selection::SelectionView,
     },
 };
@@ -64,6 +66,8 @@ pub(crate) struct Screen {
     pub(crate) orphan_rows: Keyed<ProcessKey, OrphanRow>,
     pub(crate) recent: RwSignal<RecentView>,
     pub(crate) recent_rows: Keyed<SessionId, RecentRow>,
+    /// The rules, while the dialog shows them.
+    pub(crate) rules: Keyed<u32, RuleView>,
     pub(crate) dialog: RwSignal<DialogView>,
     pub(crate) toasts: Keyed<u32, Toast>,
 }
@@ -86,6 +90,7 @@ pub(crate) enum DialogView {
     None,
     Kill(KillView),
     Batch(BatchView),
+    Rules(RulesView),
     History(HistoryView),
     Cleanup(CleanupView),
 }
@@ -104,6 +109,13 @@ impl DialogView {
 
     pub(crate) fn history(&self) -> Option<&HistoryView> {
         let Self::History(view) = self else {
+            return None;
+        };
+        Some(view)
+    }
+
+    pub(crate) fn rules(&self) -> Option<&RulesView> {
+        let Self::Rules(view) = self else {
             return None;
         };
         Some(view)
@@ -134,6 +146,7 @@ impl Screen {
             orphan_rows: Keyed::new(),
             recent: RwSignal::new(RecentView::default()),
             recent_rows: Keyed::new(),
+            rules: Keyed::new(),
             dialog: RwSignal::new(DialogView::None),
             toasts: Keyed::new(),
         }
@@ -159,6 +172,9 @@ impl Screen {
         set(self.recent, recent);
         self.recent_rows.set(recent_rows);
         set(self.dialog, dialog(model));
+        if let Some(Dialog::Rules(rules)) = &model.dialog {
+            self.rules.set(rules::rows(model, rules));
+        }
         let toasts = model.toasts.shown.iter();
         let toasts = toasts.map(|toast| (toast.id, toast.clone()));
         self.toasts
@@ -178,6 +194,7 @@ fn dialog(model: &Model) -> DialogView {
         None | Some(Dialog::Start | Dialog::Talk(_)) => DialogView::None,
         Some(Dialog::Kill(ending)) => DialogView::Kill(kill::kill(model, ending)),
         Some(Dialog::Batch(batch)) => DialogView::Batch(batch::batch(model, batch)),
+        Some(Dialog::Rules(rules)) => DialogView::Rules(rules::rules(model, rules)),
         Some(Dialog::Cleanup(cleanup)) => DialogView::Cleanup(cleanup::cleanup(cleanup)),
         Some(Dialog::History(history)) => {
             DialogView::History(history::history(history, &model.homes, now))

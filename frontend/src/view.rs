@@ -23,6 +23,7 @@ mod list;
 mod orphans;
 mod recent;
 mod row;
+mod rules;
 mod toasts;
 mod why;
 
@@ -32,8 +33,9 @@ use crate::{
     model::{Msg, Theme},
     screen::Screen,
     view::{
-        approvals::approvals, banners::banners, bound::text, choice::bar, dialog::modal, header::header,
-        history::history_button, list::list, orphans::orphans, recent::recent, toasts::toasts,
+        approvals::approvals, banners::banners, bound::text, choice::bar, dialog::modal,
+        header::header, history::history_button, list::list, orphans::orphans, recent::recent,
+        toasts::toasts,
     },
 };
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 use wire::{
     Act, BulkRequest, CancelRequest, CleanupRequest, DecideRequest, KillRequest, MessageRequest,
     ModelRequest, Page, PermissionModeRequest, ProcessKey, ReapRequest, RenameRequest, RequestId,
-    ResumeRequest, Route, Scope, SessionId, SignalRequest, Since, StartRequest, Who,
+    ResumeRequest, Route, RuleTest, RulesImport, RulesRequest, Scope, SessionId, SignalRequest,
+    Since, StartRequest, Who,
 };
 
 use crate::model::{
@@ -47,6 +48,10 @@ pub(crate) enum Call {
     },
     Approvals(u32),
     Decide(RequestId, Box<DecideRequest>),
+    Rules,
+    SetRules(Box<RulesRequest>),
+    TestRule(Box<RuleTest>),
+    ImportRules(Box<RulesImport>),
     Plan,
     Clean,
     Start {
@@ -104,6 +109,10 @@ impl Call {
             Self::Resume { .. } => Route::Resume,
             Self::Approvals(_) => Route::Approvals,
             Self::Decide(id, _) => Route::Decide(id.clone()),
+            Self::Rules => Route::Rules,
+            Self::SetRules(_) => Route::SetRules,
+            Self::TestRule(_) => Route::TestRule,
+            Self::ImportRules(_) => Route::ImportRules,
             Self::Plan | Self::Clean => Route::Cleanup,
             Self::Start { .. } => Route::Start,
             Self::Output { id, after } => {
@@ -128,6 +137,7 @@ impl Call {
             | Self::Tree(_)
             | Self::Orphans(_)
             | Self::Approvals(_)
+            | Self::Rules
             | Self::Audit { .. }
             | Self::Output { .. } => None,
             Self::Kill { key, tree } => json(&KillRequest {
@@ -153,6 +163,9 @@ impl Call {
                 fork: *fork,
             }),
             Self::Decide(_, request) => json(request),
+            Self::SetRules(request) => json(request),
+            Self::TestRule(request) => json(request),
+            Self::ImportRules(request) => json(request),
             Self::Plan => json(&CleanupRequest { dry_run: true }),
             Self::Clean => json(&CleanupRequest { dry_run: false }),
             Self::Start { request, .. } => json(request),
@@ -180,6 +193,10 @@ impl Call {
             | Self::Audit { .. }
             | Self::Resume { .. }
             | Self::Decide(..)
+            | Self::Rules
+            | Self::SetRules(_)
+            | Self::TestRule(_)
+            | Self::ImportRules(_)
             | Self::Plan
             | Self::Clean
             | Self::Start { .. }
@@ -207,6 +224,12 @@ impl Call {
             Self::Decide(id, request) => {
                 let session = request.session_id;
                 Answered::Decided(RequestKey { session, id }, answer::one(reply))
+            }
+            Self::Rules => Answered::Rules(answer::one(reply)),
+            Self::SetRules(_) => Answered::RulesSaved(answer::one(reply)),
+            Self::TestRule(_) => Answered::RuleTested(answer::one(reply)),
+            Self::ImportRules(request) => {
+                Answered::RulesImported(request.dry_run, answer::one(reply))
             }
             Self::Plan => Answered::Plan(answer::one(reply)),
             Self::Clean => Answered::Clean(answer::one(reply)),

@@ -8,7 +8,7 @@ use crate::model::{
     outcome::{killed, resumed, signalled},
     pace::ask_recent,
     recent::Resume,
-    start, talk, why,
+    rules, start, talk, why,
 };
 
 /// Milliseconds between two looks at the transcripts, where a session has ended since.
@@ -74,6 +74,16 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
             Vec::new()
         }
         Answered::Approvals(number, answer) => approvals::told(model, number, answer, now),
+        Answered::Rules(answer) => {
+            rules::read(model, answer);
+            Vec::new()
+        }
+        Answered::RulesSaved(answer) => rules::saved(model, answer),
+        Answered::RuleTested(answer) => {
+            rules::trial::told(model, answer);
+            Vec::new()
+        }
+        Answered::RulesImported(dry_run, answer) => rules::import::told(model, dry_run, answer),
         Answered::Decided(key, answer) => approvals::decided(model, &key, answer, now),
         Answered::Resume(id, answer) => resumed(model, id, answer, now),
         Answered::Started(from, answer) => start::started(model, from, answer, now),

@@ -12,7 +12,7 @@ use crate::{
         link,
         pace::{ask_live, ask_recent, if_polling, look_again, refresh_orphans, tick},
         recent::{PAGE, Resume},
-        selection, start,
+        rules, selection, start,
         talk::{self, Question},
         why,
     },
@@ -125,13 +125,17 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         }
         Msg::AskHistory => history::open(model),
         Msg::HistoryMore => history::more(model),
+        Msg::AskRules => rules::open(model),
+        Msg::Rules(step) => rules::step(model, step, now),
         Msg::AskCleanup => {
             model.dialog = Some(Dialog::Cleanup(Cleanup::Planning));
             vec![Effect::Call(Call::Plan)]
         }
         Msg::Confirm => confirm(model),
         Msg::Leave => {
-            model.dialog = None;
+            if rules::may_leave(model) {
+                model.dialog = None;
+            }
             Vec::new()
         }
         Msg::RecentDays(days) => {

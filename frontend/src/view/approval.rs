@@ -2,7 +2,7 @@
 //!
 //! What is asked never changes and is drawn once. The buttons keep their place whatever is opened or said: it comes below them.
 
-mod asked;
+pub(super) mod asked;
 mod rule;
 
 use leptos::{
@@ -28,7 +28,7 @@ use crate::{
     view::{
         Send,
         approval::{asked::asked_view, rule::rule_view},
-        bound::{Press, all, maybe, part, text},
+        bound::{Press, all, maybe, part, press, text},
     },
 };
 
@@ -141,13 +141,16 @@ pub(super) fn approval(
             </div>
             {reason}
             {asked_view(&asks, &card)}
-            {answers(&card, kind(&asks), rules)}
+            // What becomes of an answer stands where it was given, so that nothing below moves.
+            <div class="sm-ask-foot">
+                {answers(&card, kind(&asks), rules)}
+                <p class="sm-ask-said" role="status" dir="auto">{text(move || view.with(|v| v.said.clone()))}</p>
+            </div>
             {part({
                 let card = card.clone();
                 let wanted = Memo::new(move |_| view.with(|v| v.draft.rule.is_some()));
                 move || maybe(wanted.get().then_some(()), |()| rule_view(&card))
             })}
-            <p class="sm-ask-said" role="status" dir="auto">{text(move || view.with(|v| v.said.clone()))}</p>
             <p class="sm-note">{text(move || view.with(|v| v.note.clone()))}</p>
         </li>
     }
@@ -156,10 +159,16 @@ pub(super) fn approval(
 
 /// Whose request it is.
 fn who(view: RwSignal<ApprovalView>, session: SessionId, send: Send) -> AnyView {
-    let _ = (&session, send);
     view! {
         <span class="sm-ask-who">
-            <bdi class="sm-ask-name">{text(move || view.with(|v| v.heading.clone()))}</bdi>
+            <button
+                type="button"
+                class="sm-ask-name"
+                title="Open this session"
+                on:click=press(move || send.run(Msg::Open(session.clone())))
+            >
+                <bdi>{text(move || view.with(|v| v.heading.clone()))}</bdi>
+            </button>
             <bdi class="sm-path">
                 <span class="sm-folder">{text(move || view.with(|v| v.folder.clone()))}</span>
                 <span class="sm-project">{text(move || view.with(|v| v.project.clone()))}</span>
@@ -276,7 +285,7 @@ fn answers(card: &Card, kind: Kind, rules: bool) -> AnyView {
 }
 
 /// A choice with its name, drawn by the page: the host's style sheet changes every box.
-fn choice(
+pub(super) fn choice(
     select: &'static str,
     offers: Vec<(&'static str, &'static str)>,
     chosen: &'static str,

@@ -13,7 +13,7 @@ use crate::{
     screen::{DialogView, Screen},
     view::{
         Send, batch::batch_body, bound::part, cleanup::cleanup_body, history::history_body,
-        kill::kill_body,
+        kill::kill_body, rules::rules_body,
     },
 };
 
@@ -25,6 +25,7 @@ pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
             DialogView::Kill(_) => Kind::Kill,
             DialogView::Batch(_) => Kind::Batch,
             DialogView::History(_) => Kind::History,
+            DialogView::Rules(_) => Kind::Rules,
             DialogView::Cleanup(_) => Kind::Cleanup,
         })
     });
@@ -44,6 +45,7 @@ pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
                 Kind::Kill => kill_body(dialog, send),
                 Kind::Batch => batch_body(dialog, send),
                 Kind::History => history_body(dialog, send),
+                Kind::Rules => rules_body(screen, send),
                 Kind::Cleanup => cleanup_body(dialog, send),
             })}
         </dialog>
@@ -57,6 +59,7 @@ enum Kind {
     Kill,
     Batch,
     History,
+    Rules,
     Cleanup,
 }
 

@@ -9,6 +9,7 @@ use crate::{
         Send,
         bound::{all, flag, part, press, text},
         group::group,
+        rules::rules_button,
     },
 };
 
@@ -41,13 +42,14 @@ pub(super) fn history_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView 
     .into_any()
 }
 
-/// The way to it, at the page's end.
+/// The way to it and to the rules, at the page's end.
 pub(super) fn history_button(send: Send) -> AnyView {
     view! {
         <div class="sm-foot">
             <button type="button" class="sm-button" on:click=press(move || send.run(Msg::AskHistory))>
                 "History of actions…"
             </button>
+            {rules_button(send)}
         </div>
     }
     .into_any()

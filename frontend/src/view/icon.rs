@@ -9,6 +9,8 @@ pub(super) const BROOM: &str = "M13.5 2.5 8.8 7.2M6.2 6.2l3.6 3.6M6.2 6.2 2.5 9.
 pub(super) const SEARCH: &str = "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10ZM10.6 10.6 14 14";
 pub(super) const COPY: &str = "M6 5.5h7v8H6zM3 10.5v-8h7";
 pub(super) const CROSS: &str = "M4 4l8 8M12 4l-8 8";
+pub(super) const UP: &str = "M3.5 10 8 5.5l4.5 4.5";
+pub(super) const DOWN: &str = "M3.5 6 8 10.5 12.5 6";
 pub(super) const INFO: &str = "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 7.5v3.4M8 5.1v.1";
 pub(super) const LOCK: &str = "M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5";
 

@@ -51,6 +51,17 @@ pub(crate) enum Until {
     Good,
 }
 
+impl Until {
+    /// Unix milliseconds, `None` for never.
+    pub(crate) fn end(self, now: u64, zone_min: i32) -> Option<u64> {
+        match self {
+            Self::Hour => Some(now + HOUR_MS),
+            Self::Today => Some(midnight(now, zone_min)),
+            Self::Good => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Reason(String),
@@ -165,11 +176,7 @@ impl Draft {
                 Whose::All => RuleScope::All,
             },
             pattern: edited.then(|| rule.pattern.clone()),
-            expires_at: match rule.until {
-                Until::Hour => Some(server_now + HOUR_MS),
-                Until::Today => Some(midnight(server_now, zone_min)),
-                Until::Good => None,
-            },
+            expires_at: rule.until.end(server_now, zone_min),
         })
     }
 }

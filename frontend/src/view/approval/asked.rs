@@ -54,18 +54,22 @@ fn changes(lines: Vec<Line>) -> AnyView {
 
 /// Every character as it stands. It can be scrolled by keyboard where it is long.
 fn exact_view(exact: Exact, look: &'static str) -> AnyView {
-    let pieces = all(exact.pieces, |Piece { text, odd }| {
+    let note = exact.note.clone();
+    view! {
+        <pre class=look dir="ltr" tabindex="0"><bdi>{exact_pieces(exact)}</bdi></pre>
+        <p class="sm-warning">{note}</p>
+    }
+    .into_any()
+}
+
+pub(in crate::view) fn exact_pieces(exact: Exact) -> AnyView {
+    all(exact.pieces, |Piece { text, odd }| {
         if odd {
             view! { <mark class="sm-odd">{text}</mark> }.into_any()
         } else {
             text.into_any()
         }
-    });
-    view! {
-        <pre class=look dir="ltr" tabindex="0"><bdi>{pieces}</bdi></pre>
-        <p class="sm-warning">{exact.note}</p>
-    }
-    .into_any()
+    })
 }
 
 fn question(place: usize, question: Question, card: &Card) -> AnyView {

@@ -53,20 +53,21 @@ fn a_command() {
         sample::approval("a"),
         Vec::new(),
         &expect![[r#"
-        h3 Waiting for your answer
-        span 1
-        bdi Run a command
-        bdi Parse nested lists
-        span ~/work/
-        span parser
-        span for 1 min
-        p Run the tests
-        bdi cargo test
-        button aria-disabled="false Allow
-        button aria-expanded="false aria-disabled="false Always…
-        input aria-label="Why not, for the model (optional)
-        button aria-disabled="false Deny
-    "#]],
+            h3 Waiting for your answer
+            span 1
+            bdi Run a command
+            button title="Open this session
+            bdi Parse nested lists
+            span ~/work/
+            span parser
+            span for 1 min
+            p Run the tests
+            bdi cargo test
+            button aria-disabled="false Allow
+            button aria-expanded="false aria-disabled="false Always…
+            input aria-label="Why not, for the model (optional)
+            button aria-disabled="false Deny
+        "#]],
     );
 }
 
@@ -77,34 +78,35 @@ fn a_command_that_a_rule_is_to_answer() {
         sample::approval("a"),
         vec![wanted],
         &expect![[r#"
-        h3 Waiting for your answer
-        span 1
-        bdi Run a command
-        bdi Parse nested lists
-        span ~/work/
-        span parser
-        span for 1 min
-        p Run the tests
-        bdi cargo test
-        button aria-disabled="false Allow
-        button aria-expanded="true aria-disabled="false Always…
-        input aria-label="Why not, for the model (optional)
-        button aria-disabled="false Deny
-        div aria-label="From now on
-        label Each
-        bdi Bash that fits
-        select aria-label="Where"
-        option in this session
-        option in this project
-        option everywhere
-        select aria-label="For how long"
-        option for 1 hour
-        option for today
-        option for good
-        button aria-disabled="false Always allow
-        button aria-disabled="false Always deny
-        p * stands for anything. A longer command is taken apart: each part of it must be allowed, and one that is denied is enough.
-    "#]],
+            h3 Waiting for your answer
+            span 1
+            bdi Run a command
+            button title="Open this session
+            bdi Parse nested lists
+            span ~/work/
+            span parser
+            span for 1 min
+            p Run the tests
+            bdi cargo test
+            button aria-disabled="false Allow
+            button aria-expanded="true aria-disabled="false Always…
+            input aria-label="Why not, for the model (optional)
+            button aria-disabled="false Deny
+            div aria-label="From now on
+            label Each
+            bdi Bash that fits
+            select aria-label="Where"
+            option in this session
+            option in this project
+            option everywhere
+            select aria-label="For how long"
+            option for 1 hour
+            option for today
+            option for good
+            button aria-disabled="false Always allow
+            button aria-disabled="false Always deny
+            p * stands for anything. A longer command is taken apart: each part of it must be allowed, and one that is denied is enough.
+        "#]],
     );
 }
 
@@ -115,22 +117,23 @@ fn a_change() {
         tool("Edit", edit),
         Vec::new(),
         &expect![[r#"
-        h3 Waiting for your answer
-        span 1
-        bdi Edit a file
-        bdi Parse nested lists
-        span ~/work/
-        span parser
-        span for 1 min
-        bdi /srv/a.rs
-        pre one
-        pre two
-        pre 2
-        button aria-disabled="false Allow
-        button aria-expanded="false aria-disabled="false Always…
-        input aria-label="Why not, for the model (optional)
-        button aria-disabled="false Deny
-    "#]],
+            h3 Waiting for your answer
+            span 1
+            bdi Edit a file
+            button title="Open this session
+            bdi Parse nested lists
+            span ~/work/
+            span parser
+            span for 1 min
+            bdi /srv/a.rs
+            pre one
+            pre two
+            pre 2
+            button aria-disabled="false Allow
+            button aria-expanded="false aria-disabled="false Always…
+            input aria-label="Why not, for the model (optional)
+            button aria-disabled="false Deny
+        "#]],
     );
 }
 
@@ -140,29 +143,30 @@ fn questions() {
         sample::asks("q"),
         Vec::new(),
         &expect![[r#"
-        h3 Waiting for your answer
-        span 1
-        bdi Asks a question
-        bdi Parse nested lists
-        span ~/work/
-        span parser
-        span for 1 min
-        bdi Colour Which colour?
-        bdi Red
-        span As roses are
-        bdi Blue
-        span As violets are
-        input aria-label="Something else"
-        input aria-label="In your own words
-        bdi Parts Which parts?
-        bdi Lexer
-        bdi Parser
-        input aria-label="Something else"
-        input aria-label="In your own words
-        button aria-disabled="true Send answer
-        input aria-label="Why not, for the model (optional)
-        button aria-disabled="false Decline
-    "#]],
+            h3 Waiting for your answer
+            span 1
+            bdi Asks a question
+            button title="Open this session
+            bdi Parse nested lists
+            span ~/work/
+            span parser
+            span for 1 min
+            bdi Colour Which colour?
+            bdi Red
+            span As roses are
+            bdi Blue
+            span As violets are
+            input aria-label="Something else"
+            input aria-label="In your own words
+            bdi Parts Which parts?
+            bdi Lexer
+            bdi Parser
+            input aria-label="Something else"
+            input aria-label="In your own words
+            button aria-disabled="true Send answer
+            input aria-label="Why not, for the model (optional)
+            button aria-disabled="false Decline
+        "#]],
     );
 }
 
@@ -172,21 +176,22 @@ fn a_plan() {
         sample::plans("p"),
         Vec::new(),
         &expect![[r#"
-        h3 Waiting for your answer
-        span 1
-        bdi Has a plan
-        bdi Parse nested lists
-        span ~/work/
-        span parser
-        span for 1 min
-        pre # Plan
+            h3 Waiting for your answer
+            span 1
+            bdi Has a plan
+            button title="Open this session
+            bdi Parse nested lists
+            span ~/work/
+            span parser
+            span for 1 min
+            pre # Plan
 
-        1. Read the lexer
-        button aria-disabled="false Approve
-        button aria-disabled="false Approve and accept edits
-        input aria-label="What should be different (optional)
-        button aria-disabled="false Keep planning
-    "#]],
+            1. Read the lexer
+            button aria-disabled="false Approve
+            button aria-disabled="false Approve and accept edits
+            input aria-label="What should be different (optional)
+            button aria-disabled="false Keep planning
+        "#]],
     );
 }
 
@@ -203,24 +208,25 @@ fn another_tool_in_somebody_elses_session() {
         other,
         vec![Step::Allow],
         &expect![[r#"
-        h3 Waiting for your answer
-        span 1
-        bdi Use mcp__db__query
-        bdi parser
-        span ~/work/
-        span parser
-        span for 1 min
-        p This command requires approval
-        bdi {
-          "sql": "select 1"
-        }
-        button aria-disabled="true Allow
-        button aria-expanded="false aria-disabled="true Always…
-        input aria-label="Why not, for the model (optional)
-        button aria-disabled="true Deny
-        p Allowing…
-        p It is not held here: its own terminal asks once this page no longer may answer. That is in 40 s.
-    "#]],
+            h3 Waiting for your answer
+            span 1
+            bdi Use mcp__db__query
+            button title="Open this session
+            bdi parser
+            span ~/work/
+            span parser
+            span for 1 min
+            p This command requires approval
+            bdi {
+              "sql": "select 1"
+            }
+            button aria-disabled="true Allow
+            button aria-expanded="false aria-disabled="true Always…
+            input aria-label="Why not, for the model (optional)
+            button aria-disabled="true Deny
+            p Allowing…
+            p It is not held here: its own terminal asks once this page no longer may answer. That is in 40 s.
+        "#]],
     );
 }
 
