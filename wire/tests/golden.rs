@@ -11,6 +11,8 @@ mod acts;
 mod drive;
 #[path = "samples/live.rs"]
 mod live;
+#[path = "samples/rule.rs"]
+mod rule;
 #[path = "samples/session.rs"]
 mod sample;
 #[path = "versions/strangers.rs"]
@@ -367,6 +369,7 @@ fn every_value_keeps_its_form() {
     acts::acts(&mut goldens);
     acts::orphans(&mut goldens);
     acts::audit(&mut goldens);
+    rule::rules(&mut goldens);
     ticket::tickets(&mut goldens);
     actions(&mut goldens);
     cleanups(&mut goldens);
