@@ -16,6 +16,7 @@ use wire::{Approval, Caller, Code, HolderKind, SessionId, Who};
 use crate::{
     hold::{
         client::Client,
+        lost,
         place::Place,
         protocol::{Asked, Do, Now, Reply, Told},
     },
@@ -187,6 +188,7 @@ impl Holders {
             if let Err(error) = holders.listen(&id, place, &told).await {
                 tracing::debug!(%id, %error, "a holder has gone");
             }
+            holders.conclude(&id).await;
             told.send_replace(true);
             holders.all().remove(&id);
             holders.tell();
@@ -224,6 +226,16 @@ impl Holders {
             }
         }
         Ok(())
+    }
+
+    /// Writes the end of a log whose holder did not.
+    async fn conclude(&self, id: &SessionId) {
+        let (state, its) = (self.state.clone(), id.clone());
+        let concluded = tokio::task::spawn_blocking(move || lost::conclude(&state, &its));
+        match concluded.await {
+            Ok(Ok(_)) | Err(_) => {}
+            Ok(Err(error)) => tracing::warn!(%id, %error, "the end of a log can't be written"),
+        }
     }
 
     fn tell(&self) {

@@ -5,6 +5,8 @@
 
 mod chronicle;
 pub mod client;
+mod earlier;
+pub mod lost;
 pub mod place;
 pub mod protocol;
 pub mod screen;
@@ -179,7 +181,13 @@ fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
         (Code::Busy, sentence.to_owned())
     })?;
     let directory = Place::make(&state, &spec.session_id).map_err(fault)?;
-    let log = EventLog::open(directory.into_directory()).map_err(fault)?;
+    let mut log = EventLog::open(directory.into_directory()).map_err(fault)?;
+    if let Some(earlier) = spec.earlier.as_ref().filter(|_| log.last_seq() == 0)
+        && let Err(error) = earlier::tell(earlier, &mut log)
+    {
+        // The session does not depend on it.
+        tracing::warn!(%error, "what was said before can't be told");
+    }
     Ok(Prepared {
         log,
         place,

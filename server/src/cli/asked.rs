@@ -159,7 +159,11 @@ impl Page {
         {
             let value = match value {
                 Value::String(text) => text.clone(),
-                other => other.to_string(),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_) => value.to_string(),
             };
             let mut indent = format!("    {}: ", text::line(name));
             for line in text::lines(&value) {

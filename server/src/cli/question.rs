@@ -68,9 +68,9 @@ pub(super) fn answer(
         }
         Err(error) => {
             terminal::complain(&sentence(&error));
-            Ok(match error.code() {
-                Code::BadRequest => ExitCode::from(USAGE),
-                _ => ExitCode::FAILURE,
+            Ok(match error.code() == Code::BadRequest {
+                true => ExitCode::from(USAGE),
+                false => ExitCode::FAILURE,
             })
         }
     }

@@ -20,9 +20,20 @@ pub struct Spec {
     pub variables: Vec<(String, OsString)>,
     /// Not handed on from our own environment.
     pub without: Vec<String>,
+    /// The conversation that is gone on in, told before all else where our log has none of it.
+    pub earlier: Option<Earlier>,
     pub name: Option<String>,
     /// Said as soon as the session is ready.
     pub prompt: Option<String>,
+}
+
+/// A conversation in its transcript.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Earlier {
+    /// The directory of Claude Code's that has it.
+    pub config_dir: OsString,
+    pub session_id: SessionId,
 }
 
 /// The one line that a holder writes to its standard output.

@@ -18,6 +18,7 @@ use wire::{
 
 use self::approvals::Approvals;
 use super::protocol::{Do, Now, Reply};
+use crate::present;
 
 /// What follows from something said.
 #[derive(Clone, Debug)]
@@ -175,65 +176,33 @@ impl Talk {
                 }
             },
             Said::Delta(delta) => effects.extend(events::delta(delta).map(Effect::Delta)),
-            Said::ToolUse(call) => {
-                if call.name == "ExitPlanMode" {
-                    self.plans.insert(call.id.clone(), call.input.clone());
-                }
-                effects.push(self.event(|seq| events::tool(call, seq, at)));
-            }
-            Said::ToolResult(result) => {
-                if let Some(call) = &result.tool_use_id {
-                    self.plans.remove(call);
-                }
-                effects.push(self.event(|seq| events::tool_result(result, seq, at)));
-            }
-            Said::Text { origin, text, .. } => {
-                effects.push(self.event(|seq| events::assistant(origin, text, false, seq, at)));
-            }
-            Said::Thinking { origin, text } => {
-                effects.push(self.event(|seq| events::assistant(origin, text, true, seq, at)));
-            }
+            // Prompts are noted when they are handed over, and some are given back.
             Said::User {
-                words: Words::Interruption,
+                words: Words::Person,
                 ..
-            } => effects.push(self.note(NoteCode::Interrupted, "Interrupted.", at)),
-            Said::User {
-                words: Words::Program,
-                text,
-                is_replay: false,
-                ..
-            } if !text.is_empty() => effects.push(self.note(NoteCode::Output, &text, at)),
-            // Prompts are noted when they are handed over, and a subagent's stands in the call that starts it.
-            Said::User { .. } => {}
-            Said::Compacted { .. } => {
-                effects.push(self.note(
-                    NoteCode::Compacted,
-                    "The conversation was compacted: a summary stands in for what came before.",
-                    at,
-                ));
             }
-            Said::Reset => effects.push(self.note(
-                NoteCode::Cleared,
-                "The conversation was cleared; a new one begins.",
-                at,
-            )),
+            | Said::User {
+                is_replay: true, ..
+            } => {}
+            said @ (Said::User { .. }
+            | Said::Text { .. }
+            | Said::Thinking { .. }
+            | Said::ToolUse(_)
+            | Said::ToolResult(_)
+            | Said::Compacted { .. }
+            | Said::Retry { .. }
+            | Said::Reset
+            | Said::NotJson(_)) => {
+                self.keep_plan(&said);
+                effects.extend(self.said_event(said, at));
+            }
             Said::Title(title) => self.now.name = Some(title),
-            Said::Retry {
-                attempt,
-                status,
-                delay_ms,
-                ..
-            } => effects.push(self.note(
-                NoteCode::Output,
-                &events::retry(attempt, status, delay_ms),
-                at,
-            )),
             Said::Result(result) => {
                 for error in &result.errors {
                     effects.push(self.note(NoteCode::Output, error, at));
                 }
                 self.in_turn = false;
-                effects.push(self.event(|seq| events::usage(&result, seq, at)));
+                effects.extend(self.said_event(Said::Result(result), at));
                 effects.extend(self.news(at));
                 if !self.cancelling.is_empty() {
                     effects.extend(self.close());
@@ -266,7 +235,6 @@ impl Talk {
                 let sentence = format!("{what:?} is not answered here");
                 effects.push(Effect::Say(say::refuse(&request_id, &sentence)));
             }
-            Said::NotJson(text) => effects.push(self.note(NoteCode::Output, &text, at)),
             // Whoever takes the stream apart sees it before this is called.
             Said::CanUseTool(_) | Said::Spent { .. } | Said::Other { .. } => {}
         }
@@ -685,6 +653,27 @@ impl Talk {
             reason,
             rule,
         })
+    }
+
+    /// What was said, as an event where it is one.
+    fn said_event(&mut self, said: Said, at: u64) -> Option<Effect> {
+        let event = present::said::event(said, self.now.seq + 1, at)?;
+        self.now.seq += 1;
+        Some(Effect::Event(event))
+    }
+
+    /// Keeps the input of a call that the request for it may leave out.
+    fn keep_plan(&mut self, said: &Said) {
+        if let Said::ToolUse(call) = said
+            && call.name == "ExitPlanMode"
+        {
+            self.plans.insert(call.id.clone(), call.input.clone());
+        }
+        if let Said::ToolResult(result) = said
+            && let Some(call) = &result.tool_use_id
+        {
+            self.plans.remove(call);
+        }
     }
 
     fn event(&mut self, event: impl FnOnce(u64) -> Event) -> Effect {

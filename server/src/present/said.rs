@@ -1,4 +1,4 @@
-//! What a line of a transcript says, as events on the wire.
+//! What a line of a transcript or of the stream says, as events on the wire.
 
 use serde_json::{Value, value::RawValue};
 use session_core::{
@@ -80,12 +80,18 @@ pub fn event(said: Said, seq: u64, at: u64) -> Option<Event> {
             NoteCode::Cleared,
             "The conversation was cleared; a new one begins.".to_owned(),
         ),
-        Said::Retry { status, .. } => {
+        Said::Retry {
+            status,
+            attempt,
+            delay_ms,
+            ..
+        } => {
             let with = status.map_or_else(String::new, |status| format!(" with {status}"));
-            note(
-                NoteCode::Output,
-                format!("The API refused{with}; it is asked again."),
-            )
+            let after =
+                delay_ms.map_or_else(String::new, |ms| format!(" in {} s", ms.div_ceil(1000)));
+            let number = attempt.map_or_else(String::new, |number| format!(", try {number}"));
+            let text = format!("The API refused{with}; it is asked again{after}{number}.");
+            note(NoteCode::Output, text)
         }
         Said::NotJson(text) => note(NoteCode::Output, text),
         Said::Thinking { .. }
@@ -140,7 +146,7 @@ fn tool_result(result: ToolResult, seq: u64, at: u64) -> Event {
     }
 }
 
-/// A transcript tells how long a turn took and no more.
+/// A transcript tells how long a turn took and no more; the stream, what it cost.
 fn usage(result: &TurnResult, seq: u64, at: u64) -> Event {
     Event::Usage {
         seq,
@@ -151,12 +157,23 @@ fn usage(result: &TurnResult, seq: u64, at: u64) -> Event {
             .unwrap_or_else(|| "success".to_owned()),
         is_error: result.is_error,
         duration_ms: result.duration_ms,
-        cost_micro_usd: None,
+        cost_micro_usd: result.total_cost_usd.and_then(micro),
         input_tokens: result.usage.input,
         output_tokens: result.usage.output,
         cache_read_tokens: result.usage.cache_read,
         cache_creation_tokens: result.usage.cache_creation,
     }
+}
+
+/// Millionths; `None` beyond what a float counts exactly.
+fn micro(dollars: f64) -> Option<u64> {
+    let micro = (dollars * 1e6).round();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be within the range"
+    )]
+    (0.0..9e15).contains(&micro).then_some(micro as u64)
 }
 
 fn with_attachments(mut text: String, number: usize) -> String {

@@ -1,9 +1,11 @@
 //! Talking to the sessions that we hold, and deciding what they ask.
 
+use session_core::rule::{literal, main_input};
 use wire::{
-    Act, Approvals, AuditTarget, Caller, CancelRequest, CancelScope, Code, DecideRequest, Decided,
-    DecidedBy, Driven, MessageRequest, ModelRequest, PermissionModeRequest, RenameRequest,
-    RequestId, SignalRequest, Signalled, Verb, Who,
+    Act, Always, Approvals, AuditTarget, Caller, CancelRequest, CancelScope, Code, DecideRequest,
+    Decided, DecidedBy, DecisionOutcome, Driven, MessageRequest, ModelRequest,
+    PermissionModeRequest, RenameRequest, RequestId, RuleAction, SignalRequest, Signalled,
+    ToolRule, Verb, Who,
 };
 
 use super::{Service, ServiceError};
@@ -143,6 +145,9 @@ impl Service {
         request: DecideRequest,
         by: Caller,
     ) -> Result<Decided, ServiceError> {
+        let always = request.always.clone();
+        let always = always.map(|always| self.rule_of(&id, request.decision, always));
+        let always = always.transpose()?;
         let who = Who::Session(request.session_id.clone());
         let what = Do::Decide {
             id: id.clone(),
@@ -152,9 +157,13 @@ impl Service {
             answers: request.answers,
             permission_mode: request.permission_mode,
         };
-        let (held, reply) = self.asked(who, Verb::Decide, what, by).await?;
+        let (held, reply) = self.asked(who, Verb::Decide, what, by.clone()).await?;
         let Reply::Decided { outcome } = reply else {
             return Err(nonsense());
+        };
+        let (rule, note) = match always {
+            None => (None, None),
+            Some(rule) => self.keep_rule(rule, by).await,
         };
         Ok(Decided {
             ok: true,
@@ -162,9 +171,61 @@ impl Service {
             session_id: held.now.session_id,
             outcome,
             by: DecidedBy::Person,
-            rule: None,
-            note: None,
+            rule,
+            note,
         })
+    }
+
+    /// The rule that a decision is to be made into.
+    fn rule_of(
+        &self,
+        id: &RequestId,
+        decision: DecisionOutcome,
+        always: Always,
+    ) -> Result<ToolRule, ServiceError> {
+        let bad = |sentence: &str| ServiceError::told(Code::BadRequest, sentence);
+        let action = match decision {
+            DecisionOutcome::Allow => RuleAction::Allow,
+            DecisionOutcome::Deny => RuleAction::Deny,
+            DecisionOutcome::Withdrawn | DecisionOutcome::Unknown => {
+                return Err(bad("The decision is allow or deny."));
+            }
+        };
+        let approvals = self.inner.held.approvals();
+        let asked = approvals.iter().find(|approval| approval.id == *id);
+        let asked = asked.ok_or_else(|| {
+            let sentence =
+                "Nobody asks that, or not any more; take what is asked from GET /approvals.";
+            ServiceError::told(Code::NoApproval, sentence)
+        })?;
+        if !matches!(asked.ask, wire::Ask::Permission { .. }) {
+            return Err(bad(
+                "Questions and plans are for a person each time; leave always out.",
+            ));
+        }
+        let exactly = || main_input(&asked.tool, &asked.input).map(|it| literal(&it));
+        Ok(ToolRule {
+            id: String::new(),
+            tool: asked.tool.clone(),
+            pattern: always.pattern.or_else(exactly),
+            action,
+            scope: always.scope,
+            expires_at: always.expires_at,
+        })
+    }
+
+    /// Adds a rule; returns its id, or what a person should know where there is none.
+    async fn keep_rule(&self, rule: ToolRule, by: Caller) -> (Option<String>, Option<String>) {
+        let is_new = |kept: &&ToolRule| {
+            (&kept.tool, &kept.pattern, kept.action) == (&rule.tool, &rule.pattern, rule.action)
+        };
+        match self.add_rule(rule.clone(), by).await {
+            Ok(set) => {
+                let kept = set.rules.iter().rev().find(is_new);
+                (kept.map(|kept| kept.id.clone()), set.note)
+            }
+            Err(error) => (None, Some(format!("No rule was made of it. {error}"))),
+        }
     }
 
     async fn cancel_all(&self, by: Caller) -> wire::Cancelled {

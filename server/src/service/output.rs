@@ -125,7 +125,7 @@ impl Outlet {
 enum Source {
     Holder(Client),
     Log(LogReader),
-    Transcript(Written),
+    Transcript(Box<Written>),
 }
 
 impl Service {
@@ -176,7 +176,7 @@ impl Service {
             Source::Holder(client) => live::tell(client, since.after, outlet).await,
             Source::Log(reader) if since.follow => kept::tell(reader, since.after, outlet).await,
             Source::Log(reader) => kept::rest(reader, since.after, &outlet).await.map(drop),
-            Source::Transcript(written) => written::tell(written, since, self, outlet).await,
+            Source::Transcript(written) => written::tell(*written, since, self, outlet).await,
         }
     }
 
@@ -231,7 +231,7 @@ impl Inner {
                     let process = Some(session.key());
                     let named = present::session_id(&id);
                     let written = Written::new(transcripts, id, cwd, process, after);
-                    return Ok((named, Source::Transcript(written)));
+                    return Ok((named, Source::Transcript(Box::new(written))));
                 }
                 (Some(_) | None, Who::Pid(pid)) => return Err(ServiceError::NoSession(*pid)),
                 (Some(_) | None, Who::Session(_)) => {}
@@ -249,7 +249,7 @@ impl Inner {
         let found = found.ok_or_else(|| ServiceError::NoConversation(id.clone()))?;
         let transcripts = Transcripts::at(&found.home.config_dir);
         let written = Written::new(transcripts, core_id, None, None, after);
-        Ok((id.clone(), Source::Transcript(written)))
+        Ok((id.clone(), Source::Transcript(Box::new(written))))
     }
 
     /// The log of a session that was held, `None` where there is nothing in it.

@@ -28,7 +28,7 @@ use crate::{
         tmux::{NOT_INHERITED, is_usable_cwd},
     },
     audit::Deed,
-    hold::spec::{Outset, Spec},
+    hold::spec::{Earlier, Outset, Spec},
     observe::{Home, tools::Tools},
     present,
 };
@@ -126,6 +126,10 @@ impl Inner {
             argv: argv(&claude, request, &wanted),
             variables: variables(&wanted.home),
             without: NOT_INHERITED.map(str::to_owned).into(),
+            earlier: wanted.from.as_ref().map(|from| Earlier {
+                config_dir: wanted.home.config_dir.clone().into(),
+                session_id: present::session_id(from),
+            }),
             name: request.name.clone(),
             prompt: request.prompt.clone(),
         };

@@ -39,7 +39,7 @@ pub struct Onward {
 #[derive(Debug)]
 enum Source {
     Plain(File),
-    Archive(MultiGzDecoder<BufReader<File>>),
+    Archive(Box<MultiGzDecoder<BufReader<File>>>),
 }
 
 /// Some lines, the first one first.
@@ -57,7 +57,7 @@ impl Transcripts {
         let begin = || {
             if transcript.archived {
                 let decoder = MultiGzDecoder::new(BufReader::new(file));
-                return Ok((0, Source::Archive(decoder)));
+                return Ok((0, Source::Archive(Box::new(decoder))));
             }
             let length = entry.size_bytes;
             let start = match from {
@@ -86,7 +86,7 @@ impl Onward {
     }
 
     /// Reads on. No line means that there is no whole one more for now.
-    pub fn next(&mut self) -> io::Result<Block> {
+    pub fn read(&mut self) -> io::Result<Block> {
         loop {
             let searched = self.rest.len();
             if self.source.read(&mut self.rest)? == 0 {

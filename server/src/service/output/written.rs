@@ -113,7 +113,7 @@ impl Written {
                 none.insert(lines)
             }
         };
-        let mut block = lines.next().map_err(|error| error.to_string())?;
+        let mut block = lines.read().map_err(|error| error.to_string())?;
         let is_all = block.is_empty();
         if is_all && is_over {
             block = lines.rest();

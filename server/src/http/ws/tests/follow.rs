@@ -12,7 +12,10 @@ use super::*;
 
 /// What sessions say, as the test has them say it.
 #[derive(Clone, Debug, Default)]
-struct Sessions(Arc<Mutex<HashMap<SessionId, Vec<(u64, mpsc::Sender<Output>)>>>>);
+struct Sessions(Arc<Mutex<HashMap<SessionId, Vec<Told>>>>);
+
+/// Where a session was followed from, and who is told.
+type Told = (u64, mpsc::Sender<Output>);
 
 impl Sessions {
     fn follow(&self, id: SessionId, after: u64) -> Outputs {
@@ -27,7 +30,7 @@ impl Sessions {
     }
 
     /// Who follows a session, once `number` have begun to.
-    async fn followers(&self, id: &SessionId, number: usize) -> Vec<(u64, mpsc::Sender<Output>)> {
+    async fn followers(&self, id: &SessionId, number: usize) -> Vec<Told> {
         loop {
             let followers = self.0.lock().unwrap().get(id).cloned().unwrap_or_default();
             if followers.len() >= number {
@@ -219,7 +222,9 @@ async fn the_list_does_not_wait_behind_what_sessions_say() {
                     *heard.entry(session_id).or_default() += 1;
                 }
                 Frame::Changes { .. } => break,
-                other => panic!("{other:?}"),
+                other @ (Frame::Hello { .. } | Frame::Snapshot { .. } | Frame::Output { .. }) => {
+                    panic!("{other:?}")
+                }
             }
         }
         // What the pipe holds, and some more by chance.

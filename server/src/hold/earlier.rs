@@ -1,0 +1,65 @@
+//! What was said in a conversation before we held it, as the first events of its log.
+
+use std::{io, path::Path};
+
+use session_core::transcript::events::said;
+use wire::{Event, NoteCode};
+
+use super::spec::Earlier;
+use crate::{
+    event_log::{EventLog, fit},
+    observe::transcript::{
+        Transcripts,
+        onward::{From, Onward},
+    },
+    present,
+};
+
+/// Of a long conversation only the end is told, in bytes of its transcript.
+const TAIL: u64 = 1 << 20;
+
+/// Tells it in a log that is empty. Without its transcript the log begins with what is said from now on.
+pub(super) fn tell(earlier: &Earlier, log: &mut EventLog) -> io::Result<()> {
+    let id = present::core_session_id(&earlier.session_id);
+    let transcripts = Transcripts::at(Path::new(&earlier.config_dir));
+    let Some(transcript) = transcripts.find(&id, None)? else {
+        return Ok(());
+    };
+    let mut lines = transcripts
+        .onward(&transcript, From::Last(TAIL))
+        .map_err(|unreadable| io::Error::other(unreadable.to_string()))?;
+    let mut at = transcript.modified.0;
+    if lines.offset() > 0 {
+        let note = Event::Note {
+            seq: log.last_seq() + 1,
+            at,
+            code: NoteCode::Incomplete,
+            text: "What came before stands in the transcript.".to_owned(),
+        };
+        log.append(&[note])?;
+    }
+    while let Some(events) = next(&mut lines, &mut at, log.last_seq())? {
+        log.append(&events)?;
+    }
+    Ok(())
+}
+
+/// The next events, `None` at the end.
+fn next(lines: &mut Onward, at: &mut u64, last: u64) -> io::Result<Option<Vec<Event>>> {
+    let block = lines.next()?;
+    if block.is_empty() {
+        return Ok(None);
+    }
+    let mut events = Vec::new();
+    let mut seq = last;
+    for (_, line) in block.lines() {
+        for said in said(line) {
+            *at = present::said::at(&said, line).unwrap_or(*at);
+            if let Some(event) = present::said::event(said, seq + 1, *at) {
+                seq += 1;
+                events.push(fit(event));
+            }
+        }
+    }
+    Ok(Some(events))
+}
