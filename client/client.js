@@ -321,16 +321,18 @@ function facadeOver(verbs, bus) {
     if (before !== undefined && !before.ended) {
       // It is being followed, and nothing of it must come twice.
       if (!before.isOpen) Object.assign(before, deferred());
-      return Object.assign(before, { isOpen: true, isOurs: true, once: before.once || once });
+      return Object.assign(before, { isOpen: true, hasBegun: false, isOurs: true, once: before.once || once });
     }
     const entry = {
       sessionId,
       once,
       // Given a task by us, and not only listened to.
       isOurs: !live,
-      // A task is under way.
+      // A task is under way, and something was said of it.
       isOpen: !live,
-      success: false,
+      hasBegun: false,
+      // How its last turn went, `null` while nothing tells.
+      success: null,
       ended: false,
       guests: before?.guests ?? 0,
       leave: new AbortController(),
@@ -339,31 +341,35 @@ function facadeOver(verbs, bus) {
     watched.set(sessionId, entry);
     run(entry, after, live).catch(fault => {
       bus.emit('claude-error', sessionId, fault.message);
-      complete(entry, false, null);
+      entry.success = false;
+      complete(entry);
     }).finally(() => { entry.ended = true; });
     return entry;
   }
 
   async function run(entry, after, live) {
     const { sessionId, leave } = entry;
-    const lines = lineMaker(sessionId);
+    entry.lines = lineMaker(sessionId);
     let told = !live;
     for await (const part of verbs.parts(sessionId, { after, signal: leave.signal })) {
       if (part.type === 'caught') told = true;
       if (part.type === 'end' && part.reason) bus.emit('claude-error', sessionId, part.reason);
       if (part.type !== 'events') continue;
-      for (const event of part.events) tell(entry, event, lines(event), told);
+      for (const event of part.events) tell(entry, event, entry.lines(event), told);
     }
     if (leave.signal.aborted) entry.resolve({ sessionId, success: false, result: null });
-    else if (entry.isOpen) complete(entry, entry.success, lines.result());
+    else if (entry.isOpen) complete(entry);
   }
 
   function tell(entry, event, line, told) {
     const { sessionId } = entry;
-    if (event.type === 'user') entry.isOpen = true;
-    const isTurnsEnd = event.type === 'usage' && entry.isOpen;
-    if (isTurnsEnd) entry.success = !event.isError;
-    if (isTurnsEnd && !entry.once) entry.isOpen = false;
+    // A session begins at rest. It has done its task once it rests again: what was queued has had its turn as well.
+    const isAtRest = event.type === 'status' && event.state === 'idle';
+    if (['user', 'usage'].includes(event.type)) Object.assign(entry, { isOpen: true, hasBegun: true });
+    if (event.type === 'usage') entry.success = !event.isError;
+    const isDone = isAtRest && entry.isOpen && entry.hasBegun;
+    if (isDone) entry.hasBegun = false;
+    if (isDone && !entry.once) entry.isOpen = false;
     if (!told) return;
     bus.emit('claude-output', sessionId, JSON.stringify(line));
     if (event.type === 'status') {
@@ -372,24 +378,28 @@ function facadeOver(verbs, bus) {
     }
     const error = errorOf(event, line);
     if (error !== null) bus.emit('claude-error', sessionId, error);
-    if (isTurnsEnd && entry.once) endAfterTurn(entry, line.result);
-    else if (isTurnsEnd) complete(entry, entry.success, line.result);
+    // A transcript says nothing of how a turn went.
+    if (isDone) entry.success ??= true;
+    if (isDone && entry.once) endAfterTurn(entry);
+    else if (isDone) complete(entry);
   }
 
   // The process ends, and with that the stream; only then is the task complete, and its conversation free.
-  function endAfterTurn(entry, result) {
+  function endAfterTurn(entry) {
     verbs.cancel(entry.sessionId).catch(fault => {
       if (fault.code === 'ended') return;
       bus.emit('claude-error', entry.sessionId, fault.message);
       entry.once = false;
-      complete(entry, entry.success, result);
+      complete(entry);
     });
   }
 
-  function complete(entry, success, result) {
-    entry.isOpen = false;
-    entry.resolve({ sessionId: entry.sessionId, success, result });
-    bus.emit('claude-complete', entry.sessionId, success);
+  function complete(entry) {
+    const { sessionId, resolve } = entry;
+    const success = entry.success ?? false;
+    Object.assign(entry, { isOpen: false, success: null });
+    resolve({ sessionId, success, result: entry.lines?.result() ?? null });
+    bus.emit('claude-complete', sessionId, success);
   }
 
   // Says the prompt in a session that goes on, here where it is open already, else in a new process.

@@ -38,23 +38,24 @@ describe('client.js', () => {
       standIn.answers.set(`POST /sessions/${ID}/cancel`, () => {
         log.push(exit());
         log.end();
-        return [200, { ...driven(6), outcome: 'cancelled' }];
+        return [200, { ...driven(7), outcome: 'cancelled' }];
       });
       const told = heard();
       const started = await client.executeClaudeCode('/work/app', 'Fix it.', 'sonnet', { permissionMode: 'plan' });
       assert.deepEqual(started, STARTED);
-      log.push(status('working'), assistant('Fixed.'), usage());
+      log.push(status('idle'), user('Fix it.'), status('working'), assistant('Fixed.'), usage(), status('idle'));
       assert.deepEqual(await client.whenComplete(ID), { sessionId: ID, success: true, result: 'Fixed.' });
       assert.deepEqual(posted('/sessions')[0].body, {
         cwd: '/work/app', prompt: 'Fix it.', model: 'sonnet', permissionMode: 'plan',
       });
       assert.equal(posted('/sessions')[0].headers.authorization, 'Bearer secret');
       assert.equal(posted(`/sessions/${ID}/cancel`).length, 1);
+      const [output, state] = ['claude-output', 'claude-status'];
       assert.deepEqual(told.map(([event]) => event), [
-        'claude-output', 'claude-status', 'claude-output', 'claude-output', 'claude-output', 'claude-complete',
+        output, state, output, output, state, output, output, output, state, output, 'claude-complete',
       ]);
       assert.deepEqual(told.at(-1), ['claude-complete', true]);
-      assert.deepEqual(told[1][1], { state: 'working', model: 'sonnet', permissionMode: 'default' });
+      assert.deepEqual(told[1][1], { state: 'idle', model: 'sonnet', permissionMode: 'default' });
     });
 
     test('may keep its session', async () => {
@@ -102,10 +103,10 @@ describe('client.js', () => {
       answer(`POST /sessions/${ID}/message`, driven(5));
       const told = heard(['claude-output', 'claude-complete']);
       await client.resumeClaudeCode('/work/app', ID, 'Go on.', 'opus', { keep: true });
-      log.push(assistant('Gone on.'), usage());
+      log.push(assistant('Gone on.'), usage(), status('idle'));
       assert.equal((await client.whenComplete(ID)).result, 'Gone on.');
       assert.deepEqual(posted('/sessions')[0].body, { cwd: '/work/app', resume: ID, model: 'opus' });
-      assert.deepEqual(told.map(([, payload]) => JSON.parse(payload).seq ?? payload), [6, 7, true]);
+      assert.deepEqual(told.map(([, payload]) => JSON.parse(payload).seq ?? payload), [6, 7, 8, true]);
       client.close();
     });
 
@@ -139,9 +140,9 @@ describe('client.js', () => {
         log.push(assistant(`part ${round}`));
         log.cut({ halfway: round % 2 === 1 });
       }
-      log.push(usage());
+      log.push(usage(), status('idle'));
       await client.whenComplete(ID);
-      assert.deepEqual(told.map(([, line]) => JSON.parse(line).seq), [1, 2, 3, 4, 5]);
+      assert.deepEqual(told.map(([, line]) => JSON.parse(line).seq), [1, 2, 3, 4, 5, 6]);
       client.close();
     });
   });
