@@ -46,7 +46,7 @@ pub(super) fn tell(earlier: &Earlier, log: &mut EventLog) -> io::Result<()> {
 
 /// The next events, `None` at the end.
 fn next(lines: &mut Onward, at: &mut u64, last: u64) -> io::Result<Option<Vec<Event>>> {
-    let block = lines.next()?;
+    let block = lines.read()?;
     if block.is_empty() {
         return Ok(None);
     }
