@@ -16,7 +16,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
 
 use crate::{
-    focus,
+    focus::{self, Left},
     host::{Host, Subscription},
     link::Socket,
     listener::Listener,
@@ -48,7 +48,17 @@ pub(crate) struct App {
     /// There is something on which a press must be meant.
     still: RefCell<Option<Still>>,
     title: RefCell<Option<Title>>,
+    /// The list while a conversation is looked at.
+    left: RefCell<Option<Left>>,
     held: RefCell<Option<Held>>,
+}
+
+/// What has taken the other's place.
+#[derive(Clone, Copy)]
+enum Turn {
+    Stay,
+    Talk,
+    List,
 }
 
 /// What the browser and the host hold for us.
@@ -84,6 +94,7 @@ impl App {
             tidy: RefCell::default(),
             still: RefCell::default(),
             title: RefCell::new(Some(Title::default())),
+            left: RefCell::default(),
             held: RefCell::default(),
         });
         let weak = Rc::downgrade(&app);
@@ -131,6 +142,7 @@ impl App {
         }
         let before = focus::within(&self.root);
         let mut model = self.model.borrow_mut();
+        let talked = model.talk.is_some();
         let effects = update(&mut model, msg, now());
         self.screen.0.show(&model);
         if let Some(title) = self.title.borrow_mut().as_mut() {
@@ -138,12 +150,21 @@ impl App {
         }
         self.guard(!model.approvals.cards.is_empty());
         let dialog = model.dialog.is_some();
+        let turn = match (talked, model.talk.is_some()) {
+            (false, true) => {
+                self.left
+                    .replace(Some(Left::new(&self.root, before.clone())));
+                Turn::Talk
+            }
+            (true, false) => Turn::List,
+            (true, true) | (false, false) => Turn::Stay,
+        };
         let shown: Vec<u32> = model.toasts.shown.iter().map(|toast| toast.id).collect();
         drop(model);
         self.expiries
             .borrow_mut()
             .retain(|id, _| shown.contains(id));
-        self.settle(before, dialog);
+        self.settle(before, dialog, turn);
         for effect in effects {
             self.run(effect);
         }
@@ -159,11 +180,20 @@ impl App {
     }
 
     /// Elements change in the next microtasks; only then can the focus be looked after.
-    fn settle(self: &Rc<Self>, before: Option<HtmlElement>, dialog: bool) {
+    fn settle(self: &Rc<Self>, before: Option<HtmlElement>, dialog: bool, turn: Turn) {
         let weak = Rc::downgrade(self);
         spawn_local(async move {
             tick().await;
             if let Some(app) = weak.upgrade().filter(|app| app.alive.get()) {
+                match turn {
+                    Turn::Talk => focus::talk(&app.root),
+                    Turn::List => {
+                        if let Some(left) = app.left.take() {
+                            left.restore(&app.root);
+                        }
+                    }
+                    Turn::Stay => (),
+                }
                 focus::settle(&app.root, before.as_ref(), dialog);
             }
         });

@@ -36,8 +36,14 @@ pub(crate) fn settle(root: &Element, before: Option<&HtmlElement>, dialog_wanted
     {
         focus(before);
         // Whoever answers goes on with what else is asked, from the beginning: never is a card chosen for them.
-        let answering = before.closest("[data-request]").is_ok_and(|card| card.is_some());
-        let next = if answering {
+        let answering = before
+            .closest("[data-request]")
+            .is_ok_and(|card| card.is_some());
+        let next = if dialog_wanted {
+            "dialog .sm-dialog-body"
+        } else if is_talking(root) {
+            "[data-sm-talk]"
+        } else if answering {
             "[data-sm-asks]:not([hidden]), [data-sm-list]"
         } else {
             "[data-sm-list]"
@@ -46,6 +52,41 @@ pub(crate) fn settle(root: &Element, before: Option<&HtmlElement>, dialog_wanted
             && let Ok(Some(next)) = root.query_selector(next)
         {
             next.dyn_ref::<HtmlElement>().map(focus);
+        }
+    }
+}
+
+/// A conversation has taken the list's place: Esc leaves it, and what can be read is at hand.
+pub(crate) fn talk(root: &Element) {
+    if let Ok(Some(talk)) = root.query_selector("[data-sm-talk]") {
+        talk.dyn_ref::<HtmlElement>().map(focus);
+    }
+}
+
+fn is_talking(root: &Element) -> bool {
+    matches!(root.query_selector("[data-sm-talk]"), Ok(Some(_)))
+}
+
+/// Where the list was when a conversation took its place.
+#[derive(Debug)]
+pub(crate) struct Left {
+    scroll: i32,
+    opener: Option<HtmlElement>,
+}
+
+impl Left {
+    pub(crate) fn new(root: &Element, opener: Option<HtmlElement>) -> Self {
+        Self {
+            scroll: root.scroll_top(),
+            opener,
+        }
+    }
+
+    /// The list is there again, as it was.
+    pub(crate) fn restore(&self, root: &Element) {
+        root.set_scroll_top(self.scroll);
+        if let Some(opener) = &self.opener {
+            focus(opener);
         }
     }
 }

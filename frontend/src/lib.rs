@@ -16,6 +16,7 @@ mod still;
 mod text;
 mod timer;
 mod title;
+mod uuid;
 mod view;
 
 use std::{cell::RefCell, rc::Rc, sync::Once};

@@ -25,6 +25,8 @@ pub(crate) mod recent;
 pub(crate) mod row;
 pub(crate) mod rules;
 pub(crate) mod selection;
+pub(crate) mod start;
+pub(crate) mod talk;
 pub(crate) mod tree;
 pub(crate) mod why;
 
@@ -47,6 +49,8 @@ use crate::{
         row::RowView,
         rules::{RuleView, RulesView},
         selection::SelectionView,
+        start::StartView,
+        talk::{Piece, QuestionView, Shown, TalkView},
     },
 };
 
@@ -66,6 +70,10 @@ pub(crate) struct Screen {
     pub(crate) orphan_rows: Keyed<ProcessKey, OrphanRow>,
     pub(crate) recent: RwSignal<RecentView>,
     pub(crate) recent_rows: Keyed<SessionId, RecentRow>,
+    pub(crate) talk: RwSignal<Option<TalkView>>,
+    pub(crate) talk_items: Keyed<u64, Shown>,
+    /// What is being written.
+    pub(crate) talk_pieces: Keyed<u32, Piece>,
     /// The rules, while the dialog shows them.
     pub(crate) rules: Keyed<u32, RuleView>,
     pub(crate) dialog: RwSignal<DialogView>,
@@ -93,6 +101,8 @@ pub(crate) enum DialogView {
     Rules(RulesView),
     History(HistoryView),
     Cleanup(CleanupView),
+    Start(StartView),
+    Talk(QuestionView),
 }
 
 /// Each is `None` while another one stands.
@@ -109,6 +119,20 @@ impl DialogView {
 
     pub(crate) fn history(&self) -> Option<&HistoryView> {
         let Self::History(view) = self else {
+            return None;
+        };
+        Some(view)
+    }
+
+    pub(crate) fn start(&self) -> Option<&StartView> {
+        let Self::Start(view) = self else {
+            return None;
+        };
+        Some(view)
+    }
+
+    pub(crate) fn talk(&self) -> Option<&QuestionView> {
+        let Self::Talk(view) = self else {
             return None;
         };
         Some(view)
@@ -146,6 +170,9 @@ impl Screen {
             orphan_rows: Keyed::new(),
             recent: RwSignal::new(RecentView::default()),
             recent_rows: Keyed::new(),
+            talk: RwSignal::new(None),
+            talk_items: Keyed::new(),
+            talk_pieces: Keyed::new(),
             rules: Keyed::new(),
             dialog: RwSignal::new(DialogView::None),
             toasts: Keyed::new(),
@@ -171,6 +198,9 @@ impl Screen {
         let (recent, recent_rows) = recent::recent(model);
         set(self.recent, recent);
         self.recent_rows.set(recent_rows);
+        set(self.talk, talk::talk(model));
+        self.talk_items.set(talk::items(model));
+        self.talk_pieces.set(talk::pieces(model));
         set(self.dialog, dialog(model));
         if let Some(Dialog::Rules(rules)) = &model.dialog {
             self.rules.set(rules::rows(model, rules));
@@ -191,7 +221,9 @@ impl Default for Screen {
 fn dialog(model: &Model) -> DialogView {
     let now = model.live.server_now();
     match &model.dialog {
-        None | Some(Dialog::Start | Dialog::Talk(_)) => DialogView::None,
+        None => DialogView::None,
+        Some(Dialog::Start) => DialogView::Start(start::start(model)),
+        Some(Dialog::Talk(question)) => DialogView::Talk(talk::question(model, question)),
         Some(Dialog::Kill(ending)) => DialogView::Kill(kill::kill(model, ending)),
         Some(Dialog::Batch(batch)) => DialogView::Batch(batch::batch(model, batch)),
         Some(Dialog::Rules(rules)) => DialogView::Rules(rules::rules(model, rules)),

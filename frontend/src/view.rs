@@ -20,10 +20,14 @@ mod history;
 mod icon;
 mod kill;
 mod list;
+mod markdown;
 mod orphans;
+mod question;
 mod recent;
 mod row;
 mod rules;
+mod start;
+mod talk;
 mod toasts;
 mod why;
 
@@ -33,14 +37,14 @@ use crate::{
     model::{Msg, Theme},
     screen::Screen,
     view::{
-        approvals::approvals, banners::banners, bound::text, choice::bar, dialog::modal,
+        approvals::approvals, banners::banners, bound::{flag, text}, choice::bar, dialog::modal,
         header::header, history::history_button, list::list, orphans::orphans, recent::recent,
-        toasts::toasts,
+        talk::talk, toasts::toasts,
     },
 };
 
 /// Every rule is prefixed, so that none reaches the host's elements.
-const STYLE: &str = concat!(include_str!("view/style.css"), include_str!("view/ask.css"));
+const STYLE: &str = concat!(include_str!("view/style.css"), include_str!("view/ask.css"), include_str!("view/talk.css"));
 
 /// How views tell the model what has happened.
 pub(crate) type Send = Callback<Msg>;
@@ -51,10 +55,11 @@ pub(crate) fn page(screen: Screen, send: Send) -> AnyView {
         Theme::Dark => "dark".to_owned(),
         Theme::Light => "light".to_owned(),
     });
+    let talks = Memo::new(move |_| screen.talk.with(Option::is_some));
     view! {
         <style>{STYLE}</style>
         <div class="sm-page" data-theme=theme>
-            <main class="sm-main">
+            <main class="sm-main" hidden=flag(move || talks.get())>
                 {header(screen, send)}
                 {banners(screen, send)}
                 {approvals(screen, send)}
@@ -63,6 +68,7 @@ pub(crate) fn page(screen: Screen, send: Send) -> AnyView {
                 {recent(screen, send)}
                 {history_button(send)}
             </main>
+            {talk(screen, send)}
             {bar(screen, send)}
             {modal(screen, send)}
             {toasts(screen, send)}

@@ -165,7 +165,7 @@ fn facts(session: &Session, context: Option<&Context>, now: u64) -> Vec<Fact> {
 }
 
 /// Returns the command that shows a session's terminal; `place` is `<session>:@<window>.%<pane>`.
-fn attach(place: &str) -> String {
+pub(crate) fn attach(place: &str) -> String {
     let name = place.rsplit_once(':').map_or(place, |(name, _)| name);
     // `=` asks for this very name; the quotes keep it from the shell.
     format!(

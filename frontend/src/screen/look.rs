@@ -16,7 +16,12 @@ pub(crate) struct Badge {
 }
 
 pub(crate) fn badge(session: &Session) -> Badge {
-    let (word, look) = match session.state {
+    of_state(session.state, session.confidence, session.rule.sentence())
+}
+
+/// `title` says what it rests on.
+pub(crate) fn of_state(state: State, confidence: Confidence, title: &'static str) -> Badge {
+    let (word, look) = match state {
         State::WaitingPermission => ("Needs permission", "waiting"),
         State::WaitingInput => ("Has a question", "waiting"),
         State::WaitingDialog => ("Dialog open", "waiting"),
@@ -31,8 +36,8 @@ pub(crate) fn badge(session: &Session) -> Badge {
     Badge {
         word,
         look,
-        likely: session.confidence == Confidence::Inferred,
-        title: session.rule.sentence(),
+        likely: confidence == Confidence::Inferred,
+        title,
     }
 }
 

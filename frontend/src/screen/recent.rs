@@ -62,7 +62,7 @@ pub(crate) struct Elsewhere {
     pub(crate) attach: String,
 }
 
-const ENDED: Badge = badge("Ended", "exited");
+pub(crate) const ENDED: Badge = badge("Ended", "exited");
 const ARCHIVED: Badge = badge("Archived", "archived");
 const LIVE: Badge = badge("Live", "live");
 

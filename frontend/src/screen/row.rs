@@ -1,6 +1,6 @@
 //! A live session's row in words.
 
-use wire::{Permit, ProcessKey, Session, State};
+use wire::{Permit, ProcessKey, Session, SessionId, State};
 
 use crate::{
     measure,
@@ -18,6 +18,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RowView {
     pub(crate) key: ProcessKey,
+    /// What can be looked at, `None` while nothing names it.
+    pub(crate) conversation: Option<SessionId>,
     pub(crate) heading: String,
     /// The session's name, where the heading is another.
     pub(crate) alias: Option<String>,
@@ -76,6 +78,12 @@ const TWIN: Mark = Mark {
     meaning: "Its conversation is open in another process too, and both write to it. End one of them.",
 };
 
+const HELD: Mark = Mark {
+    word: "held",
+    look: "held",
+    meaning: "It was started here, goes on whatever becomes of this server, and can be talked to here.",
+};
+
 const ASKS: Mark = Mark {
     word: "asks",
     look: "asks",
@@ -102,6 +110,7 @@ fn row(model: &Model, session: &Session) -> RowView {
     let source = look::source(session.state_source);
     RowView {
         key: session.key,
+        conversation: session.session_id.clone(),
         alias: text::some_line(session.name.as_deref()).filter(|name| *name != heading),
         heading,
         folder,
@@ -114,6 +123,7 @@ fn row(model: &Model, session: &Session) -> RowView {
             None => String::new(),
         },
         marks: [
+            (session.holder.is_some(), HELD),
             (session.asks, ASKS),
             (session.stuck, STUCK),
             (session.abandoned, ABANDONED),

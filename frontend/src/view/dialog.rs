@@ -13,7 +13,8 @@ use crate::{
     screen::{DialogView, Screen},
     view::{
         Send, batch::batch_body, bound::part, cleanup::cleanup_body, history::history_body,
-        kill::kill_body, rules::rules_body,
+        kill::kill_body, question::question_body, rules::rules_body,
+        start::start_body,
     },
 };
 
@@ -27,6 +28,8 @@ pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
             DialogView::History(_) => Kind::History,
             DialogView::Rules(_) => Kind::Rules,
             DialogView::Cleanup(_) => Kind::Cleanup,
+            DialogView::Start(_) => Kind::Start,
+            DialogView::Talk(_) => Kind::Talk,
         })
     });
     view! {
@@ -47,6 +50,8 @@ pub(super) fn modal(screen: Screen, send: Send) -> AnyView {
                 Kind::History => history_body(dialog, send),
                 Kind::Rules => rules_body(screen, send),
                 Kind::Cleanup => cleanup_body(dialog, send),
+                Kind::Start => start_body(dialog, send),
+                Kind::Talk => question_body(dialog, send),
             })}
         </dialog>
     }
@@ -61,6 +66,8 @@ enum Kind {
     History,
     Rules,
     Cleanup,
+    Start,
+    Talk,
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
         Send,
         bound::{each, flag, press, text},
         choice::abandoned,
-        icon::{BROOM, REFRESH, SEARCH, icon},
+        icon::{BROOM, PLUS, REFRESH, SEARCH, icon},
     },
 };
 
@@ -57,6 +57,10 @@ pub(super) fn header(screen: Screen, send: Send) -> AnyView {
                 on:click=press(move || send.run(Msg::Refresh))
             >
                 {icon(REFRESH)}
+            </button>
+            <button type="button" class="sm-button sm-primary" on:click=press(move || send.run(Msg::AskStart))>
+                {icon(PLUS)}
+                "New session"
             </button>
             <button type="button" class="sm-button" on:click=press(move || send.run(Msg::AskCleanup))>
                 {icon(BROOM)}

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 pub(super) const CHEVRON: &str = "M6 3.5 10.5 8 6 12.5";
+pub(super) const BACK: &str = "M10 3.5 5.5 8l4.5 4.5";
+pub(super) const PLUS: &str = "M8 3v10M3 8h10";
 pub(super) const BRANCH: &str = "M4.5 5.5v5M4.5 10.5c0-3 7-1.5 7-5M4.5 5.5a1.75 1.75 0 1 1 0-3.5 1.75 1.75 0 0 1 0 3.5ZM4.5 14a1.75 1.75 0 1 1 0-3.5 1.75 1.75 0 0 1 0 3.5ZM11.5 5.5a1.75 1.75 0 1 1 0-3.5 1.75 1.75 0 0 1 0 3.5Z";
 pub(super) const REFRESH: &str = "M13.5 8a5.5 5.5 0 1 1-1.6-3.9M13.5 1.8v2.9h-2.9";
 pub(super) const BROOM: &str = "M13.5 2.5 8.8 7.2M6.2 6.2l3.6 3.6M6.2 6.2 2.5 9.4c1.6.3 2 1.6 4.1 4.1l3.2-3.7M4.4 11.6l1.4-1.2";

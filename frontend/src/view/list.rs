@@ -56,7 +56,7 @@ fn instead(instead: Instead) -> AnyView {
             <div class="sm-empty">
                 <p class="sm-strong">"No Claude Code session runs on this machine."</p>
                 <p>
-                    "Start one with " <code>"claude"</code>
+                    "Start one with “New session”, or with " <code>"claude"</code>
                     " in a terminal, or resume one from Recent below. It appears here by itself."
                 </p>
             </div>

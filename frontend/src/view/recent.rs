@@ -62,7 +62,7 @@ pub(super) fn recent(screen: Screen, send: Send) -> AnyView {
 fn row(id: SessionId, row: ArcRwSignal<RecentRow>, send: Send) -> AnyView {
     let row = RwSignal::from(row);
     let (session, name_id) = (id.to_string(), format!("sm-recent-{id}"));
-    let about = id.clone();
+    let (about, opened, here, branched) = (id.clone(), id.clone(), id.clone(), id.clone());
     let branch = Memo::new(move |_| row.with(|r| r.branch.clone()));
     let resume = Memo::new(move |_| row.with(|r| r.resume.clone()));
     let running = move || resume.get() == ResumeView::Running;
@@ -77,7 +77,15 @@ fn row(id: SessionId, row: ArcRwSignal<RecentRow>, send: Send) -> AnyView {
                 </div>
                 <div class="sm-what">
                     <div class="sm-names">
-                        <bdi class="sm-name" id=name_id.clone()>{text(move || row.with(|r| r.heading.clone()))}</bdi>
+                        <button
+                            type="button"
+                            class="sm-fold"
+                            id=name_id.clone()
+                            title="Look at this conversation"
+                            on:click=press(move || send.run(Msg::Open(opened.clone())))
+                        >
+                            <bdi>{text(move || row.with(|r| r.heading.clone()))}</bdi>
+                        </button>
                         <bdi class="sm-alias">{text(move || row.with(|r| r.prompt.clone().unwrap_or_default()))}</bdi>
                     </div>
                     <div class="sm-place">
@@ -98,7 +106,30 @@ fn row(id: SessionId, row: ArcRwSignal<RecentRow>, send: Send) -> AnyView {
                         class="sm-button sm-resume"
                         hidden=flag(move || !offered.get())
                         aria-disabled=text(move || running().to_string())
+                        aria-describedby=name_id.clone()
+                        title="Go on in this conversation on this page"
+                        on:click=press(move || send.run(Msg::GoOn(here.clone())))
+                    >
+                        "Go on here"
+                    </button>
+                    <button
+                        type="button"
+                        class="sm-button"
+                        hidden=flag(move || !offered.get())
+                        aria-disabled=text(move || running().to_string())
+                        aria-describedby=name_id.clone()
+                        title="Go on from the same point on this page, in a conversation of its own"
+                        on:click=press(move || send.run(Msg::Branch(branched.clone())))
+                    >
+                        "Fork"
+                    </button>
+                    <button
+                        type="button"
+                        class="sm-button"
+                        hidden=flag(move || !offered.get())
+                        aria-disabled=text(move || running().to_string())
                         aria-describedby=name_id
+                        title="Go on in a terminal of its own, in tmux"
                         on:click=press(move || send.run(Msg::Resume(id.clone())))
                     >
                         {text(move || if running() { "Resuming…" } else { "Resume" }.to_owned())}

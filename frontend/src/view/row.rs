@@ -98,6 +98,16 @@ pub(super) fn row(key: ProcessKey, row: ArcRwSignal<RowView>, send: Send) -> Any
                 <div class="sm-do">
                     <button
                         type="button"
+                        class="sm-button sm-open"
+                        hidden=flag(move || row.with(|r| r.conversation.is_none()))
+                        aria-describedby=name_id.clone()
+                        title="Look at its conversation, and talk to it where it is held here"
+                        on:click=press(move || if let Some(id) = row.with_untracked(|r| r.conversation.clone()) { send.run(Msg::Open(id)) })
+                    >
+                        "Open"
+                    </button>
+                    <button
+                        type="button"
                         class="sm-button sm-kill"
                         aria-disabled=text(move || (refused() || busy()).to_string())
                         aria-describedby=format!("{name_id} {why_id}")

@@ -1,0 +1,137 @@
+//! The conversation that is looked at: what is said in it, and the box to say something.
+//!
+//! It scrolls from its end: at the end it stays there, whatever comes; elsewhere what is read stays where it is.
+
+mod composer;
+pub(super) mod diff;
+mod head;
+mod item;
+
+use leptos::{
+    ev::{Event, KeyboardEvent},
+    prelude::*,
+};
+use wasm_bindgen::JsCast as _;
+use web_sys::Element;
+
+use crate::{
+    model::{Msg, talk::Talking},
+    screen::{Screen, talk::TalkView},
+    view::{
+        Send,
+        approval::approvals_of,
+        bound::{each, flag, maybe, part, press, text},
+        talk::{
+            composer::{composer, sent},
+            head::head,
+            item::{item, piece},
+        },
+    },
+};
+
+/// What every part of the view reads; it is there for as long as the view is.
+pub(super) type Read = Memo<TalkView>;
+
+pub(super) fn talk(screen: Screen, send: Send) -> AnyView {
+    let id = Memo::new(move |_| {
+        screen
+            .talk
+            .with(|talk| talk.as_ref().map(|talk| talk.id.clone()))
+    });
+    part(move || maybe(id.get(), |_| conversation(screen, send))).into_any()
+}
+
+fn conversation(screen: Screen, send: Send) -> AnyView {
+    let Some(first) = screen.talk.get_untracked() else {
+        return ().into_any();
+    };
+    let view: Read = Memo::new(move |last: Option<&TalkView>| {
+        let last = || last.unwrap_or(&first).clone();
+        screen.talk.get().unwrap_or_else(last)
+    });
+    let here = Memo::new(move |_| Some(view.with(|v| v.id.clone())));
+    let away = RwSignal::new(false);
+    let said = move |talking: Talking| press(move || send.run(Msg::Talk(talking.clone())));
+    view! {
+        <section
+            class="sm-talk"
+            tabindex="-1"
+            data-sm-talk=""
+            aria-labelledby="sm-talk-title"
+            on:keydown=move |event: KeyboardEvent| {
+                if event.key() == "Escape" && !event.is_composing() && !event.default_prevented() {
+                    send.run(Msg::Back);
+                }
+            }
+        >
+            {head(view, send)}
+            <div class="sm-stream" tabindex="0" role="log" aria-live="off" aria-label="Conversation" on:scroll=move |event: Event| {
+                let far = is_away(&event);
+                if away.get_untracked() != far {
+                    away.set(far);
+                }
+            }>
+                <div class="sm-stream-in">
+                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.older)) on:click=said(Talking::Older)>
+                        "Show older"
+                    </button>
+                    <p class="sm-note" role="status">{text(move || view.with(|v| v.beginning.clone()))}</p>
+                    <ol class="sm-items" role="list">
+                        {each(screen.talk_items, |seq| seq.to_string(), move |seq, cell| item(seq, cell, send))}
+                    </ol>
+                    <ol class="sm-items sm-being-written" role="list">
+                        {each(screen.talk_pieces, |place| place.to_string(), move |_, cell| piece(cell, send))}
+                    </ol>
+                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.later)) on:click=said(Talking::Later)>
+                        "Show newer"
+                    </button>
+                    {sent(view, send)}
+                    <p class="sm-works" role="status" hidden=flag(move || !view.with(|v| v.working))>
+                        <span class="sm-shape" aria-hidden="true"></span>
+                        {text(move || view.with(|v| v.badge.word.to_owned()))}
+                    </p>
+                    <p class="sm-warning" role="status" dir="auto">{text(move || view.with(|v| v.trouble.clone()))}</p>
+                </div>
+            </div>
+            <div class="sm-newest">
+                <button
+                    type="button"
+                    class="sm-button"
+                    hidden=flag(move || !away.get() && !view.with(|v| v.later))
+                    on:click=move |event| {
+                        send.run(Msg::Talk(Talking::Newest));
+                        to_the_end(&event);
+                    }
+                >
+                    "Newest ↓"
+                </button>
+            </div>
+            // Approvals of this session
+            <div class="sm-talk-asks">{approvals_of(screen, send, here)}</div>
+            {composer(view, send)}
+        </section>
+    }
+    .into_any()
+}
+
+/// Whether the end is out of sight. The place is counted from there.
+fn is_away(event: &Event) -> bool {
+    const NEAR: i32 = 60;
+    let stream = event
+        .current_target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    stream.is_some_and(|stream| stream.scroll_top().abs() > NEAR)
+}
+
+fn to_the_end(event: &Event) {
+    let button = event
+        .current_target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    let view = button.and_then(|button| button.closest("[data-sm-talk]").ok().flatten());
+    if let Some(stream) = view.and_then(|view| view.query_selector(".sm-stream").ok().flatten()) {
+        stream.set_scroll_top(0);
+    }
+}
+
+#[cfg(test)]
+mod tests;
