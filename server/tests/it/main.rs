@@ -35,6 +35,7 @@ mod privilege;
 mod resume;
 mod reuse;
 mod rows;
+mod rules;
 mod serve;
 mod small_disk;
 mod tail;
