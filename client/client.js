@@ -212,6 +212,8 @@ async function* parts(send, path, { after, patienceMs, signal }) {
       }
     } catch (fault) {
       if (signal?.aborted) return;
+      // Who says that there are too many is there.
+      if (fault.status === 429) heardAt = Date.now();
       if (isFinal(fault) || Date.now() - heardAt > patienceMs) throw asKnown(fault);
     }
     await pause(retry ?? wait, signal);

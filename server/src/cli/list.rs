@@ -49,6 +49,7 @@ struct All {
 
 pub(super) fn run(arguments: &ListArgs, config: Config) -> anyhow::Result<ExitCode> {
     ask(config, async |service| {
+        service.meet_holders().await;
         let sessions = service.sessions().await?;
         let recent = match arguments.all {
             true => service.recent(DAYS).await?.sessions,

@@ -28,6 +28,7 @@ pub(super) struct WhyArgs {
 
 pub(super) fn run(arguments: &WhyArgs, config: Config) -> anyhow::Result<ExitCode> {
     ask(config, async |service| {
+        service.meet_holders().await;
         let why = service.why(arguments.pid).await?;
         if arguments.json {
             return json(&why);

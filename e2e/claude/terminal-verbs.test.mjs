@@ -1,0 +1,159 @@
+// `session-manager new`, `send`, `tail`, `approve` and the rest, without a server, against the real Claude Code.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { SERVER_BIN } from '../server.mjs';
+import { until } from './until.mjs';
+import { makeWorld } from './world.mjs';
+
+describe('the verbs of the terminal', () => {
+  let world, id;
+  before(async () => { world = await makeWorld(); });
+  after(() => world?.end());
+
+  // Runs the program as a person would, in the project. `input` is its standard input.
+  function run(words, { input = '' } = {}) {
+    const child = spawn(SERVER_BIN, words, {
+      cwd: world.work, env: { ...world.env, SESSION_MANAGER_HOMES: world.home, SESSION_MANAGER_LOG: 'error' },
+    });
+    const ran = { child, stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', text => { ran.stdout += text; });
+    child.stderr.setEncoding('utf8').on('data', text => { ran.stderr += text; });
+    child.stdin.end(input);
+    ran.done = new Promise(done => child.on('close', code => done({ code, stdout: ran.stdout, stderr: ran.stderr })));
+    return ran;
+  }
+  const ran = (words, options) => run(words, options).done;
+  async function well(words, options) {
+    const { code, stdout, stderr } = await ran(words, options);
+    assert.equal(code, 0, `${words.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
+  test('new starts a session that goes on without it', async () => {
+    const started = JSON.parse(await well(['new', '--name', 'errand', '--json']));
+    id = started.sessionId;
+    assert.equal(started.holder.type, 'stdio');
+    const [row] = JSON.parse(await well(['list', '--json']));
+    assert.deepEqual([row.sessionId, row.holder, row.cwd], [id, 'stdio', world.work]);
+  });
+
+  test('send says something, and waits for the answer where it is asked to', async () => {
+    assert.equal(await well(['send', 'errand', 'say hello', '--wait']), 'hello\n');
+    assert.equal(await well(['send', id.slice(0, 8), '--wait'], { input: 'say by\nstandard input' }), 'by\nstandard input\n');
+    assert.match(await well(['send', id, 'say no hurry']), new RegExp(`^Session ${id} was told\\.\n$`));
+    const events = (await well(['send', id, 'say as events', '--wait', '--json'])).trimEnd().split('\n');
+    assert.ok(events.map(line => JSON.parse(line)).some(({ type, text }) => type === 'assistant' && text === 'as events'));
+  });
+
+  test('a turn that fails shows in the exit code', async () => {
+    const { code, stdout } = await ran(['send', id, 'fail 400', '--wait']);
+    assert.equal(code, 1);
+    assert.match(stdout, /API Error: 400/);
+  });
+
+  test('tail shows what was said', async () => {
+    const text = await well(['tail', id]);
+    assert.match(text, /^> say hello\nhello\n-- [\d.]+ s, 20 tokens, /m);
+    const events = (await well(['tail', id, '--json'])).trimEnd().split('\n').map(line => JSON.parse(line));
+    assert.deepEqual(events.map(({ seq }) => seq), events.map((_, at) => at + 1));
+    const last = events.at(-1).seq;
+    assert.equal(await well(['tail', id, '--after', String(last)]), '');
+  });
+
+  test('approve shows what is asked, allows and denies', async () => {
+    const follower = run(['tail', '-f', id]);
+    const asked = run(['send', id, 'bash touch yes ;; bash touch no ;; say over', '--wait']);
+    const request = async command => until(`${command} is asked`, async () => {
+      const { approvals } = JSON.parse(await well(['approve', '--json']));
+      return approvals.find(({ input }) => input.command === command)?.id;
+    });
+    const first = await request('touch yes');
+    const list = await well(['approve']);
+    assert.match(list, new RegExp(`^\\? ${first}\n  asks for \\d+s, session ${id}, errand, ${world.work}\n`));
+    assert.match(list, /^ {2}Bash\n {4}touch yes$/m);
+    assert.equal(await well(['approve', first, '--allow']), `Request ${first}: allowed.\n`);
+    const second = await request('touch no');
+    assert.equal(await well(['approve', second, '--deny', 'Not this one.']), `Request ${second}: denied.\n`);
+    const { code, stdout, stderr } = await asked.done;
+    assert.deepEqual([code, stdout], [0, 'over\n']);
+    assert.ok(stderr.includes(`session-manager: it asks: Bash: touch yes; answer with \`session-manager approve ${first}\``), stderr);
+    assert.deepEqual(['yes', 'no'].map(name => existsSync(join(world.work, name))), [true, false]);
+    assert.equal(await well(['approve']), 'Nothing is asked.\n');
+    const { code: late, stderr: why } = await ran(['approve', first, '--allow']);
+    assert.deepEqual([late, why.includes('Nobody asks this')], [1, true]);
+    await until('tail -f has all of it', () => follower.stdout.includes('Not this one.') && follower.stdout.endsWith('so far\n'));
+    follower.child.kill();
+    await follower.done;
+  });
+
+  test('a question is answered', async () => {
+    const question = { question: 'Which?', header: 'Pick', multiSelect: false, options: [
+      { label: 'Red', description: 'r' }, { label: 'Blue', description: 'b' }] };
+    const asked = run(['send', id, `tool AskUserQuestion ${JSON.stringify({ questions: [question] })} ;; say thanks`, '--wait']);
+    const approval = await until('it asks', async () => JSON.parse(await well(['approve', '--json'])).approvals[0]);
+    assert.match(await well(['approve', approval.id]), /^ {2}1\. Which\?\n {5}- Red: r\n {5}- Blue: b$/m);
+    const { code, stderr } = await ran(['approve', approval.id, '--answer', 'Blue']);
+    assert.deepEqual([code, stderr.includes('--answer NUMBER=LABEL')], [64, true]);
+    await well(['approve', approval.id, '--answer', '1=Blue']);
+    assert.equal((await asked.done).stdout, 'thanks\n');
+    assert.match(await well(['tail', id]), /^ {2}= .*Blue/m);
+  });
+
+  test('model, mode and name are changed', async () => {
+    await well(['model', id, 'sonnet']);
+    await well(['mode', id, 'plan']);
+    await well(['rename', id, 'other errand']);
+    await until('it has its name', async () => JSON.parse(await well(['list', '--json']))[0].name === 'other errand');
+    assert.equal(await well(['send', 'other errand', 'say found', '--wait']), 'found\n');
+    const { code, stderr } = await ran(['mode', id, 'nonsense']);
+    assert.equal(code, 1);
+    assert.notEqual(stderr, '');
+    await well(['mode', id, 'default']);
+  });
+
+  test('interrupt ends the turn and not the session', async () => {
+    const asked = run(['send', id, 'stream on never', '--wait']);
+    await until('the model is asked', () => world.mock.steps.some(({ name, shownAt }) => name === 'on' && shownAt));
+    assert.equal(await well(['interrupt', id]), `Session ${id} was interrupted.\n`);
+    assert.equal((await asked.done).code, 1);
+    world.mock.release('on');
+    assert.equal(await well(['send', id, 'say still here', '--wait']), 'still here\n');
+    assert.equal(await well(['interrupt', id]), `Session ${id} has no turn to interrupt.\n`);
+  });
+
+  test('cancel ends the session, and what it said stays', async () => {
+    assert.equal(await well(['cancel', id]), `Session ${id} has ended.\n`);
+    await until('it is gone', async () => JSON.parse(await well(['list', '--json'])).length === 0);
+    const text = await well(['tail', id.slice(0, 8)]);
+    assert.match(text, /still here\n/);
+    assert.match(text, /-- ended, as it was told to\n$/);
+    const { code, stderr } = await ran(['send', id, 'x']);
+    assert.deepEqual([code, stderr], [64, `session-manager: No session is called ${id}; \`session-manager list\` shows those that run.\n`]);
+  });
+
+  test('new goes on in a conversation, and kill ends its process', async () => {
+    const again = JSON.parse(await until('its holder has gone', async () => {
+      const { code, stdout } = await ran(['new', '--resume', id, '--json']);
+      return code === 0 && stdout;
+    }));
+    assert.equal(again.sessionId, id);
+    assert.equal(await well(['send', id, 'say once more', '--wait']), 'once more\n');
+    assert.match(await well(['kill', id]), new RegExp(`^Process ${again.pid} has ended\\.\n`));
+    assert.equal(await well(['cancel', '--all']), 'No session is held.\n');
+  });
+
+  test('bad usage is 64', async () => {
+    for (const words of [
+      ['send'], ['cancel'], ['cancel', 'x', '--all'], ['approve', '--allow'], ['tail', 'nobody'], ['tail', 'abc'],
+      ['kill', 'x', '--grace-ms', '60001'], ['new', '--resume', id, '--continue'], ['new', '--holder', 'screen'],
+    ]) {
+      const { code, stdout } = await ran(words);
+      assert.deepEqual([code, stdout], [64, ''], words.join(' '));
+    }
+  });
+});
