@@ -244,6 +244,7 @@ async fn listen(port: u16, config: Config, limits: Limits) -> anyhow::Result<Exi
     let service = Service::new(config).context("opening /proc")?;
     service.keep_descents();
     service.meet_holders().await;
+    service.keep_desk();
     tracing::info!("the page is at http://127.0.0.1:{port}/");
     say_ready(port).context("writing the ready line")?;
     let mut why = None;

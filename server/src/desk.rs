@@ -370,6 +370,15 @@ fn nobody_asks() -> Refusal {
     Refusal::new(Code::NoApproval, sentence)
 }
 
+/// A decision for the audit log.
+pub fn word(decision: DecisionOutcome) -> &'static str {
+    match decision {
+        DecisionOutcome::Allow => "allow",
+        DecisionOutcome::Deny => "deny",
+        DecisionOutcome::Withdrawn | DecisionOutcome::Unknown => "withdrawn",
+    }
+}
+
 fn target(approval: &Approval) -> AuditTarget {
     AuditTarget {
         key: approval.key,

@@ -11,7 +11,7 @@ use std::{
 
 use session_core::{evidence::Stream, id::ProcessKey, id::UnixMillis};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
-use wire::{Approval, Caller, Code, HolderKind, SessionId, Who};
+use wire::{Approval, Caller, Code, Holder, HolderKind, SessionId, Who};
 
 use crate::{
     hold::{
@@ -49,6 +49,18 @@ pub struct Held {
     pub process: ProcessKey,
     pub stream: Stream,
     pub now: Now,
+}
+
+impl Held {
+    /// What holds it, for people.
+    pub fn holder(&self) -> Holder {
+        match self.kind {
+            HolderKind::Pty => Holder::Pty {
+                attach: format!("session-manager attach {}", self.now.session_id),
+            },
+            HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => Holder::Stdio {},
+        }
+    }
 }
 
 /// Why a holder could not be made to do something.

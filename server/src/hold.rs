@@ -20,7 +20,8 @@ use std::{
     cell::RefCell,
     fs::File,
     io::{self, Read as _, Write as _},
-    path::Path,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
     rc::Rc,
     time::Duration,
@@ -61,9 +62,17 @@ const SPEC: u64 = 100 * 1024 * 1024;
 pub fn come_loose() -> io::Result<ExitCode> {
     // Fails where we lead a group already; then nobody shares it.
     setsid().ok();
-    let program = Path::new("/proc/self/exe");
-    Command::new(program).args(["hold", "--loose"]).spawn()?;
+    Command::new(program())
+        .arg0("session-manager")
+        .args(["hold", "--loose"])
+        .spawn()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The program that we are, also where an update has put another one in its place.
+pub fn program() -> PathBuf {
+    let own = std::env::current_exe().ok().filter(|path| path.exists());
+    own.unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
 }
 
 /// Holds one session until it has ended. Reads what to hold from the standard input, and says on the standard output whether
@@ -88,7 +97,7 @@ async fn run(mut spec: Spec) -> io::Result<()> {
         Ok(prepared) => prepared,
         Err((code, sentence)) => return say(&Outset::Failed { code, sentence }),
     };
-    let Prepared { log, place, _lock } = desk;
+    let Prepared { log, place, lock } = desk;
     let process = match Process::start(&spec) {
         Ok(process) => process,
         Err(error) => {
@@ -121,6 +130,7 @@ async fn run(mut spec: Spec) -> io::Result<()> {
         chronicle: RefCell::new(chronicle),
         now: watch::Sender::new(first.clone()),
         commands,
+        lock: RefCell::new(Some(lock)),
         ended: watch::Sender::new(false),
     });
     spawn_local(socket::serve(listener, Rc::clone(&desk)));
@@ -157,14 +167,16 @@ async fn run(mut spec: Spec) -> io::Result<()> {
     if failed {
         tracing::error!("holding the session failed unexpectedly");
     }
+    // Normally that is done by now.
+    desk.leave();
     tokio::time::sleep(FAREWELL).await;
-    desk.place.clear_socket()
+    Ok(())
 }
 
 struct Prepared {
     log: EventLog,
     place: Place,
-    _lock: place::Lock,
+    lock: place::Lock,
 }
 
 /// Takes the session's directory.
@@ -188,11 +200,7 @@ fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
         // The session does not depend on it.
         tracing::warn!(%error, "what was said before can't be told");
     }
-    Ok(Prepared {
-        log,
-        place,
-        _lock: lock,
-    })
+    Ok(Prepared { log, place, lock })
 }
 
 fn say(outset: &Outset) -> io::Result<()> {

@@ -9,6 +9,7 @@ mod claim;
 mod cleanup;
 mod company;
 mod descent;
+mod desk;
 mod drive;
 mod error;
 mod evidence;
@@ -25,7 +26,12 @@ mod start;
 mod tool_processes;
 mod twins;
 
-use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use session_core::kill;
 use tokio::sync::Semaphore;
@@ -48,6 +54,7 @@ use crate::{
     audit::{AuditLog, Deed},
     clock::now,
     config::Config,
+    desk::Desk,
     held::Holders,
     observe::{
         self, Home, Look, Observer,
@@ -81,6 +88,7 @@ struct Inner {
     audit: AuditLog,
     descents: Descents,
     held: Arc<Holders>,
+    desk: Arc<Desk>,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
 }
@@ -111,8 +119,10 @@ impl Service {
         let descents = Descents::new(StateDir::at(&config.state_dir), observer.proc());
         let held = Arc::new(Holders::new(StateDir::at(&config.state_dir)));
         let audit = AuditLog::at(StateDir::at(&config.state_dir));
-        Ok(Self {
-            inner: Arc::new(Inner {
+        let inner = Arc::new_cyclic(|inner| {
+            let namespace = observer.proc().pid_namespace();
+            let desk = desk::desk(&config, namespace, Weak::clone(inner));
+            Inner {
                 config,
                 observer,
                 users: Users::default(),
@@ -126,9 +136,11 @@ impl Service {
                 audit,
                 descents,
                 held,
+                desk: Arc::new(desk),
                 readers: Arc::new(Semaphore::new(READERS)),
-            }),
-        })
+            }
+        });
+        Ok(Self { inner })
     }
 
     /// Lists every live session, longest-running first.

@@ -103,6 +103,14 @@ impl Process {
         }
     }
 
+    /// Whether it is one of ours that keeps a session: `session-manager hold --loose`.
+    pub fn is_holder(&self) -> bool {
+        let mut words = self.argv.iter().map(String::as_str);
+        words.next().map(base_name) == Some("session-manager")
+            && words.next() == Some("hold")
+            && words.next() == Some("--loose")
+    }
+
     /// The pid as the process itself counts.
     pub fn own_pid(&self) -> u32 {
         match self.namespace {

@@ -15,14 +15,14 @@ use tokio::{
     task::{JoinSet, spawn_blocking},
     time::{Instant, sleep, sleep_until, timeout},
 };
-use wire::{Approval, ApprovalSource, Ask, DecidedBy, DecisionOutcome, RequestId};
+use wire::{Approval, ApprovalSource, Ask, DecidedBy, RequestId};
 
 use super::{
     Desk, Ruled, answer,
     book::{Closed, Open, Order, Source},
     look,
     protocol::{Asking, LINE, Said, Told, line},
-    target,
+    target, word,
 };
 use crate::{audit::Outcome, present};
 
@@ -173,14 +173,6 @@ async fn decided_by_rule(
     };
     desk.note(target(approval), outcome).await;
     Ok(())
-}
-
-fn word(decision: DecisionOutcome) -> &'static str {
-    match decision {
-        DecisionOutcome::Allow => "allow",
-        DecisionOutcome::Deny => "deny",
-        DecisionOutcome::Withdrawn | DecisionOutcome::Unknown => "withdrawn",
-    }
 }
 
 /// Takes the request out of the book whatever becomes of the hook's task.

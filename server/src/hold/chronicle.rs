@@ -13,7 +13,8 @@ use crate::event_log::{EventLog, fit};
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Chronicle {
-    log: EventLog,
+    /// `None` once it is closed.
+    log: Option<EventLog>,
     /// The newest events, oldest first, without a gap up to the last one.
     recent: VecDeque<(Arc<Event>, usize)>,
     /// Of those, at the end: what is not in the log yet.
@@ -44,7 +45,7 @@ impl Chronicle {
     pub(super) fn new(log: EventLog) -> Self {
         Self {
             last: log.last_seq(),
-            log,
+            log: Some(log),
             recent: VecDeque::new(),
             unwritten: 0,
             recent_bytes: 0,
@@ -82,7 +83,8 @@ impl Chronicle {
             let from = self.recent.len() - self.unwritten;
             let events = self.recent.range(from..);
             let events: Vec<Event> = events.map(|(event, _)| Event::clone(event)).collect();
-            let written = self.log.append(&events)?;
+            let log = self.log.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+            let written = log.append(&events)?;
             let done = self.recent.range(from..from + written);
             self.unwritten_bytes -= done.map(|(_, bytes)| bytes).sum::<usize>();
             self.unwritten -= written;
@@ -99,9 +101,9 @@ impl Chronicle {
         Ok(())
     }
 
-    /// Waits until the log has reached the disk.
-    pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.log.sync()
+    /// Waits until the log has reached the disk, and lets go of it.
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        self.log.take().map_or(Ok(()), |mut log| log.sync())
     }
 
     /// Whether so much waits for the disk that no more may come.

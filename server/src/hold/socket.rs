@@ -17,7 +17,7 @@ use wire::{Caller, Code, Event, HolderKind, Pid};
 
 use super::{
     chronicle::{Chronicle, Live},
-    place::Place,
+    place::{Lock, Place},
     protocol::{Asked, Do, Now, PROTOCOL, Reply, Told},
 };
 use crate::event_log::LogReader;
@@ -30,8 +30,26 @@ pub(super) struct Desk {
     pub(super) chronicle: RefCell<Chronicle>,
     pub(super) now: watch::Sender<Now>,
     pub(super) commands: mpsc::UnboundedSender<Command>,
+    /// The right to hold the session, until it has ended.
+    pub(super) lock: RefCell<Option<Lock>>,
     /// True once the session has ended and its log is complete.
     pub(super) ended: watch::Sender<bool>,
+}
+
+impl Desk {
+    /// Makes way for the next holder of the session, and only then tells that it has ended: whoever hears of it may start
+    /// it again at once.
+    pub(super) fn leave(&self) {
+        // Without it the socket is the next holder's already.
+        let Some(lock) = self.lock.take() else {
+            return;
+        };
+        if let Err(error) = self.place.clear_socket() {
+            tracing::warn!(%error, "the socket stays");
+        }
+        drop(lock);
+        self.ended.send_replace(true);
+    }
 }
 
 /// Something that a client wants done.

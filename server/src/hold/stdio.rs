@@ -339,10 +339,10 @@ impl Keeper {
             tokio::time::sleep(TICK / 10).await;
             self.write(talk);
         }
-        if let Err(error) = self.desk.chronicle.borrow_mut().sync() {
+        if let Err(error) = self.desk.chronicle.borrow_mut().close() {
             tracing::error!(%error, "the log may not be whole");
         }
-        self.desk.ended.send_replace(true);
+        self.desk.leave();
     }
 }
 

@@ -6,14 +6,16 @@ use std::{
 };
 
 use session_core::rule::Action;
-use wire::DecisionOutcome;
+use wire::{
+    Approval, AuditTarget, Caller, DecideRequest, DecisionOutcome, RequestId, SessionId, Verb,
+};
 
-use super::{Inner, Service};
+use super::{Inner, Service, ServiceError};
 use crate::{
-    audit::AuditLog,
+    audit::{AuditLog, Deed, Outcome},
     clock::now,
     config::Config,
-    desk::{Company, Desk, Ruled, answer::Verdict, protocol::Asking},
+    desk::{self, Company, Desk, Ruled, answer::Verdict, protocol::Asking},
     present, rules,
     state_dir::StateDir,
 };
@@ -63,7 +65,64 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Decides what one of these sessions asks, and notes it.
+    pub(super) async fn decide_at_desk(
+        &self,
+        id: &RequestId,
+        request: DecideRequest,
+        by: Caller,
+    ) -> Result<(SessionId, DecisionOutcome), ServiceError> {
+        self.refuse_when_degraded()?;
+        let (service, id) = (self.clone(), id.clone());
+        // On its own: a caller that hangs up must not leave a decision that is in no log.
+        let deciding = tokio::spawn(async move {
+            let desk = &service.inner.desk;
+            let target = desk.target(&id).unwrap_or_else(|| AuditTarget {
+                key: None,
+                session_id: Some(request.session_id.clone()),
+                cwd: None,
+            });
+            let deed = Deed {
+                verb: Verb::Decide,
+                by,
+                target: Some(target),
+            };
+            let decision = request.decision;
+            let verdict = Verdict {
+                decision,
+                reason: request.reason.clone(),
+                answers: request.answers,
+                permission_mode: request.permission_mode,
+            };
+            let decided = desk.decide(&id, &request.session_id, verdict).await;
+            let decided =
+                decided.map_err(|refusal| ServiceError::told(refusal.code, refusal.sentence));
+            let outcome = match &decided {
+                Ok(()) => Outcome {
+                    word: desk::word(decision).to_owned(),
+                    detail: request.reason,
+                },
+                Err(error) => present::audit::refused(error),
+            };
+            service.note(deed, None, outcome).await;
+            decided.map(|()| (request.session_id, decision))
+        });
+        deciding
+            .await
+            .unwrap_or_else(|error| Err(ServiceError::fault("The decision broke off", error)))
+    }
+}
+
 impl Inner {
+    /// All that is asked and not decided, oldest first.
+    pub(super) fn approvals(&self) -> Vec<Approval> {
+        let mut approvals = self.held.approvals();
+        approvals.extend(self.desk.open());
+        approvals.sort_by_key(|approval| approval.at);
+        approvals
+    }
+
     /// What the rules say of a request.
     fn judge(&self, ask: &Asking) -> Option<Ruled> {
         let session = present::core_session_id(&ask.session_id);
@@ -74,7 +133,7 @@ impl Inner {
             home: Some(&self.config.home),
             session: Some(&session),
         };
-        let ruling = rules::decide(&self.rules, &call, now());
+        let ruling = rules::decide(&self.rules(), &call, now());
         let rule = ruling.rule?;
         let decision = match ruling.action {
             Action::Allow => DecisionOutcome::Allow,

@@ -4,8 +4,8 @@ use session_core::rule::{literal, main_input};
 use wire::{
     Act, Always, Approvals, AuditTarget, Caller, CancelRequest, CancelScope, Code, DecideRequest,
     Decided, DecidedBy, DecisionOutcome, Driven, MessageRequest, ModelRequest,
-    PermissionModeRequest, RenameRequest, RequestId, RuleAction, SignalRequest, Signalled,
-    ToolRule, Verb, Who,
+    PermissionModeRequest, RenameRequest, RequestId, RuleAction, SessionId, SignalRequest,
+    Signalled, ToolRule, Verb, Who,
 };
 
 use super::{Service, ServiceError};
@@ -134,7 +134,7 @@ impl Service {
     pub async fn approvals(&self) -> Result<Approvals, ServiceError> {
         Ok(Approvals {
             ok: true,
-            approvals: self.inner.held.approvals(),
+            approvals: self.inner.approvals(),
         })
     }
 
@@ -148,18 +148,10 @@ impl Service {
         let always = request.always.clone();
         let always = always.map(|always| self.rule_of(&id, request.decision, always));
         let always = always.transpose()?;
-        let who = Who::Session(request.session_id.clone());
-        let what = Do::Decide {
-            id: id.clone(),
-            decision: request.decision,
-            decided_by: DecidedBy::Person,
-            reason: request.reason,
-            answers: request.answers,
-            permission_mode: request.permission_mode,
-        };
-        let (held, reply) = self.asked(who, Verb::Decide, what, by.clone()).await?;
-        let Reply::Decided { outcome } = reply else {
-            return Err(nonsense());
+        let (session_id, outcome) = if self.inner.desk.knows(&id) {
+            self.decide_at_desk(&id, request, by.clone()).await?
+        } else {
+            self.decide_held(&id, request, by.clone()).await?
         };
         let (rule, note) = match always {
             None => (None, None),
@@ -168,12 +160,34 @@ impl Service {
         Ok(Decided {
             ok: true,
             id,
-            session_id: held.now.session_id,
+            session_id,
             outcome,
             by: DecidedBy::Person,
             rule,
             note,
         })
+    }
+
+    async fn decide_held(
+        &self,
+        id: &RequestId,
+        request: DecideRequest,
+        by: Caller,
+    ) -> Result<(SessionId, DecisionOutcome), ServiceError> {
+        let who = Who::Session(request.session_id);
+        let what = Do::Decide {
+            id: id.clone(),
+            decision: request.decision,
+            decided_by: DecidedBy::Person,
+            reason: request.reason,
+            answers: request.answers,
+            permission_mode: request.permission_mode,
+        };
+        let (held, reply) = self.asked(who, Verb::Decide, what, by).await?;
+        match reply {
+            Reply::Decided { outcome } => Ok((held.now.session_id, outcome)),
+            Reply::Done { .. } | Reply::Refused { .. } => Err(nonsense()),
+        }
     }
 
     /// The rule that a decision is to be made into.
@@ -191,7 +205,7 @@ impl Service {
                 return Err(bad("The decision is allow or deny."));
             }
         };
-        let approvals = self.inner.held.approvals();
+        let approvals = self.inner.approvals();
         let asked = approvals.iter().find(|approval| approval.id == *id);
         let asked = asked.ok_or_else(|| {
             let sentence =
@@ -317,7 +331,7 @@ impl Service {
         asked.map(|reply| (held, reply))
     }
 
-    async fn note(&self, deed: Deed, plan: Option<String>, outcome: Outcome) {
+    pub(super) async fn note(&self, deed: Deed, plan: Option<String>, outcome: Outcome) {
         let noted = self.unhurried(move |inner| {
             let record = inner.audit.begin(deed, plan);
             Ok(record.end(outcome))

@@ -116,10 +116,15 @@ impl Live {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether somebody follows the list.
+    pub(super) fn is_followed(&self) -> bool {
+        self.latest.receiver_count() > 0
+    }
+
     /// Ends the thread unless somebody has come since it last looked.
     fn may_end(&self) -> bool {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.latest.receiver_count() > 0 {
+        if self.is_followed() {
             return false;
         }
         self.rest();

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use session_core::id::SessionId;
-use wire::{Caller, Code, Holder, HolderKind, StartRequest, Started, Verb};
+use wire::{Caller, Code, Holder, HolderKind, StartRequest, Started, Verb, Who};
 
 use super::{
     Inner, Service, ServiceError,
@@ -28,7 +28,11 @@ use crate::{
         tmux::{NOT_INHERITED, is_usable_cwd},
     },
     audit::Deed,
-    hold::spec::{Earlier, Outset, Spec},
+    clock::now,
+    hold::{
+        self,
+        spec::{Earlier, Outset, Spec},
+    },
     observe::{Home, tools::Tools},
     present,
 };
@@ -198,6 +202,9 @@ impl Inner {
             });
         };
         let look = self.look()?;
+        if fork == Fork::Same {
+            self.refuse_held(&from)?;
+        }
         let is_live = self.refuse_twin(&look, &from, fork)?;
         let found = self
             .locate(&look.homes, &from)
@@ -221,6 +228,23 @@ impl Inner {
             cwd,
             home: found.home,
             hold,
+        })
+    }
+
+    /// Refuses what we hold, also before it has registered itself.
+    fn refuse_held(&self, id: &SessionId) -> Result<(), ServiceError> {
+        let who = Who::Session(present::session_id(id));
+        let Some(held) = self.held.find(&who) else {
+            return Ok(());
+        };
+        let Some(_runs) = self.observer.proc().running(held.now.key.pid.get()) else {
+            return Ok(());
+        };
+        let age = now().saturating_since(self.observer.started_at(held.process));
+        Err(ServiceError::Live {
+            key: held.now.key,
+            holder: held.holder(),
+            age_sec: age.as_secs(),
         })
     }
 
@@ -269,7 +293,7 @@ impl Inner {
             user: None,
             cwd: None,
         }
-        .command(&program(), vec!["hold".into()]);
+        .command(&hold::program(), vec!["hold".into()]);
         let mut command = front;
         command
             .stdin(Stdio::piped())
@@ -306,12 +330,6 @@ impl Inner {
             }
         }
     }
-}
-
-/// The program that we are, also where an update has put another one in its place.
-fn program() -> PathBuf {
-    let own = std::env::current_exe().ok().filter(|path| path.exists());
-    own.unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
 }
 
 fn first_line(stdout: ChildStdout) -> std::io::Result<String> {

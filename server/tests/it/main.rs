@@ -16,6 +16,7 @@ mod cleanup;
 mod client;
 mod config;
 mod corpus;
+mod desk;
 mod event_log;
 mod events;
 mod held;

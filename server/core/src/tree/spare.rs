@@ -15,7 +15,7 @@ pub enum Spare {
     /// Others may be in the terminals that it keeps.
     TerminalServer,
     OtherUser,
-    /// This server, or what it descends from.
+    /// This server, or what it descends from; or what holds a session.
     Protected,
 }
 
@@ -45,6 +45,10 @@ impl Guard {
         }
         if self.sessions.contains(&process.key) || process.is_shared_part() {
             return Some(Spare::OtherSession);
+        }
+        // Somebody may have started it from within a session; it keeps another one.
+        if process.is_holder() {
+            return Some(Spare::Protected);
         }
         if process.is_terminal_server() {
             return Some(Spare::TerminalServer);

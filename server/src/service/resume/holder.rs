@@ -18,6 +18,9 @@ impl Inner {
     }
 
     fn holder(&self, session: &Session) -> Holder {
+        if let Some(held) = self.held.of(session.key()) {
+            return held.holder();
+        }
         let proc = self.observer.proc();
         let pid = session.key().pid;
         let told = || session.record.as_ref()?.what.tmux.as_deref();
