@@ -126,10 +126,16 @@ impl Holders {
 
     /// The session that is meant, `None` where it is not held.
     pub fn find(&self, who: &Who) -> Option<Held> {
-        self.held().into_iter().find(|held| match who {
-            Who::Session(id) => held.now.session_id == *id,
-            Who::Pid(pid) => held.now.key.pid == *pid,
-        })
+        let mut all = self.held();
+        let meant = match who {
+            Who::Pid(pid) => all.iter().position(|held| held.now.key.pid == *pid),
+            // Whoever started it may not know that `/clear` has given it another id.
+            Who::Session(id) => all
+                .iter()
+                .position(|held| held.now.session_id == *id)
+                .or_else(|| all.iter().position(|held| held.dir == *id)),
+        };
+        meant.map(|place| all.swap_remove(place))
     }
 
     /// Every session that is held.
