@@ -218,7 +218,10 @@ pub(super) fn read(model: &mut Model, answer: Result<RuleSet, Trouble>) {
         Ok(set) if rules.known.is_none() || !rules.is_changed() => rules.begin(set),
         // They have come to the same.
         Ok(set) if rules.whole().as_ref() == Some(&set.rules) => rules.begin(set),
-        Ok(set) => rules.theirs = Some(set),
+        Ok(set) => {
+            rules.failed = None;
+            rules.theirs = Some(set);
+        }
         Err(trouble) => rules.failed = Some(trouble.sentence()),
     }
 }

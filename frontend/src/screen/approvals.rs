@@ -131,23 +131,21 @@ fn card(model: &Model, card: &Card) -> ApprovalView {
 }
 
 fn who_else(approval: &Approval, now: u64) -> String {
-    let terminal = match approval.source {
-        ApprovalSource::Held | ApprovalSource::Unknown => "",
-        ApprovalSource::Hook => {
-            "It is not held here: its own terminal asks once this page no longer may answer."
-        }
-    };
-    let until = approval.until.map(|until| {
-        if until > now {
-            format!("That is in {}.", measure::age_between(now, until))
-        } else {
-            "That is so by now.".to_owned()
-        }
+    let left = approval.until.map(|until| {
+        let left = until.checked_sub(now).filter(|left| *left > 0);
+        left.map(|left| measure::age(left / 1000))
     });
-    [terminal.to_owned(), until.unwrap_or_default()]
-        .join(" ")
-        .trim()
-        .to_owned()
+    match (approval.source, left) {
+        (ApprovalSource::Hook, None) => "Its own terminal asks as well.".to_owned(),
+        (ApprovalSource::Hook, Some(Some(left))) => {
+            format!("Its own terminal asks in {left}, if nobody has answered here by then.")
+        }
+        (ApprovalSource::Hook, Some(None)) => "Its own terminal asks by now.".to_owned(),
+        (ApprovalSource::Held | ApprovalSource::Unknown, Some(Some(left))) => {
+            format!("It waits for {left} more.")
+        }
+        (ApprovalSource::Held | ApprovalSource::Unknown, Some(None) | None) => String::new(),
+    }
 }
 
 fn ended(end: &End) -> String {

@@ -10,6 +10,7 @@ use crate::{
     screen::{
         diff,
         exact::{Exact, exact, has_hidden},
+        markdown::{self, Block},
     },
     text,
 };
@@ -28,7 +29,7 @@ pub(crate) enum Asked {
         note: String,
     },
     Questions(Vec<Question>),
-    Plan(String),
+    Plan(Vec<Block>),
 }
 
 /// How a request can be answered.
@@ -67,7 +68,7 @@ pub(crate) fn asked(approval: &Approval) -> Asked {
     let input = &approval.input;
     match &approval.ask {
         Ask::Question { .. } => return Asked::Questions(questions(approval)),
-        Ask::Plan { text } => return Asked::Plan(text::whole(text)),
+        Ask::Plan { text } => return Asked::Plan(markdown::blocks(text)),
         Ask::Permission { .. } | Ask::Text { .. } => {}
     }
     if let Some(change) = change(&approval.tool, input) {

@@ -7,13 +7,14 @@ use crate::{
     model::approvals::draft::{Answer, Change},
     screen::{
         asked::{Asked, asked},
-        diff::{Kind, Line},
         exact::{Exact, Piece},
     },
     text,
     view::{
         approval::Card,
         bound::{all, flag, maybe, text as bound},
+        markdown::blocks_view,
+        talk::diff::diff_view,
     },
 };
 
@@ -26,7 +27,7 @@ pub(super) fn asked_view(approval: &Approval, card: &Card) -> AnyView {
         .into_any(),
         Asked::Change { file, lines, note } => view! {
             {exact_view(file, "sm-ask-file")}
-            <div class="sm-ask-change" tabindex="0">{changes(lines)}</div>
+            {diff_view(lines)}
             <p class="sm-warning">{note}</p>
         }
         .into_any(),
@@ -35,21 +36,10 @@ pub(super) fn asked_view(approval: &Approval, card: &Card) -> AnyView {
             all(numbered, |(place, one)| question(place, one, card))
         }
         Asked::Plan(plan) => {
-            view! { <div class="sm-ask-plan" tabindex="0"><pre>{plan}</pre></div> }.into_any()
+            let plan = blocks_view(plan, card.send);
+            view! { <div class="sm-ask-plan" tabindex="0" role="group" aria-label="Plan">{plan}</div> }.into_any()
         }
     }
-}
-
-fn changes(lines: Vec<Line>) -> AnyView {
-    all(lines, |line| {
-        let sign = match line.kind {
-            Kind::Same => "same",
-            Kind::Added => "added",
-            Kind::Removed => "removed",
-            Kind::Gap => "gap",
-        };
-        view! { <pre data-line=sign>{line.text}</pre> }.into_any()
-    })
 }
 
 /// Every character as it stands. It can be scrolled by keyboard where it is long.

@@ -44,15 +44,15 @@ pub(super) fn rule_view(card: &Card) -> AnyView {
     view! {
         <div class="sm-ask-rule" role="group" aria-label="From now on">
             <label for=id.clone()>"Each " <bdi class="sm-exact">{tool}</bdi> " that fits"</label>
-            <input
-                type="text"
+            // A command may have many lines, of which a single one would make another command.
+            <textarea
                 class="sm-field sm-mono"
                 id=id
-                autocomplete="off"
+                rows="1"
                 spellcheck="false"
                 prop:value=text(move || pattern().unwrap_or_default())
                 on:input=move |event| write.change(Change::Pattern(event_target_value(&event)))
-            />
+            ></textarea>
             {choice("Where", whose_offers, "project", move |value| {
                 whose.change(Change::Whose(match value.as_str() {
                     "session" => Whose::Session,

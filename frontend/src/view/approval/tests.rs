@@ -126,9 +126,14 @@ fn a_change() {
             span parser
             span for 1 min
             bdi /srv/a.rs
-            pre one
-            pre two
-            pre 2
+            div aria-label="Change
+            span one
+            span -
+            span removed:
+            span two
+            span +
+            span added:
+            span 2
             button aria-disabled="false Allow
             button aria-expanded="false aria-disabled="false Always…
             input aria-label="Why not, for the model (optional)
@@ -184,9 +189,9 @@ fn a_plan() {
             span ~/work/
             span parser
             span for 1 min
-            pre # Plan
-
-            1. Read the lexer
+            div aria-label="Plan
+            h4 Plan
+            p Read the lexer
             button aria-disabled="false Approve
             button aria-disabled="false Approve and accept edits
             input aria-label="What should be different (optional)
@@ -225,7 +230,7 @@ fn another_tool_in_somebody_elses_session() {
             input aria-label="Why not, for the model (optional)
             button aria-disabled="true Deny
             p Allowing…
-            p It is not held here: its own terminal asks once this page no longer may answer. That is in 40 s.
+            p Its own terminal asks in 40 s, if nobody has answered here by then.
         "#]],
     );
 }

@@ -149,16 +149,15 @@ fn fields(row: Row, view: RwSignal<RuleView>, send: Send) -> AnyView {
                 prop:value=row.tool
                 on:input=move |event| change(Field::Tool(event_target_value(&event)))
             />
-            <input
-                type="text"
+            <textarea
                 class="sm-field sm-mono sm-wide"
-                autocomplete="off"
+                rows="1"
                 spellcheck="false"
                 aria-label="Pattern"
                 placeholder="Anything, or as in: git *"
                 prop:value=row.pattern
                 on:input=move |event| change(Field::Pattern(event_target_value(&event)))
-            />
+            ></textarea>
             {choice("Where", whose, whose_now, move |value| {
                 change(Field::Whose(match value.as_str() {
                     "project" => Whose::Project,

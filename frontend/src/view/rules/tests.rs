@@ -87,7 +87,7 @@ fn the_list_and_the_fields_of_one() {
             option Deny
             option Ask a person
             input aria-label="Tool
-            input aria-label="Pattern
+            textarea aria-label="Pattern
             select aria-label="Where"
             option Everywhere
             option In a project
@@ -175,7 +175,6 @@ fn what_others_changed_and_what_a_trial_told() {
             button aria-label="Move down rule 2 title="Move down aria-disabled="true
             button aria-label="Delete rule 2 title="Delete
             button Add a rule
-            p The rules were changed in the meantime.
             p Somebody else changed the rules meanwhile. This is how theirs differ:
             span Ask
             bdi Bash
