@@ -190,10 +190,84 @@ export function entry(id, changes = {}) {
   };
 }
 
+// Session 11 asks, since 90 s.
+export function approval(id, changes = {}) {
+  const input = changes.input ?? { command: `echo ${id}`, description: 'Say something' };
+  const tool = changes.tool ?? 'Bash';
+  return {
+    id,
+    sessionId: 'aaaaaaaa-0000-4000-8000-000000000011',
+    key: '11:100',
+    cwd: '/home/ada/work/parser',
+    title: 'Session 11',
+    at: Date.now() - 90_000,
+    until: null,
+    source: 'held',
+    ask: { type: 'permission', tool, input: input.command ?? JSON.stringify(input) },
+    reason: null,
+    ...changes,
+    tool,
+    input,
+  };
+}
+
+export function question(id, questions, changes = {}) {
+  return approval(id, { tool: 'AskUserQuestion', input: { questions }, ask: { type: 'question', questions }, ...changes });
+}
+
+export function plan(id, text, changes = {}) {
+  return approval(id, { tool: 'ExitPlanMode', input: {}, ask: { type: 'plan', text }, ...changes });
+}
+
+export function approvals(...all) {
+  return { ok: true, approvals: all };
+}
+
+export function decided(id, outcome, changes = {}) {
+  return { ok: true, id, sessionId: 'aaaaaaaa-0000-4000-8000-000000000011', outcome, by: 'person', rule: null, ...changes };
+}
+
+export function rule(id, pattern, action = 'allow', changes = {}) {
+  return { id, tool: 'Bash', ...(pattern ? { pattern } : {}), action, scope: { type: 'all' }, ...changes };
+}
+
+export function rules(rev, ...all) {
+  return { ok: true, rev, rules: all };
+}
+
 export function refusal(code, error, more = {}) {
   return { ok: false, error, code, ...more };
 }
 
 export function report(items, changes = {}) {
   return { ok: true, deletedSessions: 0, compressedLogs: 0, errors: [], items, ...changes };
+}
+
+// Events of a session, numbered from `first` on.
+export function events(all, first = 1) {
+  const at = Date.now();
+  return all.map((event, place) => ({ seq: first + place, at, uuid: null, messageId: null, ...event }));
+}
+
+// What follows a session says, as a frame of the feed.
+export function output(pid, type, more = {}) {
+  const sessionId = `aaaaaaaa-0000-4000-8000-${String(pid).padStart(12, '0')}`;
+  return { type: 'output', output: { type, sessionId, ...more } };
+}
+
+export const told = (pid, all, first) => output(pid, 'events', { events: events(all, first) });
+
+export function delta(pid, text, more = {}) {
+  return output(pid, 'delta', { delta: { kind: 'text', text, index: 0, ...more } });
+}
+
+export function started(pid, changes = {}) {
+  return {
+    ok: true, sessionId: `aaaaaaaa-0000-4000-8000-${String(pid).padStart(12, '0')}`, pid, key: `${pid}:100`, holder: { type: 'stdio' },
+    ...changes,
+  };
+}
+
+export function driven(pid, outcome, changes = {}) {
+  return { ok: true, sessionId: `aaaaaaaa-0000-4000-8000-${String(pid).padStart(12, '0')}`, outcome, seq: 1, ...changes };
 }
