@@ -125,7 +125,7 @@ pub(super) fn may_leave(model: &mut Model) -> bool {
     may
 }
 
-pub(super) fn step(model: &mut Model, step: Step, now: u64) -> Vec<Effect> {
+pub(super) fn step(model: &mut Model, step: Step) -> Vec<Effect> {
     let server_now = model.live.server_now();
     let zone_min = model.surroundings.zone_min;
     let Some(Dialog::Rules(rules)) = &mut model.dialog else {
@@ -133,14 +133,24 @@ pub(super) fn step(model: &mut Model, step: Step, now: u64) -> Vec<Effect> {
     };
     // What is said of leaving holds for the moment at which it was tried.
     rules.warned = false;
+    let free = rules.known.is_some() && !rules.saving;
     let call = match step {
         Step::Trial(change) => trial::change(&mut rules.trial, change),
         Step::Import(change) => import::change(rules, change),
-        _ if rules.saving || rules.known.is_none() => None,
+        Step::Save if !free => None,
         Step::Save => save(rules),
-        step => {
-            rules.failed = None;
-            edit(rules, step, server_now.max(now), zone_min);
+        Step::Add
+        | Step::Edit(_)
+        | Step::Change(..)
+        | Step::Up(_)
+        | Step::Down(_)
+        | Step::Delete(_)
+        | Step::Take(_)
+        | Step::TakeAll => {
+            if free {
+                rules.failed = None;
+                edit(rules, step, server_now, zone_min);
+            }
             None
         }
     };

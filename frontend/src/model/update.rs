@@ -126,7 +126,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         Msg::AskHistory => history::open(model),
         Msg::HistoryMore => history::more(model),
         Msg::AskRules => rules::open(model),
-        Msg::Rules(step) => rules::step(model, step, now),
+        Msg::Rules(step) => rules::step(model, step),
         Msg::AskCleanup => {
             model.dialog = Some(Dialog::Cleanup(Cleanup::Planning));
             vec![Effect::Call(Call::Plan)]

@@ -77,7 +77,11 @@ fn read(text: &str) -> Result<RulesImport, &'static str> {
                 tool_approval_rules: list,
                 ..RulesImport::default()
             }),
-            _ => Err(TAKES),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => Err(TAKES),
         };
     };
     let is_permissions = ["allow", "deny", "ask"]
