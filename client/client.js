@@ -187,6 +187,7 @@ async function* parts(send, path, { after, patienceMs, signal }) {
   let heardAt = Date.now();
   for (;;) {
     let retry = null;
+    let why = null;
     try {
       const headers = { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) };
       const response = await send('GET', `${path}?follow=1&after=${seq}`, { headers, signal });
@@ -212,10 +213,12 @@ async function* parts(send, path, { after, patienceMs, signal }) {
       }
     } catch (fault) {
       if (signal?.aborted) return;
+      if (isFinal(fault)) throw fault;
       // Who says that there are too many is there.
       if (fault.status === 429) heardAt = Date.now();
-      if (isFinal(fault) || Date.now() - heardAt > patienceMs) throw asKnown(fault);
+      why = fault;
     }
+    if (Date.now() - heardAt > patienceMs) throw asKnown(why);
     await pause(retry ?? wait, signal);
     if (signal?.aborted) return;
     wait = Math.min(wait * 2, RETRY_MOST_MS);

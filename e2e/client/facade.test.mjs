@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import api, { SessionManagerError, configure, createClient } from '../../client/client.js';
+import { until } from '../claude/until.mjs';
 import { failure, startStandIn } from './stand-in.mjs';
 import { assistant, exit, status, turn, usage, user } from './turns.mjs';
 
@@ -153,43 +154,47 @@ describe('client.js', () => {
       const told = [];
       const off = client.on(`claude-output:${ID}`, event => told.push(event));
       const complete = new Promise(done => { client.on(`claude-complete:${ID}`, done); });
-      await new Promise(done => setTimeout(done, 100));
+      await until('it listens', () => log.open() === 1);
       log.push(...turn('Now.', 'Yes.'));
       assert.deepEqual(await complete, { event: `claude-complete:${ID}`, sessionId: ID, payload: true });
-      await new Promise(done => setTimeout(done, 50));
       assert.deepEqual(told.map(({ payload }) => JSON.parse(payload).seq), [6, 7, 8, 9, 10]);
       off();
+      const more = new Promise(done => { client.on(`claude-output:${ID}`, done); });
       log.push(user('More.'));
-      await new Promise(done => setTimeout(done, 50));
+      await more;
       assert.equal(told.length, 5);
       client.close();
     });
 
     test('lets the stream go with the last listener', async () => {
       const offs = [client.on(`claude-output:${ID}`, () => {}), client.on(`claude-error:${ID}`, () => {})];
-      await new Promise(done => setTimeout(done, 100));
-      assert.deepEqual([log.connections, log.open()], [1, 1]);
+      await until('it listens', () => log.open() === 1);
+      assert.equal(log.connections, 1);
       offs[0]();
       offs[0]();
       await new Promise(done => setTimeout(done, 50));
       assert.equal(log.open(), 1);
       offs[1]();
-      await new Promise(done => setTimeout(done, 50));
-      assert.equal(log.open(), 0);
+      await until('it does not any more', () => log.open() === 0);
     });
 
-    test('goes on where a listener throws', async () => {
+    test('goes on where a listener throws', async t => {
       const faults = [];
-      const catcher = fault => faults.push(fault.message);
-      process.on('uncaughtException', catcher);
+      const later = queueMicrotask;
+      // Where nobody catches it, it would end this test.
+      t.mock.method(globalThis, 'queueMicrotask', task => later(() => {
+        try {
+          task();
+        } catch (fault) {
+          faults.push(fault.message);
+        }
+      }));
       client.on(`claude-output:${ID}`, () => { throw new Error('mine'); });
       const told = heard(['claude-output']);
-      await new Promise(done => setTimeout(done, 100));
+      await until('it listens', () => log.open() === 1);
       log.push(user('Now.'));
-      await new Promise(done => setTimeout(done, 50));
-      process.removeListener('uncaughtException', catcher);
-      assert.equal(told.length, 1);
-      assert.deepEqual(faults, ['mine']);
+      await until('it was thrown', () => faults.length > 0);
+      assert.deepEqual([faults, told.length], [['mine'], 1]);
       client.close();
     });
 
@@ -301,9 +306,8 @@ describe('client.js', () => {
     log.push(usage(), exit());
     log.end();
     await client.whenComplete(ID);
-    await new Promise(done => setTimeout(done, 50));
     const asked = standIn.asked.length;
-    assert.equal(await client.cleanupFinishedProcesses(), 1);
+    assert.equal(await until('it has ended', () => client.cleanupFinishedProcesses()), 1);
     assert.equal(await client.cleanupFinishedProcesses(), 0);
     assert.equal(standIn.asked.length, asked);
     assert.throws(() => client.whenComplete(ID), { code: 'bad_call' });
