@@ -14,13 +14,10 @@ use tokio::{
 };
 use wire::{Event, Output, SessionId, Since, Who};
 
-use self::written::Written;
+use self::{live::Line, written::Written};
 use super::{Inner, Service, ServiceError, company::Company, history};
 use crate::{
-    event_log::LogReader,
-    hold::{client::Client, place::Place},
-    observe::transcript::Transcripts,
-    present,
+    event_log::LogReader, hold::place::Place, observe::transcript::Transcripts, present,
     state_dir::StateDir,
 };
 
@@ -123,7 +120,7 @@ impl Outlet {
 /// Where the events of a session come from.
 #[derive(Debug)]
 enum Source {
-    Holder(Client),
+    Holder(Box<Line>),
     Log(LogReader),
     Transcript(Box<Written>),
 }
@@ -173,7 +170,7 @@ impl Service {
 
     async fn tell(self, source: Source, since: Since, outlet: Outlet) -> Result<(), Gone> {
         match source {
-            Source::Holder(client) => live::tell(client, since.after, outlet).await,
+            Source::Holder(line) => live::tell(*line, since.after, outlet).await,
             Source::Log(reader) if since.follow => kept::tell(reader, since.after, outlet).await,
             Source::Log(reader) => kept::rest(reader, since.after, &outlet).await.map(drop),
             Source::Transcript(written) => written::tell(*written, since, self, outlet).await,
@@ -182,16 +179,12 @@ impl Service {
 
     /// `None` where no holder is there, or what it holds is a terminal: of that the transcript tells.
     async fn of_holder(&self, dir: &SessionId, since: Since) -> Option<Source> {
-        let find = |inner: &Inner| Place::find(&StateDir::at(&inner.config.state_dir), dir);
-        let place = find(&self.inner).ok()??;
-        if !place.has_socket() {
-            return None;
-        }
-        let client = Client::connect(place).await.ok()?;
-        match client.kind {
-            wire::HolderKind::Stdio if since.follow => Some(Source::Holder(client)),
+        let state = StateDir::at(&self.inner.config.state_dir);
+        let line = Line::to(state, dir.clone()).await?;
+        match line.client.kind {
+            wire::HolderKind::Stdio if since.follow => Some(Source::Holder(Box::new(line))),
             wire::HolderKind::Stdio => {
-                let reader = LogReader::open(client.place().directory(), since.after);
+                let reader = LogReader::open(line.client.place().directory(), since.after);
                 reader.ok().map(Source::Log)
             }
             wire::HolderKind::Pty | wire::HolderKind::Tmux | wire::HolderKind::Unknown => None,

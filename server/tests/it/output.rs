@@ -1,7 +1,7 @@
 //! `/sessions/:id/output`: where the events of a session come from, both formats, and every way in which they end.
 
 mod crowd;
-mod held;
+pub(crate) mod held;
 mod stream;
 mod transcript;
 

@@ -1,5 +1,7 @@
 //! `/ws`: its opening, what it tells, and every way in which it ends.
 
+mod follow;
+
 use std::{
     io::{Read as _, Write as _},
     time::Duration,
@@ -325,11 +327,12 @@ fn a_client_ends_it_in_order_or_by_leaving() {
 #[test]
 fn so_many_feeds_and_no_more() {
     let server = Server::start();
-    let mut open: Vec<_> = (0..64).map(|_| TestSocket::open(&server)).collect();
+    let most = StreamLimits::default().open;
+    let mut open: Vec<_> = (0..most).map(|_| TestSocket::open(&server)).collect();
     let refused = || TestSocket::try_open(&server).err();
     assert_eq!(refused(), Some((429, "too_many".to_owned())));
     let answer = check(&server, &get("/events", ""), 429, "too_many");
-    assert!(answer.body.contains("64"), "{}", answer.body);
+    assert!(answer.body.contains(&most.to_string()), "{}", answer.body);
     let mut left = open.pop().unwrap();
     left.0.close(None).unwrap();
     left.end();

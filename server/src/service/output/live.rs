@@ -1,6 +1,9 @@
 //! The events of a session from its holder, which joins those of the log with those that come.
 
-use wire::{Event, Output};
+use std::time::Duration;
+
+use tokio::time::sleep;
+use wire::{Event, Output, SessionId};
 
 use super::{
     Gone, Outlet,
@@ -10,65 +13,158 @@ use crate::{
     event_log::LogReader,
     hold::{
         client::Client,
+        place::Place,
         protocol::{Asked, Told},
     },
+    state_dir::StateDir,
 };
 
-pub(super) async fn tell(mut client: Client, after: u64, outlet: Outlet) -> Result<(), Gone> {
-    let mut last = after;
-    let mut has_caught = false;
-    let mut has_exited = false;
-    if client.ask(&Asked::Follow { after }).await.is_ok() {
-        loop {
-            let told = tokio::select! {
-                told = client.next() => told,
-                () = outlet.sender.closed() => return Err(Gone),
-            };
-            match told {
-                Ok(Some(Told::Events { events })) => {
-                    last = events.last().map_or(last, Event::seq);
-                    has_exited |= events.iter().any(|it| matches!(it, Event::Exit { .. }));
-                    outlet.events(events).await?;
-                }
-                Ok(Some(Told::Delta { delta })) => {
-                    let session_id = outlet.id.clone();
-                    outlet.put(Output::Delta { session_id, delta }).await?;
-                }
-                Ok(Some(Told::Caught { seq })) => {
-                    has_caught = true;
-                    outlet.caught(seq).await?;
-                }
-                Ok(Some(Told::End)) => return outlet.end(None).await,
-                // It was not asked for.
-                Ok(Some(
-                    Told::Hello { .. }
-                    | Told::Now(_)
-                    | Told::Screen { .. }
-                    | Told::Reply { .. }
-                    | Told::Unknown,
-                )) => {}
-                Ok(None) => break,
-                Err(error) => {
-                    tracing::debug!(%error, "a holder has gone");
-                    break;
-                }
-            }
+/// A connection to a holder, and where the next one is to be had.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) client: Client,
+    state: StateDir,
+    dir: SessionId,
+}
+
+/// How far a client has been told.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    /// The number of the last event.
+    last: u64,
+    has_caught: bool,
+    has_exited: bool,
+}
+
+/// How a connection to a holder ended.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    /// The session has ended and all is told.
+    Whole,
+    Broken,
+}
+
+/// So many connections to a holder may break without a single event.
+const TRIES: u32 = 3;
+
+/// So long the end may take to be written of a session whose holder has gone without a word.
+const FAREWELL: Duration = Duration::from_secs(1);
+const STEP: Duration = Duration::from_millis(50);
+
+impl Line {
+    /// `None` where no holder answers.
+    pub(super) async fn to(state: StateDir, dir: SessionId) -> Option<Self> {
+        let place = Place::find(&state, &dir).ok()??;
+        if !place.has_socket() {
+            return None;
+        }
+        let client = Client::connect(place).await.ok()?;
+        Some(Self { client, state, dir })
+    }
+
+    async fn again(&self) -> Option<Self> {
+        Self::to(self.state.clone(), self.dir.clone()).await
+    }
+}
+
+pub(super) async fn tell(mut line: Line, after: u64, outlet: Outlet) -> Result<(), Gone> {
+    let mut progress = Progress {
+        last: after,
+        has_caught: false,
+        has_exited: false,
+    };
+    let mut tries = 0;
+    while tries < TRIES {
+        let before = progress.last;
+        match pass_on(&mut line.client, &mut progress, &outlet).await? {
+            Ending::Whole => return outlet.end(None).await,
+            Ending::Broken if progress.last > before => tries = 0,
+            Ending::Broken => tries += 1,
+        }
+        // A holder that is still there had its reasons; what comes is numbered, so that nothing is missed.
+        match line.again().await {
+            Some(again) => line = again,
+            None => break,
         }
     }
-    // It went without a word; what it has written is there.
-    let mut reason = (!has_exited).then_some(kept::LOST);
-    match LogReader::open(client.place().directory(), last) {
-        Ok(reader) => {
-            let rest = kept::rest(reader, last, &outlet).await?;
-            last = rest.last;
-            if rest.ended == Ended::Exit {
-                reason = None;
-            }
-        }
-        Err(error) => tracing::warn!(%error, "an event log can't be read"),
-    }
-    if !has_caught {
-        outlet.caught(last).await?;
+    let reason = finish(&line, &mut progress, &outlet).await?;
+    if !progress.has_caught {
+        outlet.caught(progress.last).await?;
     }
     outlet.end(reason).await
+}
+
+async fn pass_on(
+    client: &mut Client,
+    progress: &mut Progress,
+    outlet: &Outlet,
+) -> Result<Ending, Gone> {
+    let after = progress.last;
+    if client.ask(&Asked::Follow { after }).await.is_err() {
+        return Ok(Ending::Broken);
+    }
+    loop {
+        let told = tokio::select! {
+            told = client.next() => told,
+            () = outlet.sender.closed() => return Err(Gone),
+        };
+        match told {
+            Ok(Some(Told::Events { events })) => {
+                progress.last = events.last().map_or(progress.last, Event::seq);
+                progress.has_exited |= events.iter().any(|it| matches!(it, Event::Exit { .. }));
+                outlet.events(events).await?;
+            }
+            Ok(Some(Told::Delta { delta })) => {
+                let session_id = outlet.id.clone();
+                outlet.put(Output::Delta { session_id, delta }).await?;
+            }
+            Ok(Some(Told::Caught { seq })) if !progress.has_caught => {
+                progress.has_caught = true;
+                outlet.caught(seq).await?;
+            }
+            Ok(Some(Told::End)) => return Ok(Ending::Whole),
+            // It was not asked for, or was told before.
+            Ok(Some(
+                Told::Hello { .. }
+                | Told::Now(_)
+                | Told::Caught { .. }
+                | Told::Screen { .. }
+                | Told::Reply { .. }
+                | Told::Unknown,
+            )) => {}
+            Ok(None) => return Ok(Ending::Broken),
+            Err(error) => {
+                tracing::debug!(%error, "a holder has gone");
+                return Ok(Ending::Broken);
+            }
+        }
+    }
+}
+
+/// Tells from the log what the holder did not. Returns why it ended, `None` where the events tell.
+async fn finish(
+    line: &Line,
+    progress: &mut Progress,
+    outlet: &Outlet,
+) -> Result<Option<&'static str>, Gone> {
+    let mut waited = Duration::ZERO;
+    while !progress.has_exited && waited < FAREWELL {
+        match LogReader::open(line.client.place().directory(), progress.last) {
+            Ok(reader) => {
+                let rest = kept::rest(reader, progress.last, outlet).await?;
+                progress.last = rest.last;
+                progress.has_exited = rest.ended == Ended::Exit;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "an event log can't be read");
+                break;
+            }
+        }
+        if !progress.has_exited {
+            // Whoever finds out writes the end.
+            sleep(STEP).await;
+            waited += STEP;
+        }
+    }
+    Ok((!progress.has_exited).then_some(kept::LOST))
 }

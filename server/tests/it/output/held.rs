@@ -5,6 +5,7 @@ use std::{
     os::unix::net::{UnixListener, UnixStream},
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use session_manager::hold::protocol::{Asked, PROTOCOL, Told};
@@ -14,6 +15,7 @@ use super::*;
 
 /// Listens as a holder does and does what the test says with whoever follows.
 pub(crate) struct TestHolder {
+    socket: std::path::PathBuf,
     followers: mpsc::Receiver<Follower>,
 }
 
@@ -27,7 +29,7 @@ impl TestHolder {
     pub(crate) fn start(server: &Server, id: &str) -> Self {
         let path = place(server, id).join("sock");
         fs::remove_file(&path).ok();
-        let listener = UnixListener::bind(path).unwrap();
+        let listener = UnixListener::bind(&path).unwrap();
         let (sender, followers) = mpsc::channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -36,7 +38,15 @@ impl TestHolder {
                 thread::spawn(move || greet(stream, &sender));
             }
         });
-        Self { followers }
+        Self {
+            socket: path,
+            followers,
+        }
+    }
+
+    /// Is not there any more for whoever comes.
+    pub(crate) fn go(&self) {
+        fs::remove_file(&self.socket).ok();
     }
 
     pub(crate) fn follower(&self) -> Follower {
@@ -138,13 +148,16 @@ fn what_its_holder_says_is_passed_on_as_it_comes() {
 fn whoever_comes_back_names_what_it_saw_last() {
     let server = Server::start();
     let holder = TestHolder::start(&server, ID);
+    // Who is hung up on comes back by itself.
+    let mut followers = Vec::new();
     for (headers, after) in [
         ("Last-Event-ID: 7\n", 7),
         ("", 3),
         ("Last-Event-ID: ?\n", 3),
     ] {
         let _stream = follow(&server, 3, headers);
-        assert_eq!(holder.follower().after, after);
+        followers.push(holder.follower());
+        assert_eq!(followers.last().unwrap().after, after);
     }
 }
 
@@ -168,6 +181,7 @@ fn when_the_holder_is_lost_the_rest_is_read_from_the_log() {
     follower.tell(&Told::Caught { seq: 2 });
     assert_eq!(events(stream.event().unwrap().2), users(1..=2));
     log.append(&users(5..=5)).unwrap();
+    holder.go();
     drop(follower);
     let reason = "what held the session has ended without a word";
     let told: Vec<Output> = stream
@@ -179,12 +193,15 @@ fn when_the_holder_is_lost_the_rest_is_read_from_the_log() {
     assert_eq!(events(told[1].clone()), users(3..=5));
     assert_eq!(told[2..], [end(ID, Some(reason))]);
 
-    // It has noted the end, and then went without a word.
+    // Its end is noted soon by somebody else.
+    let holder = TestHolder::start(&server, ID);
     let mut stream = follow(&server, 4, "");
     let mut follower = holder.follower();
     follower.events(users(5..=5));
-    log.append(&[exit(6)]).unwrap();
+    holder.go();
     drop(follower);
+    thread::sleep(Duration::from_millis(200));
+    log.append(&[exit(6)]).unwrap();
     let told: Vec<Output> = stream
         .rest()
         .into_iter()
@@ -192,6 +209,39 @@ fn when_the_holder_is_lost_the_rest_is_read_from_the_log() {
         .collect();
     assert_eq!(events(told[1].clone()), [exit(6)]);
     assert_eq!(told[2..], [caught(ID, 6), end(ID, None)]);
+}
+
+#[test]
+fn a_holder_that_hangs_up_is_asked_again() {
+    let server = Server::start();
+    let holder = TestHolder::start(&server, ID);
+    let mut stream = follow(&server, 0, "");
+    for seq in 1..10 {
+        let mut follower = holder.follower();
+        assert_eq!(follower.after, seq - 1);
+        follower.events(users(seq..=seq));
+        follower.tell(&Told::Caught { seq });
+        assert_eq!(events(stream.event().unwrap().2), users(seq..=seq));
+        if seq == 1 {
+            assert_eq!(stream.event().unwrap().2, caught(ID, 1));
+        }
+    }
+    holder.follower().tell(&Told::End);
+    assert_eq!(stream.event().unwrap().2, end(ID, None));
+}
+
+#[test]
+fn a_holder_that_always_hangs_up_is_given_up() {
+    let server = Server::start();
+    let holder = TestHolder::start(&server, ID);
+    let _log = log(&server, ID, &users(1..=2));
+    let mut stream = follow(&server, 0, "");
+    for _ in 0..3 {
+        drop(holder.follower());
+    }
+    assert_eq!(events(stream.event().unwrap().2), users(1..=2));
+    assert_eq!(stream.event().unwrap().2, caught(ID, 2));
+    assert!(matches!(stream.event().unwrap().2, Output::End { .. }));
 }
 
 #[test]
@@ -214,6 +264,10 @@ fn a_client_that_has_left_leaves_the_holder() {
     let mut follower = holder.follower();
     drop(stream);
     // Noticed by whoever writes.
-    while follower.try_tell(&Told::Caught { seq: 0 }).is_ok() {}
+    let events = |seq| Told::Events {
+        events: users(seq..=seq),
+    };
+    let mut numbers = 1..;
+    while follower.try_tell(&events(numbers.next().unwrap())).is_ok() {}
     server.is_well();
 }

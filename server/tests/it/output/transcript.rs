@@ -31,9 +31,12 @@ fn prompt(text: &str) -> String {
 }
 
 fn texts(events: &[Event]) -> Vec<&str> {
-    let text = |event| match event {
-        &Event::User { ref text, .. } | &Event::Note { ref text, .. } => Some(text.as_str()),
-        _ => None,
+    let text = |event| {
+        if let &Event::User { ref text, .. } | &Event::Note { ref text, .. } = event {
+            Some(text.as_str())
+        } else {
+            None
+        }
     };
     events.iter().filter_map(text).collect()
 }
@@ -82,7 +85,12 @@ fn a_conversation_is_told_in_its_order() {
             Event::Assistant { text, .. } => format!("assistant {text}"),
             Event::Tool { name, input, .. } => format!("tool {name} {input}"),
             Event::ToolResult { text, is_error, .. } => format!("result {is_error} {text}"),
-            other => format!("{other:?}"),
+            other @ (Event::Status { .. }
+            | Event::Approval { .. }
+            | Event::Decision { .. }
+            | Event::Usage { .. }
+            | Event::Note { .. }
+            | Event::Exit { .. }) => format!("{other:?}"),
         })
         .collect();
     expect_test::expect_file!["transcript/queue.txt"].assert_eq(&(kinds.join("\n") + "\n"));
