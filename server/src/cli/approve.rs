@@ -9,9 +9,8 @@ use wire::{
 };
 
 use super::{
-    EXIT_CODES,
     asked::{asked, one},
-    drive::{caller, push_note, tell},
+    drive::{EXIT_CODES, caller, push_note, tell},
     question::answer,
     said, text,
 };
@@ -20,7 +19,7 @@ use crate::{clock, config::Config, service::ServiceError};
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct ApproveArgs {
-    /// The request, or the beginning of its id; without an answer it is shown, without an id all are
+    /// The request, or the beginning of its id (at least 4 characters); without an answer it is shown, without an id all are
     id: Option<String>,
     #[command(flatten)]
     verdict: Verdict,
@@ -60,6 +59,9 @@ enum For {
     All,
 }
 
+/// The beginning of an id that is not just any letter.
+const SHORTEST: usize = 4;
+
 pub(super) fn run(arguments: &ApproveArgs, config: Config) -> anyhow::Result<ExitCode> {
     answer(config, async |service| {
         service.meet_holders().await;
@@ -86,7 +88,7 @@ fn find<'a>(approvals: &'a Approvals, said: &str) -> Result<&'a Approval, Servic
         Some(one) => vec![one],
         None => all
             .iter()
-            .filter(|one| one.id.as_str().starts_with(said))
+            .filter(|one| said.len() >= SHORTEST && one.id.as_str().starts_with(said))
             .collect(),
     };
     match meant.as_slice() {

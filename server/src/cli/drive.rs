@@ -13,7 +13,6 @@ use wire::{
 };
 
 use super::{
-    EXIT_CODES,
     question::{Answer, answer, json},
     text, who,
 };
@@ -21,6 +20,14 @@ use crate::{
     config::Config,
     service::{Cancel, Interrupted, Service, ServiceError},
 };
+
+/// What verbs that act end with.
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   failed or refused; stderr says why
+  64  bad usage, such as a name that means no session or several, or a mistake
+      in the configuration";
 
 static AFTER_HELP: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| format!("{}\n\n{EXIT_CODES}", who::TAKES));

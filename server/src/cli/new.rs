@@ -6,8 +6,7 @@ use clap::{Args, ValueEnum};
 use wire::{Code, Holder, HolderKind, SessionId, StartRequest, Started};
 
 use super::{
-    EXIT_CODES,
-    drive::{caller, push_note, tell},
+    drive::{EXIT_CODES, caller, push_note, tell},
     question::answer,
     send, text,
 };
@@ -30,6 +29,7 @@ pub(super) struct NewArgs {
     /// low, medium, high, ...
     #[arg(long)]
     effort: Option<String>,
+    /// What it is to be called
     #[arg(long)]
     name: Option<String>,
     /// Go on in this conversation

@@ -9,8 +9,7 @@ use clap::Args;
 use wire::{Code, Driven, Event, MessageRequest, Output, Since, State, Who};
 
 use super::{
-    EXIT_CODES,
-    drive::{caller, driven_line, tell},
+    drive::{EXIT_CODES, caller, driven_line, tell},
     question::{Answer, answer},
     said::said,
     tail, terminal, text, who,

@@ -6,7 +6,7 @@ use clap::Args;
 use wire::{Event, Output, Since};
 
 use super::{
-    EXIT_CODES,
+    drive::EXIT_CODES,
     question::{Answer, answer, json_line},
     said::said,
     terminal, who,
@@ -17,6 +17,7 @@ static AFTER_HELP: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| format!("{LEGEND}\n\n{}\n\n{EXIT_CODES}", who::TAKES));
 
 const LEGEND: &str = "\
+How it reads:
   > a prompt             * a call of a tool     ? what is asked of a person
   ~ a thought            = its result           -- a remark
   (nothing) an answer    ! what went wrong

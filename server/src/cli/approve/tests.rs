@@ -168,6 +168,7 @@ fn a_beginning_of_several_ids_names_none() {
     .assert_eq(&error("0c1f"));
     expect!["Nobody asks this, or not any more; `session-manager approve` lists what is asked."]
         .assert_eq(&error("ffff"));
+    assert_eq!(error("0"), error("ffff"));
     assert_eq!(
         find(&approvals, "0c1f-other").unwrap().id.as_str(),
         "0c1f-other"
