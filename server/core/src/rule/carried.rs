@@ -8,7 +8,7 @@ use super::{
     glob::{Glob, Sureness},
     shell::{self, Deed, Run},
     spelling::{mentions, spellings},
-    text::Text,
+    text::{Piece, Text},
 };
 
 /// Programs in arguments of programs in arguments.
@@ -68,10 +68,8 @@ fn in_words<'a>(denies: &[&'a Rule], arguments: &[Text]) -> Option<&'a Rule> {
 
 /// One of the words may be a program: `watch 'rm x'`, `--exec='rm x'`, `alias.x=!rm`.
 fn in_programs<'a>(denies: &[&'a Rule], arguments: &[Text], depth: usize) -> Option<&'a Rule> {
-    let is_plain = |c: char| c.is_alphanumeric() || "_./:@%+,-".contains(c);
-    let is_program = |text: &String| !text.chars().all(is_plain);
-    let texts = arguments.iter().take(MOST_TAILS).filter_map(Text::known);
-    let mut texts = texts.filter(is_program).take(MOST_PROGRAMS);
+    let texts = arguments.iter().take(MOST_TAILS).filter_map(program);
+    let mut texts = texts.take(MOST_PROGRAMS);
     texts.find_map(|text| {
         // Most of what can't be read is no program.
         let looks_up = text.contains(['$', '`', '(', ';', '|', '&', '\n']);
@@ -87,6 +85,28 @@ fn in_programs<'a>(denies: &[&'a Rule], arguments: &[Text], depth: usize) -> Opt
             Deed::Write(_) | Deed::Read(_) | Deed::Unclear { .. } => None,
         })
     })
+}
+
+/// The text of a word that may be a program: one that has more than names and paths have.
+fn program(word: &Text) -> Option<String> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_./:@%+,-".contains(c);
+    match word.known() {
+        Some(known) => Some(known).filter(|known| !known.chars().all(is_plain)),
+        None => {
+            // A variable stands for what is not known, so that the commands around it are found.
+            let text: String = word
+                .0
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Char(c) => c.to_string(),
+                    Piece::Gap => " ".to_owned(),
+                    Piece::Unknown | Piece::Words => "$x".to_owned(),
+                    Piece::Tilde => "~".to_owned(),
+                })
+                .collect();
+            Some(text).filter(|text| text.contains([' ', ';', '&', '|', '\n']))
+        }
+    }
 }
 
 /// The deny that is about a command.

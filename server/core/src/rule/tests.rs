@@ -227,6 +227,18 @@ fn every_part_of_a_command_is_judged_by_itself() {
     );
     command(
         &["Bash allow", "Bash(rm *) deny"],
+        "watch \"ls; rm '$x'\"",
+        Ask,
+        Some("r2"),
+    );
+    command(
+        &["Bash allow", "Bash(rm *) deny"],
+        "npm test \"$x\" \"a $x\"",
+        Allow,
+        Some("r1"),
+    );
+    command(
+        &["Bash allow", "Bash(rm *) deny"],
         "watch 'ls; rm x'",
         Ask,
         Some("r2"),

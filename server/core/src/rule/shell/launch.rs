@@ -255,6 +255,9 @@ fn find(found: &mut Found, words: &[Text], depth: usize) {
                     .take_while(is_inner)
                     .map(|word| filled_in(word, &place))
                     .collect();
+                if !words.last().is_some_and(|last| ends(&last)) && rest.as_slice().is_empty() {
+                    found.unclear(&Text::joined(words).shown(), UNCLEAR_OPTIONS);
+                }
                 command(found, &inner, &Input::Elsewhere, depth + 1);
             }
             "-fprint" | "-fprint0" | "-fprintf" | "-fls" => {

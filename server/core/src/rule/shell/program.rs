@@ -26,6 +26,8 @@ pub(super) struct Found {
     computes: bool,
     smuggles: bool,
     moves: bool,
+    /// Branches of `case`.
+    branches: usize,
 }
 
 /// Programs in strings, in programs in strings.
@@ -76,7 +78,13 @@ impl Found {
                         "It has a here-document whose end shells may see elsewhere.",
                     );
                 }
+                let before = self.branches;
                 nodes.iter().for_each(|node| self.node(node));
+                // Where one has no end the parser takes what comes for the next one, and shells take offence.
+                let ends = source.matches(";;").count() + source.matches(";&").count();
+                if self.branches - before > ends {
+                    self.unclear(source, "It has branches that do not end.");
+                }
             }
             Err(_) => self.unclear(source, "It is no shell command that can be read."),
         }
@@ -187,6 +195,7 @@ impl Found {
                 redirects,
             } => {
                 self.word(word);
+                self.branches += patterns.len();
                 for pattern in patterns {
                     pattern
                         .patterns

@@ -189,6 +189,7 @@ fn what_is_not_certain_is_said_to_be_unclear() {
     ] {
         unclear(command);
     }
+    unclear("case a in a) b (c);; esac");
     unclear(&"$(".repeat(500));
     unclear(&"a ".repeat(40_000));
     unclear(&format!("{}a{}", "$(".repeat(30), ")".repeat(30)));

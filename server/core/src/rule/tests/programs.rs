@@ -153,6 +153,11 @@ fn launched(inner: String, way: usize, single: bool) -> String {
         "python3 -c ",
         "script -qc ",
     ];
+    if inner.contains([';', '|', '&', '(', '{', '\n']) {
+        // More than one command is no command's argument.
+        let program = PROGRAMS[way % PROGRAMS.len()];
+        return format!("{program}{}", quoted(&inner, single));
+    }
     let words = WORDS.get(way % (WORDS.len() + PROGRAMS.len() + 3));
     let program =
         || PROGRAMS.get((way % (WORDS.len() + PROGRAMS.len() + 3)).wrapping_sub(WORDS.len()));
