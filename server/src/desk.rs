@@ -7,6 +7,7 @@
 pub mod answer;
 mod attend;
 mod book;
+pub mod elsewhere;
 mod look;
 pub mod place;
 pub mod protocol;
@@ -14,7 +15,10 @@ pub mod protocol;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -51,6 +55,8 @@ pub struct Desk {
     /// When somebody last asked what is open, by another way than the live list.
     listed: Mutex<Option<Instant>>,
     changed: watch::Sender<u64>,
+    /// Hooks find us.
+    is_kept: AtomicBool,
     audit: AuditLog,
     company: Company,
 }
@@ -60,8 +66,11 @@ pub struct Company {
     /// Whether somebody is there who could decide.
     pub is_followed: Box<dyn Fn() -> bool + Send + Sync>,
     /// What the rules say of a request; `None` where a person is asked.
-    pub judge: Box<dyn Fn(&Asking) -> Option<Ruled> + Send + Sync>,
+    pub judge: Box<Judge>,
 }
+
+/// Judges a request.
+pub type Judge = dyn Fn(&Asking) -> Option<Ruled> + Send + Sync;
 
 /// What a rule decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +120,7 @@ impl Desk {
             book: Mutex::default(),
             listed: Mutex::default(),
             changed: watch::Sender::new(0),
+            is_kept: AtomicBool::new(false),
             audit,
             company,
         }
@@ -119,6 +129,7 @@ impl Desk {
     /// Opens the socket that hooks look for.
     pub fn listen(&self) -> io::Result<Opened> {
         let (listener, socket) = Place::make(&self.home)?.listen()?;
+        self.is_kept.store(true, Ordering::Relaxed);
         Ok(Opened {
             listener,
             _socket: socket,
@@ -129,6 +140,11 @@ impl Desk {
     pub async fn keep(self: Arc<Self>, opened: Opened) {
         let looks = Arc::clone(&self).keep_looking();
         tokio::join!(attend::accept(self, &opened.listener), looks);
+    }
+
+    /// Whether this process is one that hooks find. In any other, what is asked is asked elsewhere.
+    pub fn is_kept(&self) -> bool {
+        self.is_kept.load(Ordering::Relaxed)
     }
 
     /// All that is asked and not decided, oldest first.
@@ -365,7 +381,8 @@ impl Refusal {
     }
 }
 
-fn nobody_asks() -> Refusal {
+/// Says that there is no such request.
+pub fn nobody_asks() -> Refusal {
     let sentence = "No session asks this, or not any more; look at what is asked now.";
     Refusal::new(Code::NoApproval, sentence)
 }

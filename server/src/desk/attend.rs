@@ -18,10 +18,11 @@ use tokio::{
 use wire::{Approval, ApprovalSource, Ask, DecidedBy, RequestId};
 
 use super::{
-    Desk, Ruled, answer,
+    Desk, Refusal, Ruled,
+    answer::{self, Verdict},
     book::{Closed, Open, Order, Source},
     look,
-    protocol::{Asking, LINE, Said, Told, line},
+    protocol::{Asking, Deciding, LINE, Said, Told, line},
     target, word,
 };
 use crate::{audit::Outcome, present};
@@ -73,6 +74,31 @@ async fn attend(desk: &Arc<Desk>, mut hook: Hook) -> io::Result<()> {
             let answered = desk.book().answered_by(&event);
             desk.withdraw(&answered);
             Ok(())
+        }
+        Some(Said::List) => {
+            let approvals = desk.open();
+            hook.tell(&Told::Open { approvals }).await
+        }
+        Some(Said::Decide { decide }) => {
+            let Deciding {
+                id,
+                session_id,
+                decision,
+                reason,
+                answers,
+                permission_mode,
+            } = decide;
+            let verdict = Verdict {
+                decision,
+                reason,
+                answers,
+                permission_mode,
+            };
+            let told = match desk.decide(&id, &session_id, verdict).await {
+                Ok(()) => Told::Done,
+                Err(Refusal { code, sentence }) => Told::Refused { code, sentence },
+            };
+            hook.tell(&told).await
         }
         Some(Said::Delivered | Said::Unknown) | None => Ok(()),
     }

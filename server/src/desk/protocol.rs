@@ -1,13 +1,16 @@
-//! What a hook and a server say to each other: one JSON object a line, over a socket in our state directory.
+//! What a hook, or our own command line, and a server say to each other: one JSON object a line, over a socket in our state
+//! directory.
 //!
 //! The two may be of different versions: the program is replaced while sessions run. What is not known is passed over, and a
 //! hook that understands nothing lets the terminal decide.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wire::SessionId;
+use wire::{Approval, Code, DecisionOutcome, RequestId, SessionId};
 
-/// What a hook says.
+/// What a hook says, or the command line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "type",
@@ -21,8 +24,24 @@ pub enum Said {
     Happened { event: Happened },
     /// What was decided has been handed to Claude Code.
     Delivered,
+    /// What is asked?
+    List,
+    /// A person has decided.
+    Decide { decide: Deciding },
     #[serde(other)]
     Unknown,
+}
+
+/// A person's decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deciding {
+    pub id: RequestId,
+    pub session_id: SessionId,
+    pub decision: DecisionOutcome,
+    pub reason: Option<String>,
+    pub answers: BTreeMap<String, String>,
+    pub permission_mode: Option<String>,
 }
 
 /// One request of a session, whole.
@@ -101,6 +120,12 @@ pub enum Told {
     Decided { output: Value },
     /// The terminal decides.
     Released,
+    /// All that is asked, oldest first.
+    Open { approvals: Vec<Approval> },
+    /// The decision counts.
+    Done,
+    /// It does not.
+    Refused { code: Code, sentence: String },
     #[serde(other)]
     Unknown,
 }

@@ -94,11 +94,10 @@ fn reach(home: &Path) -> io::Result<Vec<Server>> {
 fn asking(call: Call, at: u64, process: Option<&Ancestor>) -> Option<Asking> {
     let proc = ProcReader::at("/proc").ok()?;
     let own = proc.stat(std::process::id())?.key;
-    let attended = std::env::var_os("CLAUDE_CODE_SESSION_ATTENDED");
     Some(Asking {
         session_id: call.session_id.as_str().parse().ok()?,
         // An agent in the background is asked about on the screen only when its hooks have ended.
-        blocks: call.agent.is_some() || attended.is_some_and(|attended| attended == "0"),
+        blocks: call.agent.is_some() || !is_attended(),
         agent: call.agent,
         at,
         cwd: call.cwd?,
@@ -116,6 +115,16 @@ fn asking(call: Call, at: u64, process: Option<&Ancestor>) -> Option<Asking> {
         tool: call.tool?,
         input: serde_json::from_str(&call.input?).ok()?,
     })
+}
+
+/// Whether somebody sits at a terminal of the session, in Claude Code's words.
+fn is_attended() -> bool {
+    match std::env::var("CLAUDE_CODE_SESSION_ATTENDED") {
+        Ok(attended) => attended != "0",
+        // 2.1.197 says only by what it was started: `cli`, or `sdk-cli` and others without a terminal.
+        Err(_) => !std::env::var("CLAUDE_CODE_ENTRYPOINT")
+            .is_ok_and(|entrypoint| entrypoint.starts_with("sdk")),
+    }
 }
 
 /// Returns the first decision and whose it is; `None` where all servers have let go, or nobody reads what we print.
@@ -225,7 +234,7 @@ impl Server {
                         self.is_over = true;
                         return None;
                     }
-                    Ok(Told::Unknown) => {}
+                    Ok(Told::Open { .. } | Told::Done | Told::Refused { .. } | Told::Unknown) => {}
                 }
             }
             if self.partial.len() > LINE {

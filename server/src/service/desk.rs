@@ -15,7 +15,7 @@ use crate::{
     audit::{AuditLog, Deed, Outcome},
     clock::now,
     config::Config,
-    desk::{self, Company, Desk, Ruled, answer::Verdict, protocol::Asking},
+    desk::{self, Company, Desk, Ruled, answer::Verdict, elsewhere, protocol::Asking},
     present, rules,
     state_dir::StateDir,
 };
@@ -66,6 +66,29 @@ impl Service {
 }
 
 impl Service {
+    /// All that is asked and not decided, oldest first.
+    pub(super) async fn all_asked(&self) -> Vec<Approval> {
+        let mut approvals = self.inner.held.approvals();
+        approvals.extend(self.foreign().await);
+        approvals.sort_by_key(|approval| approval.at);
+        approvals
+    }
+
+    /// Whether a request is one of a session that we don't hold.
+    pub(super) async fn is_foreign(&self, id: &RequestId) -> bool {
+        let desk = &self.inner.desk;
+        desk.knows(id) || (!desk.is_kept() && self.foreign().await.iter().any(|it| it.id == *id))
+    }
+
+    async fn foreign(&self) -> Vec<Approval> {
+        let desk = &self.inner.desk;
+        if desk.is_kept() {
+            desk.open()
+        } else {
+            elsewhere::open(&self.inner.config.home).await
+        }
+    }
+
     /// Decides what one of these sessions asks, and notes it.
     pub(super) async fn decide_at_desk(
         &self,
@@ -115,14 +138,6 @@ impl Service {
 }
 
 impl Inner {
-    /// All that is asked and not decided, oldest first.
-    pub(super) fn approvals(&self) -> Vec<Approval> {
-        let mut approvals = self.held.approvals();
-        approvals.extend(self.desk.open());
-        approvals.sort_by_key(|approval| approval.at);
-        approvals
-    }
-
     /// What the rules say of a request.
     fn judge(&self, ask: &Asking) -> Option<Ruled> {
         let session = present::core_session_id(&ask.session_id);

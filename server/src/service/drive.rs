@@ -134,7 +134,7 @@ impl Service {
     pub async fn approvals(&self) -> Result<Approvals, ServiceError> {
         Ok(Approvals {
             ok: true,
-            approvals: self.inner.approvals(),
+            approvals: self.all_asked().await,
         })
     }
 
@@ -145,10 +145,11 @@ impl Service {
         request: DecideRequest,
         by: Caller,
     ) -> Result<Decided, ServiceError> {
-        let always = request.always.clone();
-        let always = always.map(|always| self.rule_of(&id, request.decision, always));
-        let always = always.transpose()?;
-        let (session_id, outcome) = if self.inner.desk.knows(&id) {
+        let always = match request.always.clone() {
+            Some(always) => Some(self.rule_of(&id, request.decision, always).await?),
+            None => None,
+        };
+        let (session_id, outcome) = if self.is_foreign(&id).await {
             self.decide_at_desk(&id, request, by.clone()).await?
         } else {
             self.decide_held(&id, request, by.clone()).await?
@@ -191,7 +192,7 @@ impl Service {
     }
 
     /// The rule that a decision is to be made into.
-    fn rule_of(
+    async fn rule_of(
         &self,
         id: &RequestId,
         decision: DecisionOutcome,
@@ -205,7 +206,7 @@ impl Service {
                 return Err(bad("The decision is allow or deny."));
             }
         };
-        let approvals = self.inner.approvals();
+        let approvals = self.all_asked().await;
         let asked = approvals.iter().find(|approval| approval.id == *id);
         let asked = asked.ok_or_else(|| {
             let sentence =
@@ -250,9 +251,11 @@ impl Service {
             tasks.spawn(async move {
                 let who = Who::Session(id.clone());
                 let done = service.drive(who, Verb::Cancel, Do::Cancel, by).await;
+                // One that has ended meanwhile is what was asked for.
+                let failed = done.err().filter(|error| error.code() != Code::Ended);
                 wire::CancelledSession {
                     session_id: id,
-                    error: done.err().map(|error| error.to_string()),
+                    error: failed.map(|error| error.to_string()),
                 }
             });
         }

@@ -20,6 +20,7 @@ use session_manager::{
     desk::{
         Company, Desk, Refusal, Ruled,
         answer::Verdict,
+        elsewhere,
         place::Place,
         protocol::{Asking, Happened, Process, Said, Told, What, line},
     },
@@ -291,7 +292,7 @@ async fn what_is_asked_is_told_whole_and_decided_once() {
         .decide(&approval, Verdict::new(DecisionOutcome::Unknown))
         .await;
     assert_eq!(refused.unwrap_err().code, wire::Code::BadRequest);
-    assert_eq!(desk.ids(), [approval.id.clone()]);
+    assert_eq!(desk.ids(), std::slice::from_ref(&approval.id));
 
     let (decided, told) = tokio::join!(desk.decide(&approval, deny("no")), async {
         let told = line.hear().await;
@@ -311,6 +312,27 @@ async fn what_is_asked_is_told_whole_and_decided_once() {
     assert_eq!(again.code, wire::Code::Decided);
     assert!(again.sentence.contains("denied"), "{again}");
     assert!(desk.desk.knows(&approval.id));
+}
+
+#[tokio::test]
+async fn another_process_lists_and_decides() {
+    let desk = TestDesk::open(PATIENCE);
+    let (mut line, approval) = desk.ask(asking("ls")).await;
+    let home = desk.path();
+    assert_eq!(elsewhere::open(home).await, std::slice::from_ref(&approval));
+    let (id, session) = (&approval.id, &approval.session_id);
+    let refused = elsewhere::decide(home, id, session, Verdict::new(DecisionOutcome::Unknown));
+    assert_eq!(
+        refused.await.unwrap().unwrap_err().code,
+        wire::Code::BadRequest
+    );
+    let (decided, ()) = tokio::join!(elsewhere::decide(home, id, session, deny("no")), async {
+        assert!(matches!(line.verdict().await, Some(Told::Decided { .. })));
+        line.say(&Said::Delivered).await;
+    });
+    decided.unwrap().unwrap();
+    assert_eq!(elsewhere::decide(home, id, session, allow()).await, None);
+    assert!(elsewhere::open(home).await.is_empty());
 }
 
 #[tokio::test]

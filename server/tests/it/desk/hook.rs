@@ -139,11 +139,13 @@ async fn it_tells_what_answers_a_question() {
 async fn agents_and_sessions_without_a_terminal_are_known() {
     let desk = TestDesk::open(PATIENCE);
     desk.is_followed.store(false, Ordering::Relaxed);
-    let headless = [("CLAUDE_CODE_SESSION_ATTENDED", "0")];
-    assert_eq!(
-        printed(hook(desk.path(), &ls(), &headless).await).await,
-        None
-    );
+    for headless in [
+        ("CLAUDE_CODE_SESSION_ATTENDED", "0"),
+        ("CLAUDE_CODE_ENTRYPOINT", "sdk-cli"),
+    ] {
+        let child = hook(desk.path(), &ls(), &[headless]).await;
+        assert_eq!(printed(child).await, None);
+    }
     let mut agent = ls();
     agent["agent_id"] = json!("a1");
     assert_eq!(printed(hook(desk.path(), &agent, &[]).await).await, None);

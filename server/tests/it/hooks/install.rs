@@ -293,3 +293,39 @@ fn the_directory_that_was_named_is_meant_and_switched_off_hooks_are_told() {
     let output = home.hooks(&["install", "--config-dir", named, "--home", "/"]);
     assert_eq!(output.status.code(), Some(64));
 }
+
+#[test]
+fn approvals_are_asked_for_and_can_be_left_out_again() {
+    let home = TestHome::new();
+    home.claude("2.1.329");
+    home.write_settings(SETTINGS);
+    let said = |words: &[&str]| String::from_utf8(home.hooks(words).stdout).unwrap();
+    assert_eq!(home.done("install")["approvals"], false);
+    assert_eq!(home.done("status")["approvals"], false);
+    assert!(said(&["status"]).contains("in their own terminals alone"));
+    let plain = fs::read_to_string(home.settings()).unwrap();
+
+    let installed = said(&["install", "--approvals"]);
+    assert!(installed.contains("stays usable"), "{installed}");
+    assert!(installed.contains("for 300 s"), "{installed}");
+    let asking = fs::read_to_string(home.settings()).unwrap();
+    assert!(asking.contains("hook --ask 2>/dev/null"));
+    assert_eq!(home.done("status")["approvals"], true);
+    assert_eq!(home.done("status")["state"], "installed");
+
+    assert_eq!(home.done("install")["changed"], true);
+    assert_eq!(fs::read_to_string(home.settings()).unwrap(), plain);
+    home.hooks(&["install", "--approvals"]);
+    home.done("uninstall");
+    assert_eq!(fs::read_to_string(home.settings()).unwrap(), SETTINGS);
+}
+
+#[test]
+fn a_claude_that_asks_no_hook_is_given_no_approvals() {
+    let home = TestHome::new();
+    home.claude("2.0.30");
+    let output = home.hooks(&["install", "--approvals", "--json"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["approvals"], false);
+    assert_eq!(home.done("status")["approvals"], false);
+}
