@@ -35,10 +35,10 @@ process.exitCode = isolation ? runIsolated(isolation) : runBare();
 // Nothing can be fetched from inside.
 async function install() {
   const needs = directory => files.some(path => path.startsWith(join(HERE, directory, '/')));
-  if (['claude', 'truth', 'host'].some(needs)) {
+  if (['claude', 'truth', 'held', 'host'].some(needs)) {
     const { installClaude, OLDER_VERSIONS } = await import('./install/claude.mjs');
     await installClaude();
-    for (const version of needs('claude') || needs('host') ? OLDER_VERSIONS : []) await installClaude(version);
+    for (const version of ['claude', 'held', 'host'].some(needs) ? OLDER_VERSIONS : []) await installClaude(version);
   }
   if (needs('claude')) await (await import('./install/sdk.mjs')).installSdk();
   if (needs('host')) {

@@ -14,7 +14,8 @@ const WORD_MS = 200;
 
 // Starts the stand-in on a free port. `release(name)` lets a held answer go, now or whenever it is
 // asked for; `steps` are those played so far, each with the Unix milliseconds `at` which it was asked
-// for, `shownAt` which all that comes before a release was sent, and `endedAt` which it was answered.
+// for, `shownAt` which all that comes before a release was sent, and `endedAt` which it was answered;
+// `results` are what the tools gave that were called before it.
 export async function startMock({ stories } = {}) {
   const gates = new Map();
   const gate = name => {
@@ -30,7 +31,7 @@ export async function startMock({ stories } = {}) {
     if (request.url.includes('count_tokens')) return send(response, 200, { input_tokens: 1000 });
     if (!request.url.startsWith('/v1/messages')) return send(response, 200, {});
 
-    const step = { ...nextStep(body, stories), at: Date.now(), shownAt: null, endedAt: null };
+    const step = { ...nextStep(body, stories), results: resultsIn(body), at: Date.now(), shownAt: null, endedAt: null };
     steps.push(step);
     response.on('close', () => { step.endedAt = Date.now(); });
     if (step.verb === 'fail') return send(response, step.status, failure(step.status));
@@ -59,6 +60,13 @@ export async function startMock({ stories } = {}) {
       await once(server, 'close');
     },
   };
+}
+
+// The results of tools in the last message, as text.
+function resultsIn({ messages = [] }) {
+  const content = messages.at(-1)?.content;
+  const results = Array.isArray(content) ? content.filter(({ type }) => type === 'tool_result') : [];
+  return results.map(({ content: text }) => typeof text === 'string' ? text : (text ?? []).map(part => part.text ?? '').join(''));
 }
 
 function message(count, { model }, step) {

@@ -42,7 +42,7 @@ pub(crate) fn e2e() -> Result<()> {
     )?;
     let plugin = workspace::target().join("plugin");
     plugin_dir::make(&plugin)?;
-    cargo::run(node_tests(&["claude", "truth", "host"]).env("SM_PLUGIN_DIR", &plugin))
+    cargo::run(node_tests(&["claude", "truth", "held", "host"]).env("SM_PLUGIN_DIR", &plugin))
 }
 
 /// Builds the page into the one place that everything built from it names.
