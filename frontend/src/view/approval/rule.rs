@@ -8,6 +8,7 @@ use crate::{
         Step,
         draft::{Change, Until, Whose},
     },
+    screen::exact::has_hidden,
     view::{
         approval::{Card, choice},
         bound::text,
@@ -24,6 +25,13 @@ pub(super) fn rule_view(card: &Card) -> AnyView {
             let empty = pattern().is_none_or(|pattern| pattern.trim().is_empty());
             (empty || view.with(|v| !v.stage.is_open())).to_string()
         })
+    };
+    // A field shows what turns text around by doing so.
+    let hidden = move || match pattern() {
+        Some(pattern) if has_hidden(&pattern) => {
+            "The pattern has characters that can't be seen, as marked above. It does not look like what it is."
+        }
+        Some(_) | None => "",
     };
     let tool = view.with_untracked(|v| crate::text::line(&v.approval.tool));
     let note = if tool == "Bash" {
@@ -85,6 +93,7 @@ pub(super) fn rule_view(card: &Card) -> AnyView {
                     "Always deny"
                 </button>
             </span>
+            <p class="sm-warning">{text(move || hidden().to_owned())}</p>
             <p class="sm-note">{note}</p>
         </div>
     }
