@@ -24,6 +24,8 @@ function answer(value) {
 
 class Socket extends EventTarget {
   readyState = WebSocket.CONNECTING;
+  // What the page has said on it.
+  heard = [];
 
   constructor(url) {
     super();
@@ -38,6 +40,10 @@ class Socket extends EventTarget {
       const data = typeof frame === 'string' ? frame : JSON.stringify(frame);
       this.dispatchEvent(new MessageEvent('message', { data }));
     }
+  }
+
+  send(text) {
+    this.heard.push(JSON.parse(text));
   }
 
   // The end that comes from the server, or from the way to it.

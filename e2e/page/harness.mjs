@@ -69,6 +69,7 @@ export async function openPage(harness, answers, { live = false, ...options } = 
     'GET /health': health(),
     'GET /sessions': [],
     'GET /sessions recent': { sessions: [] },
+    'GET /approvals': { ok: true, approvals: [] },
     ...answers,
   });
   await opened.page.evaluate(() => window.show());
@@ -77,6 +78,11 @@ export async function openPage(harness, answers, { live = false, ...options } = 
 
 export async function setAnswers(page, answers) {
   await page.evaluate(answers => Object.assign(window.answers, answers), answers);
+}
+
+// What the page has said on its latest socket.
+export async function heard(page) {
+  return page.evaluate(() => window.sockets.at(-1).heard);
 }
 
 // Lets the latest socket of the page hear these frames.

@@ -198,7 +198,7 @@ fn choices(list: &[(&str, &str)], now: Option<&str>) -> Vec<Choice> {
     }
     let known = list
         .iter()
-        .filter(|(value, _)| !value.is_empty() || choices.is_empty());
+        .filter(|(value, _)| !value.is_empty() || now.is_empty());
     let known: Vec<Choice> = known
         .map(|(value, word)| Choice {
             value: (*value).to_owned(),

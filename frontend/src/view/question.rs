@@ -55,7 +55,7 @@ fn name(view: Memo<Option<QuestionView>>, send: Send) -> AnyView {
     let now =
         text(move || view.with(|v| v.as_ref().and_then(|v| v.name.clone()).unwrap_or_default()));
     view! {
-        <label class="sm-field">
+        <label class="sm-entry">
             <span>"Name"</span>
             <input
                 type="text"

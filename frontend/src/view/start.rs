@@ -32,7 +32,7 @@ pub(super) fn start_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
     view! {
         <h3 id="sm-dialog-title" class="sm-dialog-title">"New session"</h3>
         <div class="sm-dialog-body sm-start" on:keydown=begin>
-            <label class="sm-field">
+            <label class="sm-entry">
                 <span>"Directory"</span>
                 <input
                     type="text"
@@ -48,7 +48,7 @@ pub(super) fn start_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
             <ul class="sm-projects" role="list" aria-label="Directories of earlier sessions" hidden=flag(move || projects.with(Vec::is_empty))>
                 {part(move || all(projects.get(), |project| offer(project, send)))}
             </ul>
-            <label class="sm-field">
+            <label class="sm-entry">
                 <span>"What shall it do?"</span>
                 <textarea
                     rows="4"
@@ -59,12 +59,12 @@ pub(super) fn start_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
                     on:input=fill(Field::Prompt, send)
                 ></textarea>
             </label>
-            <div class="sm-fields">
+            <div class="sm-entries">
                 {choose("Model", &MODELS, view, |v| v.start.model.clone(), Field::Model, send)}
                 {choose("Permissions", &MODES, view, |v| v.start.permission_mode.clone(), Field::PermissionMode, send)}
                 {choose("Effort", &EFFORTS, view, |v| v.start.effort.clone(), Field::Effort, send)}
             </div>
-            <label class="sm-field">
+            <label class="sm-entry">
                 <span>"Name (optional)"</span>
                 <input
                     type="text"
@@ -76,7 +76,7 @@ pub(super) fn start_body(dialog: RwSignal<DialogView>, send: Send) -> AnyView {
             </label>
             {switch("Go on in the newest conversation of this directory", view, |v| v.start.continue_newest, Field::ContinueNewest, send)}
             {switch("Work in a new git worktree", view, |v| v.start.in_worktree, Field::InWorktree, send)}
-            <label class="sm-field" hidden=flag(move || !view.with(|v| v.start.in_worktree))>
+            <label class="sm-entry" hidden=flag(move || !view.with(|v| v.start.in_worktree))>
                 <span>"Worktree’s name (optional)"</span>
                 <input
                     type="text"
@@ -142,10 +142,10 @@ fn choose(
 ) -> AnyView {
     let now = view.with_untracked(read);
     let option = |(value, word): (&'static str, &'static str)| {
-        view! { <option value=value selected=value == now>{word}</option> }.into_any()
+        view! { <option value=value prop:selected=value == now>{word}</option> }.into_any()
     };
     view! {
-        <label class="sm-field">
+        <label class="sm-entry">
             <span>{label}</span>
             <span class="sm-days">
                 <select on:change=fill(field, send)>{all(choices.to_vec(), option)}</select>

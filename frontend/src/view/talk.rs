@@ -123,6 +123,7 @@ fn is_away(event: &Event) -> bool {
     stream.is_some_and(|stream| stream.scroll_top().abs() > NEAR)
 }
 
+/// Goes to the end of the conversation in which this happens.
 fn to_the_end(event: &Event) {
     let button = event
         .current_target()

@@ -59,7 +59,7 @@ pub(crate) struct Said {
 }
 
 /// Input members that tell what a call is about, the best first.
-const MAIN: [&str; 12] = [
+const MAIN: [&str; 14] = [
     "command",
     "file_path",
     "notebook_path",
@@ -70,6 +70,8 @@ const MAIN: [&str; 12] = [
     "description",
     "skill",
     "subject",
+    "title",
+    "name",
     "question",
     "prompt",
 ];

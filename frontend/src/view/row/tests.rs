@@ -115,6 +115,7 @@ fn an_unfolded_session() {
             bdi ada
             span Uptime 2 h
             span Memory 214 MB
+            button title="Look at its conversation, and talk to it where it is held here Open
             button aria-disabled="false Kill
             div hidden class="sm-reasons"
             h4 Last prompt

@@ -1,6 +1,9 @@
 //! What is said to the session: the box, and what is on its way.
 
-use leptos::{ev::KeyboardEvent, prelude::*};
+use leptos::{
+    ev::{Event, KeyboardEvent},
+    prelude::*,
+};
 use wasm_bindgen::JsCast as _;
 
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
         Send,
         bound::{all, flag, maybe, part, press, text},
         icon::{COPY, icon},
-        talk::Read,
+        talk::{Read, to_the_end},
     },
 };
 
@@ -69,8 +72,9 @@ pub(super) fn composer(view: Read, send: Send) -> AnyView {
 fn message_box(view: Read, send: Send) -> AnyView {
     let empty = move || view.with(|v| v.words.trim().is_empty());
     let working = Memo::new(move |_| view.with(|v| v.working));
-    let say = move || {
+    let say = move |event: &Event| {
         if !view.with_untracked(|v| v.words.trim().is_empty()) {
+            to_the_end(event);
             send.run(Msg::Talk(Talking::Say(uuid::fresh())));
         }
     };
@@ -88,7 +92,7 @@ fn message_box(view: Read, send: Send) -> AnyView {
                 on:keydown=move |event: KeyboardEvent| {
                     if sends(&event) {
                         event.prevent_default();
-                        say();
+                        say(&event);
                     }
                 }
             ></textarea>
@@ -102,7 +106,7 @@ fn message_box(view: Read, send: Send) -> AnyView {
         >
             {text(move || if interrupting() { "Interrupting…" } else { "Interrupt" }.to_owned())}
         </button>
-        <button type="button" class="sm-button sm-primary" aria-disabled=text(move || empty().to_string()) on:click=press(say)>
+        <button type="button" class="sm-button sm-primary" aria-disabled=text(move || empty().to_string()) on:click=move |event| say(&event)>
             "Send"
         </button>
     }

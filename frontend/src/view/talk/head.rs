@@ -97,5 +97,6 @@ fn select(
 }
 
 fn option(choice: Choice) -> AnyView {
-    view! { <option value=choice.value selected=choice.chosen>{choice.word}</option> }.into_any()
+    view! { <option value=choice.value prop:selected=choice.chosen>{choice.word}</option> }
+        .into_any()
 }
