@@ -9,6 +9,10 @@ const RETRY_MS = 500;
 const RETRY_MOST_MS = 10_000;
 const PATIENCE_MS = 60_000;
 
+// How often a conversation that is busy is asked for again, and after how long each time.
+const BUSY_ROUNDS = 15;
+const BUSY_MS = 200;
+
 // The most that the server looks back.
 const EVER_DAYS = 3650;
 
@@ -324,9 +328,10 @@ function facadeOver(verbs, bus) {
   function watch(sessionId, { after = 0, live = false, once = false } = {}) {
     const before = watched.get(sessionId);
     if (before !== undefined && !before.ended) {
-      // It is being followed, and nothing of it must come twice.
-      if (!before.isOpen) Object.assign(before, deferred());
-      return Object.assign(before, { isOpen: true, hasBegun: false, isOurs: true, once: before.once || once });
+      // It is being followed, and nothing of it must come twice. The events may have been faster than the answer that
+      // says when the task was given: then it is under way, or even done.
+      if (!before.isOpen && before.doneAt <= after) Object.assign(before, deferred(), { isOpen: true, hasBegun: false });
+      return Object.assign(before, { isOurs: true, once: before.once || once });
     }
     const entry = {
       sessionId,
@@ -336,6 +341,8 @@ function facadeOver(verbs, bus) {
       // A task is under way, and something was said of it.
       isOpen: !live,
       hasBegun: false,
+      // The number of the event that told of the end of the last one.
+      doneAt: 0,
       // How its last turn went, `null` while nothing tells.
       success: null,
       ended: false,
@@ -370,10 +377,11 @@ function facadeOver(verbs, bus) {
     const { sessionId } = entry;
     // A session begins at rest. It has done its task once it rests again: what was queued has had its turn as well.
     const isAtRest = event.type === 'status' && event.state === 'idle';
-    if (['user', 'usage'].includes(event.type)) Object.assign(entry, { isOpen: true, hasBegun: true });
+    if (event.type === 'user' && !entry.isOpen) Object.assign(entry, deferred(), { isOpen: true });
+    if (['user', 'usage'].includes(event.type)) entry.hasBegun = true;
     if (event.type === 'usage') entry.success = !event.isError;
     const isDone = isAtRest && entry.isOpen && entry.hasBegun;
-    if (isDone) entry.hasBegun = false;
+    if (isDone) Object.assign(entry, { hasBegun: false, doneAt: event.seq });
     if (isDone && !entry.once) entry.isOpen = false;
     if (!told) return;
     bus.emit('claude-output', sessionId, JSON.stringify(line));
@@ -411,7 +419,7 @@ function facadeOver(verbs, bus) {
   async function goOn(request, prompt, model, { keep = false, ...more }) {
     let started;
     try {
-      started = await verbs.start({ ...request, ...more, model });
+      started = await startOnce({ ...request, ...more, model });
     } catch (fault) {
       const pid = fault.code === 'live' ? fault.body?.pid : undefined;
       if (pid === undefined) throw fault;
@@ -425,6 +433,18 @@ function facadeOver(verbs, bus) {
       // Nobody else knows of it yet.
       await verbs.cancel(started.sessionId).catch(() => {});
       throw fault;
+    }
+  }
+
+  // What has just ended takes a moment to let its conversation go.
+  async function startOnce(request) {
+    for (let round = 0; ; round += 1) {
+      try {
+        return await verbs.start(request);
+      } catch (fault) {
+        if (fault.code !== 'busy' || round === BUSY_ROUNDS) throw fault;
+      }
+      await pause(BUSY_MS);
     }
   }
 

@@ -126,6 +126,34 @@ describe('client.js', () => {
       client.close();
     });
 
+    test('may be done before its own answer has come', async () => {
+      answer('POST /sessions', STARTED, 201);
+      await client.executeClaudeCode('/work/app', 'One.', '', { keep: true });
+      log.push(...turn('One.', 'First.'));
+      assert.equal((await client.whenComplete(ID)).result, 'First.');
+      answer('POST /sessions', failure('live', 'It is open in process 4711.', { pid: 4711 }), 409);
+      for (const wait of [0, 100]) {
+        standIn.answers.set('POST /sessions/4711/message', async () => {
+          const { length } = log.events;
+          log.push(...turn('Two.', `After ${wait} ms.`));
+          await new Promise(done => setTimeout(done, wait));
+          return [200, driven(length + 1)];
+        });
+        await client.continueClaudeCode('/work/app', 'Two.');
+        assert.equal((await client.whenComplete(ID)).result, `After ${wait} ms.`);
+      }
+      client.close();
+    });
+
+    test('waits for a conversation that is being let go', async () => {
+      const starts = [[409, failure('busy', 'It is held already.')], [201, STARTED]];
+      standIn.answers.set('POST /sessions', () => starts.shift());
+      answer(`POST /sessions/${ID}/message`, driven(0));
+      await client.resumeClaudeCode('/work/app', ID, 'Go on.', '', { keep: true });
+      assert.equal(posted('/sessions').length, 2);
+      client.close();
+    });
+
     test('does not go to a session of somebody else', async () => {
       answer('POST /sessions', failure('live', 'It is open in process 4711.', { pid: 4711 }), 409);
       answer('POST /sessions/4711/message', failure('not_held', 'It is not ours.'), 409);

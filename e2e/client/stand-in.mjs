@@ -22,7 +22,7 @@ export async function startStandIn() {
     asked.push({ method, path: request.url, headers, body });
     const [, id, verb] = /^\/sessions\/([^/]+)\/(\w+)$/.exec(pathname) ?? [];
     const answer = answers.get(`${method} ${pathname}`);
-    if (answer !== undefined) return send(response, ...(typeof answer === 'function' ? answer(body) : answer));
+    if (answer !== undefined) return send(response, ...(typeof answer === 'function' ? await answer(body) : answer));
     if (verb !== 'output') return send(response, 404, failure('not_found', 'There is nothing here.'));
     const log = sessions.get(id);
     if (log === undefined) return send(response, 404, failure('no_conversation', 'No such session.'));
