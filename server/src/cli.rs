@@ -3,6 +3,7 @@
 mod act;
 mod approve;
 mod asked;
+mod attach;
 mod drive;
 mod list;
 mod look;
@@ -31,6 +32,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use self::{
     approve::ApproveArgs,
+    attach::AttachArgs,
     drive::{CancelArgs, InterruptArgs, KillArgs, Word, WordArgs},
     list::ListArgs,
     new::NewArgs,
@@ -101,6 +103,8 @@ enum Command {
     Send(SendArgs),
     /// Show what a session said, and what it says from now on.
     Tail(TailArgs),
+    /// Sit down at the terminal of a session.
+    Attach(AttachArgs),
     /// Show what sessions ask, and answer it.
     Approve(ApproveArgs),
     /// End the turn of a session, and not the session.
@@ -174,6 +178,7 @@ pub fn run(
         Some(Command::New(arguments)) => return new::run(&arguments, config()),
         Some(Command::Send(arguments)) => return send::run(&arguments, config()),
         Some(Command::Tail(arguments)) => return tail::run(&arguments, config()),
+        Some(Command::Attach(arguments)) => return attach::run(&arguments, config()),
         Some(Command::Approve(arguments)) => return approve::run(&arguments, config()),
         Some(Command::Interrupt(arguments)) => return drive::interrupt(&arguments, config()),
         Some(Command::Cancel(arguments)) => return drive::cancel(&arguments, config()),

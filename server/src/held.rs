@@ -47,7 +47,8 @@ pub struct Held {
     pub dir: SessionId,
     pub kind: HolderKind,
     pub process: ProcessKey,
-    pub stream: Stream,
+    /// What it says that it does; `None` in a terminal, where its registry file and its transcript tell.
+    pub stream: Option<Stream>,
     pub now: Now,
 }
 
@@ -114,9 +115,11 @@ impl Holders {
 
     /// Connects to the holder of a session that has just been started.
     pub async fn meet_one(self: &Arc<Self>, id: &SessionId) {
-        if let Some(mut told) = self.connect(id) {
-            timeout(MEET, told.changed()).await.ok();
-        }
+        let mut news = self.subscribe();
+        drop(self.connect(id));
+        // Somebody else may have found it meanwhile, and not have heard of it yet.
+        let has_spoken = |_: &u64| self.all().get(id).is_none_or(|line| line.held.is_some());
+        timeout(MEET, news.wait_for(has_spoken)).await.ok();
     }
 
     /// How a process is held, `None` where it is not.
@@ -270,13 +273,16 @@ fn held(dir: &SessionId, kind: HolderKind, now: Now) -> Held {
         dir: dir.clone(),
         kind,
         process: present::core_key(now.key),
-        stream: Stream {
-            state: present::core_state(now.state),
-            since: UnixMillis(now.since),
-            ask: now
-                .approvals
-                .first()
-                .map(|approval| present::core_ask(&approval.ask)),
+        stream: match kind {
+            HolderKind::Pty => None,
+            HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => Some(Stream {
+                state: present::core_state(now.state),
+                since: UnixMillis(now.since),
+                ask: now
+                    .approvals
+                    .first()
+                    .map(|approval| present::core_ask(&approval.ask)),
+            }),
         },
         now,
     }
@@ -299,7 +305,7 @@ impl Seen {
                 let asked = held.now.approvals.len();
                 (
                     held.process,
-                    (held.stream.since, held.now.name.clone(), asked),
+                    (UnixMillis(held.now.since), held.now.name.clone(), asked),
                 )
             })
             .collect();

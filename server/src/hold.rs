@@ -9,7 +9,9 @@ mod earlier;
 pub mod lost;
 pub mod place;
 pub mod protocol;
+mod pty;
 pub mod screen;
+mod shown;
 mod socket;
 pub mod spec;
 mod stdio;
@@ -18,6 +20,7 @@ pub mod terminal;
 
 use std::{
     cell::RefCell,
+    error::Error as _,
     fs::File,
     io::{self, Read as _, Write as _},
     os::unix::process::CommandExt as _,
@@ -35,7 +38,7 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{LocalSet, spawn_local},
 };
-use wire::{Code, Pid, ProcessKey, State};
+use wire::{Code, HolderKind, Pid, ProcessKey, State};
 
 use self::{
     chronicle::Chronicle,
@@ -43,7 +46,7 @@ use self::{
     protocol::Now,
     socket::Desk,
     spec::{Outset, Spec},
-    stdio::Process,
+    shown::Shown,
     talk::Talk,
 };
 use crate::{
@@ -98,18 +101,20 @@ async fn run(mut spec: Spec) -> io::Result<()> {
         Err((code, sentence)) => return say(&Outset::Failed { code, sentence }),
     };
     let Prepared { log, place, lock } = desk;
-    let process = match Process::start(&spec) {
-        Ok(process) => process,
-        Err(error) => {
+    let program = match Program::start(&mut spec) {
+        Ok(program) => program,
+        Err(why) => {
             let (code, sentence) = (
                 Code::NoClaude,
-                format!("Claude Code can't be started: {error}"),
+                format!("Claude Code can't be started: {why}"),
             );
             return say(&Outset::Failed { code, sentence });
         }
     };
-    let key = process.pid().and_then(key).ok_or(io::ErrorKind::NotFound)?;
-    let chronicle = Chronicle::new(log);
+    let key = program.pid().and_then(key).ok_or(io::ErrorKind::NotFound)?;
+    // What is said in a terminal stands in the transcript; a log that has something must not end without a word of it.
+    let is_kept = program.shown().is_none() || log.last_seq() > 0;
+    let chronicle = Chronicle::new(is_kept.then_some(log));
     let first = Now {
         session_id: spec.session_id.clone(),
         key,
@@ -129,30 +134,31 @@ async fn run(mut spec: Spec) -> io::Result<()> {
         place,
         chronicle: RefCell::new(chronicle),
         now: watch::Sender::new(first.clone()),
+        shown: program.shown().cloned(),
         commands,
         lock: RefCell::new(Some(lock)),
         ended: watch::Sender::new(false),
     });
     spawn_local(socket::serve(listener, Rc::clone(&desk)));
     let (ready, is_ready) = oneshot::channel();
-    let prompt = spec.prompt.take();
-    let rules = RulesFile::at(StateDir::at(Path::new(&spec.state_dir)));
-    let kept = stdio::keep(
-        process,
-        Talk::new(first),
-        prompt,
-        rules,
-        Rc::clone(&desk),
-        inbox,
-        ready,
-    );
-    let kept = spawn_local(kept);
+    let kept = match program {
+        Program::Stdio(process) => {
+            let prompt = spec.prompt.take();
+            let rules = RulesFile::at(StateDir::at(Path::new(&spec.state_dir)));
+            let talk = Talk::new(first);
+            let desk = Rc::clone(&desk);
+            spawn_local(stdio::keep(process, talk, prompt, rules, desk, inbox, ready))
+        }
+        Program::Pty(process) => {
+            spawn_local(pty::keep(*process, first, Rc::clone(&desk), inbox, ready))
+        }
+    };
     let outset = match is_ready.await {
         Ok(Ok(())) => Outset::Lives {
             key: desk.now.borrow().key,
         },
         Ok(Err(stillborn)) => Outset::Failed {
-            code: Code::NoClaude,
+            code: stillborn.code,
             sentence: stillborn.sentence,
         },
         Err(_) => Outset::Failed {
@@ -171,6 +177,46 @@ async fn run(mut spec: Spec) -> io::Result<()> {
     desk.leave();
     tokio::time::sleep(FAREWELL).await;
     Ok(())
+}
+
+/// What is held, by what.
+enum Program {
+    Stdio(stdio::Process),
+    Pty(Box<pty::Process>),
+}
+
+impl Program {
+    /// Starts it; returns why that failed.
+    fn start(spec: &mut Spec) -> Result<Self, String> {
+        match spec.kind {
+            HolderKind::Pty => match pty::Process::start(spec) {
+                Ok(process) => Ok(Self::Pty(Box::new(process))),
+                Err(error) => Err(match error.source() {
+                    Some(cause) => format!("{error}: {cause}"),
+                    None => error.to_string(),
+                }),
+            },
+            HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => {
+                let process = stdio::Process::start(spec);
+                process.map(Self::Stdio).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    fn pid(&self) -> Option<u32> {
+        match self {
+            Self::Stdio(process) => process.pid(),
+            Self::Pty(process) => Some(process.pid()),
+        }
+    }
+
+    /// What its terminal shows, `None` where it has none.
+    fn shown(&self) -> Option<&Rc<Shown>> {
+        match self {
+            Self::Stdio(_) => None,
+            Self::Pty(process) => Some(&process.shown),
+        }
+    }
 }
 
 struct Prepared {

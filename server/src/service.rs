@@ -21,6 +21,7 @@ mod orphans;
 mod output;
 mod resume;
 mod rules;
+mod seat;
 mod signs;
 mod start;
 mod tool_processes;
@@ -49,6 +50,7 @@ pub use self::{
     error::ServiceError,
     orphans::Origin,
     output::Outputs,
+    seat::Seat,
 };
 use crate::{
     audit::{AuditLog, Deed},

@@ -13,8 +13,10 @@ use crate::event_log::{EventLog, fit};
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Chronicle {
-    /// `None` once it is closed.
+    /// `None` once it is closed, and where there is none.
     log: Option<EventLog>,
+    /// False where there is no log: events are told and not kept.
+    is_kept: bool,
     /// The newest events, oldest first, without a gap up to the last one.
     recent: VecDeque<(Arc<Event>, usize)>,
     /// Of those, at the end: what is not in the log yet.
@@ -42,10 +44,12 @@ const MOST_UNWRITTEN: usize = 8 * 1024 * 1024;
 const LIVE: usize = 1024;
 
 impl Chronicle {
-    pub(super) fn new(log: EventLog) -> Self {
+    /// Events are kept in the log where there is one, else only told.
+    pub(super) fn new(log: Option<EventLog>) -> Self {
         Self {
-            last: log.last_seq(),
-            log: Some(log),
+            last: log.as_ref().map_or(0, EventLog::last_seq),
+            is_kept: log.is_some(),
+            log,
             recent: VecDeque::new(),
             unwritten: 0,
             recent_bytes: 0,
@@ -79,6 +83,9 @@ impl Chronicle {
 
     /// Puts into the log what is not in it. After an error what is left is tried again with the next call.
     pub(super) fn write(&mut self) -> io::Result<()> {
+        if !self.is_kept {
+            (self.unwritten, self.unwritten_bytes) = (0, 0);
+        }
         while self.unwritten > 0 {
             let from = self.recent.len() - self.unwritten;
             let events = self.recent.range(from..);

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use wire::{Event, NoteCode};
+use wire::{DecidedBy, DecisionOutcome, Event, NoteCode};
 
 use super::place::Place;
 use crate::{
@@ -25,7 +25,8 @@ pub fn conclude(state: &StateDir, id: &wire::SessionId) -> io::Result<bool> {
         let mut log = EventLog::open(log.into_directory())?;
         let last = log.last_seq();
         if last > 0 && !has_ended(&place, last)? {
-            log.append(&farewell(last))?;
+            let withdrawn = open_requests(&place)?;
+            log.append(&farewell(withdrawn, last))?;
             log.sync()?;
         }
     }
@@ -39,22 +40,57 @@ fn has_ended(place: &Place, last: u64) -> io::Result<bool> {
     Ok(matches!(newest, Some(Event::Exit { .. })))
 }
 
-fn farewell(last: u64) -> [Event; 2] {
+/// The requests that nobody has decided.
+fn open_requests(place: &Place) -> io::Result<Vec<String>> {
+    const PART: usize = 1 << 20;
+    let mut reader = LogReader::open(place.directory(), 0)?;
+    let mut open: Vec<String> = Vec::new();
+    loop {
+        let events = reader.next(PART)?;
+        if events.is_empty() {
+            return Ok(open);
+        }
+        for event in events {
+            if let Event::Approval { request_id, .. } = event {
+                open.push(request_id);
+            } else if let Event::Decision { request_id, .. } = event {
+                open.retain(|asked| *asked != request_id);
+            }
+        }
+    }
+}
+
+fn farewell(withdrawn: Vec<String>, last: u64) -> Vec<Event> {
     let at = now().0;
+    let mut seq = last;
+    let mut next = || {
+        seq += 1;
+        seq
+    };
+    let withdraw = |request_id| Event::Decision {
+        seq: next(),
+        at,
+        request_id,
+        outcome: DecisionOutcome::Withdrawn,
+        by: DecidedBy::Session,
+        reason: None,
+        rule: None,
+    };
+    let mut events: Vec<Event> = withdrawn.into_iter().map(withdraw).collect();
     let text = "What held the session has ended without a word. Claude Code ends with its input; what it said meanwhile stands in its transcript. Go on with resume.";
-    let note = Event::Note {
-        seq: last + 1,
+    events.push(Event::Note {
+        seq: next(),
         at,
         code: NoteCode::HolderLost,
         text: text.to_owned(),
-    };
-    let exit = Event::Exit {
-        seq: last + 2,
+    });
+    events.push(Event::Exit {
+        seq: next(),
         at,
         code: None,
         signal: None,
         cancelled: false,
         stderr: String::new(),
-    };
-    [note, exit]
+    });
+    events
 }

@@ -24,6 +24,8 @@ pub enum Asked {
     Watch,
     /// Send the events after this one, then those that come, and deltas between them.
     Follow { after: u64 },
+    /// Show what a terminal shows, and whatever changes it, on one of this size.
+    Attach { columns: u16, rows: u16 },
     /// Do something, and reply under the same number.
     Do { id: u64, by: Caller, what: Do },
     #[serde(other)]

@@ -10,15 +10,17 @@ use tokio::{
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::{broadcast, mpsc, oneshot, watch},
-    task::spawn_local,
+    task::{AbortHandle, spawn_local},
     time::timeout,
 };
-use wire::{Caller, Code, Event, HolderKind, Pid};
+use wire::{Caller, Code, Event, Face, HolderKind, Pid};
 
 use super::{
     chronicle::{Chronicle, Live},
     place::{Lock, Place},
     protocol::{Asked, Do, Now, PROTOCOL, Reply, Told},
+    shown::{self, Shown},
+    terminal::Size,
 };
 use crate::event_log::LogReader;
 
@@ -29,6 +31,8 @@ pub(super) struct Desk {
     pub(super) place: Place,
     pub(super) chronicle: RefCell<Chronicle>,
     pub(super) now: watch::Sender<Now>,
+    /// `None` where the session has no terminal.
+    pub(super) shown: Option<Rc<Shown>>,
     pub(super) commands: mpsc::UnboundedSender<Command>,
     /// The right to hold the session, until it has ended.
     pub(super) lock: RefCell<Option<Lock>>,
@@ -132,6 +136,7 @@ async fn listen(
 ) -> io::Result<()> {
     let mut reader = BufReader::new(reader);
     let mut said = Vec::new();
+    let mut attached = Attached::default();
     loop {
         said.clear();
         (&mut reader)
@@ -147,8 +152,12 @@ async fn listen(
             Ok(Asked::Follow { after }) => {
                 drop(spawn_local(tell_events(Rc::clone(desk), after, lines)));
             }
+            Ok(Asked::Attach { columns, rows }) => attached.attach(desk, (columns, rows), lines),
             Ok(Asked::Do { id, by, what }) => {
-                drop(spawn_local(carry_out(Rc::clone(desk), id, by, what, lines)));
+                attached.before(desk, &what);
+                // At once: what is typed must keep its order.
+                let replied = order(desk, by, what);
+                drop(spawn_local(reply(id, replied, lines)));
             }
             Ok(Asked::Unknown) => {}
             Err(error) => return Err(error.into()),
@@ -157,10 +166,71 @@ async fn listen(
     }
 }
 
-async fn carry_out(desk: Rc<Desk>, id: u64, by: Caller, what: Do, lines: mpsc::Sender<Vec<u8>>) {
+/// A client's terminal.
+#[derive(Debug, Default)]
+struct Attached {
+    /// `None` where it is not attached.
+    size: Option<Size>,
+    showing: Option<AbortHandle>,
+}
+
+impl Attached {
+    /// Shows the session's terminal on the client's; once more where it was attached already, from the beginning.
+    fn attach(&mut self, desk: &Rc<Desk>, size: (u16, u16), lines: mpsc::Sender<Vec<u8>>) {
+        let Some(shown) = &desk.shown else {
+            return;
+        };
+        self.resize(desk, size);
+        let show = shown::show(Rc::clone(shown), desk.ended.subscribe(), lines);
+        let showing = spawn_local(show).abort_handle();
+        if let Some(before) = self.showing.replace(showing) {
+            before.abort();
+        }
+    }
+
+    /// Whoever types looks at it now, so it takes that one's size.
+    fn before(&mut self, desk: &Rc<Desk>, what: &Do) {
+        match what {
+            Do::Resize { columns, rows } if self.size.is_some() => {
+                self.size = Some(Size::new(*columns, *rows));
+            }
+            Do::Type { .. } => {
+                let shown = desk.shown.as_ref().map(|shown| shown.size());
+                if let Some(size) = self.size.filter(|size| Some(*size) != shown) {
+                    self.resize(desk, (size.columns(), size.rows()));
+                }
+            }
+            Do::Resize { .. }
+            | Do::Message { .. }
+            | Do::Interrupt
+            | Do::Cancel
+            | Do::Model { .. }
+            | Do::PermissionMode { .. }
+            | Do::Rename { .. }
+            | Do::Decide { .. }
+            | Do::Unknown => {}
+        }
+    }
+
+    fn resize(&mut self, desk: &Rc<Desk>, (columns, rows): (u16, u16)) {
+        self.size = Some(Size::new(columns, rows));
+        let by = Caller {
+            uid: None,
+            face: Face::Terminal,
+        };
+        // Nobody waits for the reply.
+        drop(order(desk, by, Do::Resize { columns, rows }));
+    }
+}
+
+fn order(desk: &Desk, by: Caller, what: Do) -> oneshot::Receiver<Reply> {
     let (reply, replied) = oneshot::channel();
     // Without somebody to carry it out the session has ended.
     desk.commands.send(Command { what, by, reply }).ok();
+    replied
+}
+
+async fn reply(id: u64, replied: oneshot::Receiver<Reply>, lines: mpsc::Sender<Vec<u8>>) {
     let reply = replied.await.unwrap_or_else(|_| Reply::Refused {
         code: Code::Ended,
         sentence: "The session has ended.".to_owned(),
@@ -292,7 +362,7 @@ fn parts(events: Vec<Event>) -> Vec<Vec<Event>> {
     parts
 }
 
-fn line(told: &Told) -> Vec<u8> {
+pub(super) fn line(told: &Told) -> Vec<u8> {
     let mut line = serde_json::to_vec(told).expect("the protocol has string keys only");
     line.push(b'\n');
     line

@@ -20,6 +20,9 @@ pub struct Spec {
     pub variables: Vec<(String, OsString)>,
     /// Not handed on from our own environment.
     pub without: Vec<String>,
+    /// The directory of Claude Code's that it uses; its registry tells what a session in a terminal does.
+    #[serde(default)]
+    pub config_dir: Option<OsString>,
     /// The conversation that is gone on in, told before all else where our log has none of it.
     pub earlier: Option<Earlier>,
     pub name: Option<String>,

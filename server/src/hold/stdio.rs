@@ -24,10 +24,10 @@ use tokio::{
     },
     process::{Child, ChildStdin, ChildStdout, Command},
     sync::{mpsc, oneshot},
-    task::spawn_local,
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    task::{JoinHandle, spawn_local},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
-use wire::NoteCode;
+use wire::{Code, NoteCode};
 
 use super::{
     protocol::Reply,
@@ -49,11 +49,14 @@ pub(super) struct Process {
     stdin: Option<mpsc::UnboundedSender<String>>,
     stdout: BufReader<ChildStdout>,
     stderr: Rc<std::cell::RefCell<Vec<u8>>>,
+    /// Reads the standard error until it is closed.
+    listens: JoinHandle<()>,
 }
 
 /// What a session that does not come to life said.
 #[derive(Debug)]
 pub(super) struct Stillborn {
+    pub(super) code: Code,
     pub(super) sentence: String,
 }
 
@@ -66,6 +69,9 @@ const STDERR: usize = 8 * 1024;
 /// After its input was closed a session ends within 40 ms, or when its turn has ended (2.1.329).
 const PARTING: Duration = Duration::from_secs(10);
 const TERMINATED: Duration = Duration::from_secs(10);
+
+/// What an ended process has written is there to be read within this.
+const REST: Duration = Duration::from_millis(200);
 
 const TICK: Duration = Duration::from_secs(1);
 
@@ -96,12 +102,13 @@ impl Process {
         let (lines, outbox) = mpsc::unbounded_channel();
         spawn_local(hand_over(stdin, outbox));
         let stderr = Rc::default();
-        spawn_local(keep_end(error, Rc::clone(&stderr)));
+        let listens = spawn_local(keep_end(error, Rc::clone(&stderr)));
         Ok(Self {
             child,
             stdin: Some(lines),
             stdout: BufReader::new(stdout),
             stderr,
+            listens,
         })
     }
 
@@ -122,7 +129,10 @@ impl Process {
         }
     }
 
-    fn last_words(&self) -> String {
+    /// The end of what it wrote to its standard error; it has ended.
+    async fn last_words(&mut self) -> String {
+        // What it leaves running may keep the pipe open.
+        timeout(REST, &mut self.listens).await.ok();
         let text = String::from_utf8_lossy(&self.stderr.borrow()).into_owned();
         text.trim().to_owned()
     }
@@ -167,7 +177,7 @@ pub(super) async fn keep(
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "the session's output can't be read"),
             },
-            _ = tick.tick() => {
+            _ = tick.tick(), if talk.is_waiting() || keeper.is_stalled => {
                 let effects = talk.tick(now().0);
                 keeper.carry_out(effects, &mut talk);
                 keeper.write(&mut talk);
@@ -178,16 +188,14 @@ pub(super) async fn keep(
                 }
                 keeper.parting = Some(Instant::now() + TERMINATED);
             }
-            // Only when all was read that it wrote. What it has left running may keep the pipe.
-            status = process.child.wait(), if lines.has_ended || keeper.parting.is_some() => break status,
+            // Last: what it wrote before is read first. What it leaves running may keep the pipe open.
+            status = process.child.wait() => break status,
         }
     };
-    while let Ok(Ok(Some(line))) =
-        tokio::time::timeout(Duration::from_millis(200), lines.next(&mut process.stdout)).await
-    {
+    while let Ok(Ok(Some(line))) = timeout(REST, lines.next(&mut process.stdout)).await {
         keeper.line(&line, &mut talk);
     }
-    let stderr = process.last_words();
+    let stderr = process.last_words().await;
     if let Some(ready) = keeper.ready.take() {
         let said = if stderr.is_empty() {
             "and said nothing".to_owned()
@@ -195,7 +203,8 @@ pub(super) async fn keep(
             format!("and said: {stderr}")
         };
         let sentence = format!("Claude Code ended as soon as it was started, {said}");
-        ready.send(Err(Stillborn { sentence })).ok();
+        let code = Code::NoClaude;
+        ready.send(Err(Stillborn { code, sentence })).ok();
     }
     let effects = talk.exited(ended(&status), stderr, now().0);
     keeper.carry_out(effects, &mut talk);
@@ -280,14 +289,28 @@ impl Keeper {
                 Effect::Ready(pid) => self.is_ready(pid, talk),
                 Effect::Hopeless(sentence) => {
                     if let Some(ready) = self.ready.take() {
-                        ready.send(Err(Stillborn { sentence })).ok();
+                        let code = Code::TooOld;
+                        ready.send(Err(Stillborn { code, sentence })).ok();
                     }
                     self.close();
+                    // It has no turn to finish.
+                    self.parting = Some(Instant::now());
                 }
                 Effect::Close => self.close(),
             }
         }
-        self.desk.now.send_replace(talk.now());
+        self.tell_now(talk);
+    }
+
+    /// Tells whoever watches, unless nothing but the number of the newest event is new.
+    fn tell_now(&self, talk: &Talk) {
+        self.desk.now.send_if_modified(|told| {
+            let now = talk.now();
+            told.seq = now.seq;
+            let is_news = *told != now;
+            *told = now;
+            is_news
+        });
     }
 
     fn is_ready(&mut self, pid: Option<u32>, talk: &mut Talk) {
@@ -295,7 +318,7 @@ impl Keeper {
         if let Some(key) = pid.and_then(|pid| below(pid, own)) {
             talk.is_process(key);
         }
-        self.desk.now.send_replace(talk.now());
+        self.tell_now(talk);
         if let Some(ready) = self.ready.take() {
             ready.send(Ok(())).ok();
         }
@@ -333,7 +356,7 @@ impl Keeper {
 
     /// Waits until the log is whole and everybody was told.
     async fn finish(&mut self, talk: &mut Talk) {
-        self.desk.now.send_replace(talk.now());
+        self.tell_now(talk);
         let begun = Instant::now();
         while self.desk.chronicle.borrow().is_behind() && begun.elapsed() < PARTING {
             tokio::time::sleep(TICK / 10).await;

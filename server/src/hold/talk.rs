@@ -289,7 +289,11 @@ impl Talk {
         if !self.is_ready || self.is_closed || !self.cancelling.is_empty() {
             if let Do::Cancel = what {
                 self.cancelling.push(number);
-                return Vec::new();
+                // One that has not begun has nothing to keep.
+                return match self.is_ready {
+                    true => Vec::new(),
+                    false => self.close(),
+                };
             }
             return refused(
                 number,
@@ -357,6 +361,11 @@ impl Talk {
                 "The session's holder is older than this server and does not know that; start the session again with resume.",
             ),
         }
+    }
+
+    /// Whether something has its time.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Gives up on what has had its time.
@@ -699,3 +708,6 @@ fn refused(number: u64, code: Code, sentence: impl Into<String>) -> Vec<Effect> 
     let sentence = sentence.into();
     vec![Effect::Reply(number, Reply::Refused { code, sentence })]
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,7 +118,14 @@ impl Service {
                 answers: request.answers,
                 permission_mode: request.permission_mode,
             };
-            let decided = desk.decide(&id, &request.session_id, verdict).await;
+            let session = &request.session_id;
+            let decided = if desk.is_kept() {
+                desk.decide(&id, session, verdict).await
+            } else {
+                let home = &service.inner.config.home;
+                let decided = elsewhere::decide(home, &id, session, verdict).await;
+                decided.unwrap_or_else(|| Err(desk::nobody_asks()))
+            };
             let decided =
                 decided.map_err(|refusal| ServiceError::told(refusal.code, refusal.sentence));
             let outcome = match &decided {

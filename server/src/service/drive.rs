@@ -1,6 +1,7 @@
 //! Talking to the sessions that we hold, and deciding what they ask.
 
-use session_core::rule::{literal, main_input};
+use std::path::Path;
+
 use wire::{
     Act, Always, Approvals, AuditTarget, Caller, CancelRequest, CancelScope, Code, DecideRequest,
     Decided, DecidedBy, DecisionOutcome, Driven, MessageRequest, ModelRequest,
@@ -14,6 +15,7 @@ use crate::{
     held::{AskError, Held},
     hold::protocol::{Do, Reply},
     present,
+    rules::{self, Call},
 };
 
 /// What an interrupt came to: the end of a turn, or a signal to a process that we don't hold.
@@ -218,7 +220,15 @@ impl Service {
                 "Questions and plans are for a person each time; leave always out.",
             ));
         }
-        let exactly = || main_input(&asked.tool, &asked.input).map(|it| literal(&it));
+        let session = present::core_session_id(&asked.session_id);
+        let call = Call {
+            tool: &asked.tool,
+            input: &asked.input,
+            cwd: Path::new(&asked.cwd),
+            home: Some(&self.inner.config.home),
+            session: Some(&session),
+        };
+        let exactly = || rules::exactly(&call);
         Ok(ToolRule {
             id: String::new(),
             tool: asked.tool.clone(),

@@ -72,7 +72,7 @@ impl Known {
     }
 
     fn stream(&self) -> Option<&Stream> {
-        self.held.as_ref().map(|held| &held.stream)
+        self.held.as_ref()?.stream.as_ref()
     }
 
     /// How we hold it, `None` where we don't.

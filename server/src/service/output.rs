@@ -8,6 +8,7 @@ mod kept;
 mod live;
 mod written;
 
+use session_core::id::UnixMillis;
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, spawn_blocking},
@@ -208,6 +209,13 @@ impl Inner {
             if !is_meant {
                 continue;
             }
+            // Its holder was killed, and it goes on to the end of its turn: its events are those of the log.
+            if let Who::Session(id) = who
+                && self.log_is_of(id, session.started_at)
+                && let Some(reader) = self.log(id, after)
+            {
+                return Ok((id.clone(), Source::Log(reader)));
+            }
             let found = match session.session_id() {
                 Some(id) => {
                     let transcripts = history::transcripts(session, &look);
@@ -243,6 +251,18 @@ impl Inner {
         let transcripts = Transcripts::at(&found.home.config_dir);
         let written = Written::new(transcripts, core_id, None, None, after);
         Ok((id.clone(), Source::Transcript(Box::new(written))))
+    }
+
+    /// Whether the log of a session was written to since a process has started, which is the one that it tells of.
+    fn log_is_of(&self, id: &SessionId, started_at: UnixMillis) -> bool {
+        let written_at = || {
+            let place = Place::find(&StateDir::at(&self.config.state_dir), id).ok()??;
+            let log = place.directory().directory("log".as_ref()).ok()?;
+            let segments = log.names().ok()?.into_iter();
+            let written = segments.filter_map(|name| log.entry(name.as_ref()).ok()?);
+            written.map(|entry| entry.modified).max()
+        };
+        written_at().is_some_and(|at| at >= started_at)
     }
 
     /// The log of a session that was held, `None` where there is nothing in it.

@@ -53,6 +53,41 @@ impl Fork {
     }
 }
 
+/// A terminal in which Claude Code was started.
+pub(super) trait Window {
+    /// The process that was started in it.
+    fn pid(&self) -> u32;
+    fn has_ended(&self) -> bool;
+    /// What is on it, empty where that is not known.
+    fn screen(&self) -> String;
+    /// The command that shows it.
+    fn attach(&self) -> String;
+}
+
+/// One in tmux.
+struct TmuxWindow<'a> {
+    tmux: &'a Tmux,
+    pane: &'a Pane,
+}
+
+impl Window for TmuxWindow<'_> {
+    fn pid(&self) -> u32 {
+        self.pane.pid
+    }
+
+    fn has_ended(&self) -> bool {
+        self.tmux.is_dead(&self.pane.session)
+    }
+
+    fn screen(&self) -> String {
+        self.tmux.screen(&self.pane.session)
+    }
+
+    fn attach(&self) -> String {
+        self.tmux.attach_command(&self.pane.session)
+    }
+}
+
 /// A launch that came to nothing.
 struct Failure {
     error: ServiceError,
@@ -173,7 +208,9 @@ impl Inner {
             ended: true,
         })?;
         let program = self.observer.proc().stat(pane.pid).map(|stat| stat.key);
-        let (session, note) = self.await_life(tmux, &pane, id, fork).map_err(|error| {
+        let window = TmuxWindow { tmux, pane: &pane };
+        let lives = self.await_life(&window, id, fork, Instant::now());
+        let (session, note) = lives.map_err(|error| {
             // The terminal may be gone already.
             let closed = tmux.end(&pane.session);
             tracing::debug!(?closed, "the terminal of a resume that failed");
@@ -230,18 +267,17 @@ impl Inner {
     }
 
     /// Waits until the session is known to live, or tells why it does not.
-    fn await_life(
+    pub(super) fn await_life(
         &self,
-        tmux: &Tmux,
-        pane: &Pane,
+        window: &impl Window,
         id: &SessionId,
         fork: Fork,
+        begun: Instant,
     ) -> Result<(Session, Option<String>), ServiceError> {
-        let begun = Instant::now();
         loop {
             sleep(STEP);
-            if tmux.is_dead(&pane.session) {
-                let screen = tmux.screen(&pane.session);
+            if window.has_ended() {
+                let screen = window.screen();
                 return Err(ServiceError::fault(
                     format!(
                         "Claude Code ended as soon as it was started{}",
@@ -259,7 +295,7 @@ impl Inner {
                 self.observer
                     .proc()
                     .lineage(session.key().pid)
-                    .contains(&pane.pid)
+                    .contains(&window.pid())
             };
             let Some(session) = sessions.into_iter().find(inside) else {
                 if begun.elapsed() < PATIENCE {
@@ -268,13 +304,13 @@ impl Inner {
                 return Err(ServiceError::fault(
                     format!(
                         "No Claude Code process came up in the terminal{}",
-                        last_words(&tmux.screen(&pane.session))
+                        last_words(&window.screen())
                     ),
                     "no session below the terminal's process",
                 ));
             };
             if fork.has_come(session.session_id(), id) {
-                let note = is_asking(session.plain_verdict().state).then(|| asks(tmux, pane));
+                let note = is_asking(session.plain_verdict().state).then(|| asks(window));
                 return Ok((session, note));
             }
             if begun.elapsed() < PATIENCE {
@@ -282,9 +318,9 @@ impl Inner {
             }
             return match session.session_id() {
                 None if is_asking(session.plain_verdict().state) => {
-                    Ok((session, Some(asks(tmux, pane))))
+                    Ok((session, Some(asks(window))))
                 }
-                None => Ok((session, Some(silent(tmux, pane)))),
+                None => Ok((session, Some(silent(window)))),
                 Some(other) => Err(ServiceError::fault(
                     match fork {
                         Fork::Same => format!("Claude Code opened another conversation, {other}"),
@@ -367,17 +403,17 @@ fn last_words(screen: &str) -> String {
     }
 }
 
-fn asks(tmux: &Tmux, pane: &Pane) -> String {
+fn asks(window: &impl Window) -> String {
     format!(
         "Claude Code asks for something before it goes on; answer it with `{}`.",
-        tmux.attach_command(&pane.session)
+        window.attach()
     )
 }
 
-fn silent(tmux: &Tmux, pane: &Pane) -> String {
+fn silent(window: &impl Window) -> String {
     format!(
         "Claude Code runs, but has not registered its session yet; look at it with `{}`.",
-        tmux.attach_command(&pane.session)
+        window.attach()
     )
 }
 

@@ -9,14 +9,14 @@ use std::{
 };
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use session_core::id::SessionId;
+use session_core::id::{ProcessKey, SessionId};
 use wire::{Caller, Code, Holder, HolderKind, StartRequest, Started, Verb, Who};
 
 use super::{
     Inner, Service, ServiceError,
     account::Account,
     resume::{
-        Fork,
+        Fork, Window,
         command::{no_claude, open_files, other_user, variable, way_out},
         not_restored, take, working_directory,
     },
@@ -89,9 +89,10 @@ impl Inner {
     ) -> Result<Started, ServiceError> {
         check(request)?;
         let kind = match request.holder {
-            None | Some(HolderKind::Stdio) => HolderKind::Stdio,
-            Some(HolderKind::Pty | HolderKind::Tmux | HolderKind::Unknown) => {
-                let sentence = "Sessions are held by stdio so far; leave holder out, or resume in tmux with POST /sessions/resume.";
+            None => HolderKind::Stdio,
+            Some(kind @ (HolderKind::Stdio | HolderKind::Pty)) => kind,
+            Some(HolderKind::Tmux | HolderKind::Unknown) => {
+                let sentence = "The holder of a new session is stdio or pty; in tmux a conversation is resumed with POST /sessions/resume.";
                 return Err(ServiceError::told(Code::BadRequest, sentence));
             }
         };
@@ -127,9 +128,10 @@ impl Inner {
             session_id: present::session_id(&wanted.id),
             kind,
             cwd: wanted.cwd.clone().into(),
-            argv: argv(&claude, request, &wanted),
-            variables: variables(&wanted.home),
+            argv: argv(&claude, kind, request, &wanted),
+            variables: variables(&wanted.home, kind),
             without: NOT_INHERITED.map(str::to_owned).into(),
+            config_dir: Some(wanted.home.config_dir.clone().into()),
             earlier: wanted.from.as_ref().map(|from| Earlier {
                 config_dir: wanted.home.config_dir.clone().into(),
                 session_id: present::session_id(from),
@@ -137,18 +139,29 @@ impl Inner {
             name: request.name.clone(),
             prompt: request.prompt.clone(),
         };
-        match self.launch_holder(&spec, &tools) {
-            Ok(key) => {
+        let begun = Instant::now();
+        let launched = self
+            .launch_holder(&spec, &tools)
+            .and_then(|key| self.await_session(key, &spec, &wanted, begun));
+        match launched {
+            Ok((key, note)) => {
                 if let Some(Err(error)) = wanted.hold.map(Hold::discard_archive) {
                     tracing::warn!(%error, "the archive stays beside its transcript");
                 }
                 Ok(Started {
                     ok: true,
-                    session_id: spec.session_id,
                     pid: key.pid,
                     key,
-                    holder: Holder::Stdio {},
-                    note: None,
+                    holder: match kind {
+                        HolderKind::Pty => Holder::Pty {
+                            attach: attach(&spec.session_id),
+                        },
+                        HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => {
+                            Holder::Stdio {}
+                        }
+                    },
+                    session_id: spec.session_id,
+                    note,
                 })
             }
             Err(error) => {
@@ -162,6 +175,29 @@ impl Inner {
                 Err(error)
             }
         }
+    }
+
+    /// Waits until a session in a terminal has registered, or is known to wait for a person. Without a terminal the holder
+    /// has heard of it from Claude Code itself.
+    fn await_session(
+        &self,
+        key: wire::ProcessKey,
+        spec: &Spec,
+        wanted: &Wanted,
+        begun: Instant,
+    ) -> Result<(wire::ProcessKey, Option<String>), ServiceError> {
+        match spec.kind {
+            HolderKind::Pty => {}
+            HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => return Ok((key, None)),
+        }
+        let window = HeldTerminal {
+            inner: self,
+            key: present::core_key(key),
+            attach: attach(&spec.session_id),
+        };
+        // It was told which id it is to have, also for a copy.
+        let (session, note) = self.await_life(&window, &wanted.id, Fork::Same, begun)?;
+        Ok((present::key(session.key()).unwrap_or(key), note))
     }
 
     /// Finds out what is to be opened, and refuses what is open already.
@@ -332,6 +368,37 @@ impl Inner {
     }
 }
 
+/// A terminal that we hold.
+struct HeldTerminal<'a> {
+    inner: &'a Inner,
+    key: ProcessKey,
+    attach: String,
+}
+
+impl Window for HeldTerminal<'_> {
+    fn pid(&self) -> u32 {
+        self.key.pid
+    }
+
+    fn has_ended(&self) -> bool {
+        self.inner.observer.proc().running(self.key.pid) != Some(self.key)
+    }
+
+    /// Its holder has it, and tells only whoever attaches.
+    fn screen(&self) -> String {
+        String::new()
+    }
+
+    fn attach(&self) -> String {
+        self.attach.clone()
+    }
+}
+
+/// The command that shows a session's terminal.
+fn attach(id: &wire::SessionId) -> String {
+    format!("session-manager attach {id}")
+}
+
 fn first_line(stdout: ChildStdout) -> std::io::Result<String> {
     let until = Instant::now() + PATIENCE;
     let mut reader = BufReader::new(stdout);
@@ -396,17 +463,26 @@ fn check(request: &StartRequest) -> Result<(), ServiceError> {
     Ok(())
 }
 
-fn variables(home: &Home) -> Vec<(String, OsString)> {
+fn variables(home: &Home, kind: HolderKind) -> Vec<(String, OsString)> {
     let points_there = (variable(home).to_owned(), home.dir.clone().into());
     // Our hooks only report of a session that asks us anyway.
     let held = ("SESSION_MANAGER_HELD".to_owned(), "1".into());
-    vec![points_there, held]
+    match kind {
+        // It asks in its terminal, as a session of anybody's does, and may ask us by our hooks as well.
+        HolderKind::Pty => vec![points_there],
+        HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => vec![points_there, held],
+    }
 }
 
 /// The words that start Claude Code. Values stand behind `=`, so that none is read as an option of its own.
-fn argv(claude: &Path, request: &StartRequest, wanted: &Wanted) -> Vec<OsString> {
+fn argv(
+    claude: &Path,
+    kind: HolderKind,
+    request: &StartRequest,
+    wanted: &Wanted,
+) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec![claude.into()];
-    let fixed = [
+    let without_terminal = [
         "-p",
         "--input-format",
         "stream-json",
@@ -417,7 +493,12 @@ fn argv(claude: &Path, request: &StartRequest, wanted: &Wanted) -> Vec<OsString>
         "--permission-prompt-tool",
         "stdio",
     ];
-    words.extend(fixed.map(OsString::from));
+    match kind {
+        HolderKind::Pty => {}
+        HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => {
+            words.extend(without_terminal.map(OsString::from));
+        }
+    }
     let mode = request.permission_mode.as_deref();
     let option = |name: &str, value: &str| OsString::from(format!("--{name}={value}"));
     // `manual` is what 2.1.329 calls it, and older versions don't know.

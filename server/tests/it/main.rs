@@ -33,6 +33,7 @@ mod orphans;
 mod output;
 mod peer;
 mod privilege;
+mod pty_holder;
 mod resume;
 mod reuse;
 mod rows;

@@ -109,6 +109,7 @@ fn a_row_has_every_documented_field() {
         "home": server.home().to_str().unwrap(),
         "tmux": "x:@1.%1",
         "twinOf": [],
+        "holder": null,
         "actions": {"kill": true},
     });
     assert_eq!(fixed, expected);

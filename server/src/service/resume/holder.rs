@@ -17,7 +17,8 @@ impl Inner {
         })
     }
 
-    fn holder(&self, session: &Session) -> Holder {
+    /// What holds a session, for people.
+    pub(in crate::service) fn holder(&self, session: &Session) -> Holder {
         if let Some(held) = self.held.of(session.key()) {
             return held.holder();
         }

@@ -23,7 +23,7 @@ const METHODS: &[&str] = &[
     "GET /sessions/cleanup",
     "DELETE /sessions/cleanup",
     "DELETE /sessions",
-    "POST /sessions",
+    "PUT /sessions",
     "POST /sessions/PID/context",
     "POST /health",
     "POST /",
