@@ -19,11 +19,11 @@ pub(crate) enum Block {
         language: String,
         text: String,
     },
-    Quote(Vec<Block>),
+    Quote(Vec<Self>),
     List {
         /// The first number, `None` for bullets.
         start: Option<u64>,
-        items: Vec<Vec<Block>>,
+        items: Vec<Vec<Self>>,
     },
     /// The first row is the heading.
     Table(Vec<Vec<Vec<Run>>>),
@@ -34,13 +34,13 @@ pub(crate) enum Block {
 pub(crate) enum Run {
     Text(String),
     Code(String),
-    Strong(Vec<Run>),
-    Emphasis(Vec<Run>),
-    Struck(Vec<Run>),
+    Strong(Vec<Self>),
+    Emphasis(Vec<Self>),
+    Struck(Vec<Self>),
     Link {
         /// Begins with `http://` or `https://`.
         to: String,
-        runs: Vec<Run>,
+        runs: Vec<Self>,
         /// The text says where it leads; otherwise that stands beside it.
         plain: bool,
     },
@@ -270,30 +270,35 @@ fn styled<'a>(
     let Some(deeper) = depth.checked_sub(1) else {
         return Run::Text(words(events));
     };
-    match tag {
-        Tag::Strong => Run::Strong(some_runs(events, deeper)),
-        Tag::Strikethrough => Run::Struck(some_runs(events, deeper)),
-        Tag::Link { dest_url, .. } => {
-            let to = text::exact(&dest_url);
-            let web = ["http://", "https://"].iter().any(|scheme| {
-                let start = to.get(..scheme.len());
-                start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-            });
-            let runs = some_runs(events, deeper);
-            if web {
-                let plain = matches!(runs.as_slice(), [Run::Text(text)] if *text == to);
-                Run::Link { to, runs, plain }
-            } else {
-                beside(runs, &to)
-            }
-        }
-        Tag::Image { dest_url, .. } => {
-            let mut runs = some_runs(events, deeper);
-            runs.insert(0, Run::Text("Picture: ".to_owned()));
-            beside(runs, &text::exact(&dest_url))
-        }
+    if let Tag::Link { dest_url, .. } = &tag {
+        return link(text::exact(dest_url), some_runs(events, deeper));
+    }
+    if let Tag::Image { dest_url, .. } = &tag {
+        let mut runs = some_runs(events, deeper);
+        runs.insert(0, Run::Text("Picture: ".to_owned()));
+        return beside(runs, &text::exact(dest_url));
+    }
+    let runs = some_runs(events, deeper);
+    if matches!(tag, Tag::Strong) {
+        Run::Strong(runs)
+    } else if matches!(tag, Tag::Strikethrough) {
+        Run::Struck(runs)
+    } else {
         // What has no look of its own leans a little.
-        _other => Run::Emphasis(some_runs(events, deeper)),
+        Run::Emphasis(runs)
+    }
+}
+
+fn link(to: String, runs: Vec<Run>) -> Run {
+    let web = ["http://", "https://"].iter().any(|scheme| {
+        let start = to.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    if web {
+        let plain = matches!(runs.as_slice(), [Run::Text(text)] if *text == to);
+        Run::Link { to, runs, plain }
+    } else {
+        beside(runs, &to)
     }
 }
 

@@ -2,10 +2,7 @@
 //!
 //! What is folded is drawn when it is opened, so that a long conversation stays light.
 
-use leptos::{
-    ev::Event,
-    prelude::*,
-};
+use leptos::{ev::Event, prelude::*};
 use wasm_bindgen::JsCast as _;
 use web_sys::Element;
 
@@ -73,10 +70,10 @@ fn line(said: Said, look: &'static str) -> AnyView {
 fn thought(shown: RwSignal<Shown>, send: Send) -> AnyView {
     let body = move || {
         let item = shown.get_untracked().item;
-        match &item.what {
-            What::Thought { text } => blocks_view(markdown::blocks(text), send),
-            _ => ().into_any(),
-        }
+        let What::Thought { text } = &item.what else {
+            return ().into_any();
+        };
+        blocks_view(markdown::blocks(text), send)
     };
     folded(
         view! { <span class="sm-call-name">"Thought"</span> }.into_any(),
@@ -110,9 +107,11 @@ fn call_view(shown: RwSignal<Shown>, send: Send) -> AnyView {
 }
 
 fn with_call<T>(shown: RwSignal<Shown>, read: fn(&ToolCall) -> T) -> Option<T> {
-    shown.with(|shown| match &shown.item.what {
-        What::Call(call) => Some(read(call)),
-        _ => None,
+    shown.with(|shown| {
+        let What::Call(call) = &shown.item.what else {
+            return None;
+        };
+        Some(read(call))
     })
 }
 

@@ -117,9 +117,11 @@ fn each_turn_has_its_own_cost() {
     };
     let exit = json!({"type": "exit", "seq": 3, "code": 0, "signal": null, "cancelled": false, "stderr": ""});
     let story = told(vec![usage(1, 100), usage(2, 250), exit, usage(4, 40)]);
-    let costs = story.shown().iter().filter_map(|item| match &item.what {
-        What::Turn(turn) => turn.cost_micro_usd,
-        _ => None,
+    let costs = story.shown().iter().filter_map(|item| {
+        let What::Turn(turn) = &item.what else {
+            return None;
+        };
+        turn.cost_micro_usd
     });
     assert_eq!(costs.collect::<Vec<_>>(), [100, 150, 40]);
     assert_eq!(story.cost_micro_usd, Some(40));

@@ -25,9 +25,12 @@ fn told(events: Vec<Value>) -> Story {
 
 fn check(events: Vec<Value>, expected: &Expect) {
     let story = told(events);
-    let lines = story.shown().iter().map(|item| match &item.what {
-        What::Call(one) => format!("{:?}\n  {:?}\n", call(one), parts(one)),
-        _ => format!("{:?}\n", said(item)),
+    let lines = story.shown().iter().map(|item| {
+        if let What::Call(one) = &item.what {
+            format!("{:?}\n  {:?}\n", call(one), parts(one))
+        } else {
+            format!("{:?}\n", said(item))
+        }
     });
     expected.assert_eq(&lines.collect::<String>());
 }
