@@ -87,6 +87,17 @@ describe('with approvals asked for at the installation', () => {
     assert.equal(made('two'), false);
   });
 
+  test('the command line lists and decides it too', async () => {
+    const approve = (...words) => JSON.parse(execFileSync(SERVER_BIN, ['approve', ...words, '--json'], { env: world.env, encoding: 'utf8' }));
+    await session.say('bash touch by-hand ;; say rest');
+    const { id } = await asked('Bash');
+    assert.deepEqual(approve().approvals.map(approval => approval.id), [id]);
+    assert.equal(approve(id, '--deny', 'by hand').outcome, 'deny');
+    await session.shows('Reason: by hand');
+    await idle(session);
+    assert.deepEqual(approve().approvals, []);
+  });
+
   test('a question is answered, and not without an answer', async () => {
     await session.say(`tool AskUserQuestion ${JSON.stringify(COLOURS)} ;; say rest`);
     const approval = await asked('AskUserQuestion');
