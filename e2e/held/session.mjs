@@ -37,8 +37,8 @@ export function session(server, { sessionId: id, pid, key }) {
       return text.split('\n').filter(Boolean).map(line => JSON.parse(line));
     },
     // Waits for an event.
-    event: (what, matches, after = 0) =>
-      until(`${what} of ${id}`, async () => (await self.events(after)).find(matches)),
+    event: (what, matches, after = 0, ms = undefined) =>
+      until(`${what} of ${id}`, async () => (await self.events(after)).find(matches), ms),
 
     // Says something; what comes of it has higher numbers than `seq` of the answer.
     say: (text, more) => done('message', { text, ...more }),
@@ -48,8 +48,8 @@ export function session(server, { sessionId: id, pid, key }) {
       return self.over(seq);
     },
     // Waits for the end of the turn that goes on after this event, and returns what followed.
-    async over(seq) {
-      const { seq: end } = await self.event('the end of a turn', ({ type }) => type === 'usage', seq);
+    async over(seq, ms) {
+      const { seq: end } = await self.event('the end of a turn', ({ type }) => type === 'usage', seq, ms);
       return (await self.events(seq)).filter(event => event.seq <= end);
     },
     // Waits until it has nothing to do.

@@ -174,7 +174,7 @@ describe('a session is started', () => {
 
   test('a prompt of 10 MB is where a session begins', async () => {
     const held = await start(server, { cwd: world.work, prompt: `say big ${'x'.repeat(10 * 1024 * 1024)}` });
-    await until('the turn is over', async () => (await held.events()).some(({ type }) => type === 'usage'), 90_000);
+    await held.over(0, 90_000);
     await cancelled(held);
   });
 });
