@@ -44,9 +44,9 @@ use self::{
     chronicle::Chronicle,
     place::Place,
     protocol::Now,
+    shown::Shown,
     socket::Desk,
     spec::{Outset, Spec},
-    shown::Shown,
     talk::Talk,
 };
 use crate::{
@@ -147,7 +147,9 @@ async fn run(mut spec: Spec) -> io::Result<()> {
             let rules = RulesFile::at(StateDir::at(Path::new(&spec.state_dir)));
             let talk = Talk::new(first);
             let desk = Rc::clone(&desk);
-            spawn_local(stdio::keep(process, talk, prompt, rules, desk, inbox, ready))
+            spawn_local(stdio::keep(
+                *process, talk, prompt, rules, desk, inbox, ready,
+            ))
         }
         Program::Pty(process) => {
             spawn_local(pty::keep(*process, first, Rc::clone(&desk), inbox, ready))
@@ -181,7 +183,7 @@ async fn run(mut spec: Spec) -> io::Result<()> {
 
 /// What is held, by what.
 enum Program {
-    Stdio(stdio::Process),
+    Stdio(Box<stdio::Process>),
     Pty(Box<pty::Process>),
 }
 
@@ -198,7 +200,8 @@ impl Program {
             },
             HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => {
                 let process = stdio::Process::start(spec);
-                process.map(Self::Stdio).map_err(|error| error.to_string())
+                let process = process.map_err(|error| error.to_string())?;
+                Ok(Self::Stdio(Box::new(process)))
             }
         }
     }

@@ -62,7 +62,8 @@ const PART: usize = 4096;
 pub(super) fn run(arguments: &AttachArgs, config: Config) -> anyhow::Result<ExitCode> {
     answer(config, async |service| {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            let sentence = "This is no terminal, and attach needs one; use tail to read what a session says.";
+            let sentence =
+                "This is no terminal, and attach needs one; use tail to read what a session says.";
             return Err(ServiceError::told(Code::BadRequest, sentence));
         }
         service.meet_holders().await;

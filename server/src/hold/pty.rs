@@ -268,9 +268,7 @@ impl Keeper {
         let Some((key, record)) = self.hands.registered.record() else {
             return;
         };
-        let id = record
-            .session_id
-            .and_then(|id| id.as_str().parse().ok());
+        let id = record.session_id.and_then(|id| id.as_str().parse().ok());
         {
             let mut now = self.now.borrow_mut();
             now.key = key;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use wire::{
     Act, Always, Approvals, AuditTarget, Caller, CancelRequest, CancelScope, Code, DecideRequest,
-    Decided, DecidedBy, DecisionOutcome, Driven, MessageRequest, ModelRequest,
+    Decided, DecidedBy, DecisionOutcome, Driven, HolderKind, MessageRequest, ModelRequest,
     PermissionModeRequest, RenameRequest, RequestId, RuleAction, SessionId, SignalRequest,
     Signalled, ToolRule, Verb, Who,
 };
@@ -209,7 +209,9 @@ impl Service {
             }
         };
         let approvals = self.all_asked().await;
-        let asked = approvals.iter().find(|approval| approval.id == *id);
+        let asked = approvals.iter().find(|approval| {
+            approval.id == *id && approval.session_id == *session_id
+        });
         let asked = asked.ok_or_else(|| {
             let sentence =
                 "Nobody asks that, or not any more; take what is asked from GET /approvals.";
@@ -227,6 +229,7 @@ impl Service {
             cwd: Path::new(&asked.cwd),
             home: Some(&self.inner.config.home),
             session: Some(&session),
+            is_cwd_sure: true,
         };
         let exactly = || rules::exactly(&call);
         Ok(ToolRule {
@@ -284,6 +287,7 @@ impl Service {
         what: Do,
         by: Caller,
     ) -> Result<Driven, ServiceError> {
+        let written = self.written(&who).await?;
         let (held, reply) = self.asked(who, verb, what, by).await?;
         let Reply::Done {
             outcome,
@@ -298,10 +302,28 @@ impl Service {
             ok: true,
             session_id: held.now.session_id,
             outcome,
-            seq,
+            seq: written.unwrap_or(seq),
             uuid,
             note,
         })
+    }
+
+    /// How far the transcript goes of a session that is held in a terminal: its events are those of the transcript, and
+    /// numbered by it. `None` for any other.
+    async fn written(&self, who: &Who) -> Result<Option<u64>, ServiceError> {
+        let Some(held) = self.inner.held.find(who) else {
+            return Ok(None);
+        };
+        match held.kind {
+            HolderKind::Pty => {}
+            HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => return Ok(None),
+        }
+        let id = present::core_session_id(&held.now.session_id);
+        self.blocking(move |inner| {
+            let found = inner.locate(&inner.look()?.homes, &id);
+            Ok(Some(found.map_or(0, |found| found.transcript.size_bytes)))
+        })
+        .await
     }
 
     /// Has the holder of a session do something, and notes it.

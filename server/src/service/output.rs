@@ -211,6 +211,7 @@ impl Inner {
             }
             // Its holder was killed, and it goes on to the end of its turn: its events are those of the log.
             if let Who::Session(id) = who
+                && self.held.of(session.key()).is_none()
                 && self.log_is_of(id, session.started_at)
                 && let Some(reader) = self.log(id, after)
             {
@@ -268,8 +269,14 @@ impl Inner {
     /// The log of a session that was held, `None` where there is nothing in it.
     fn log(&self, id: &SessionId, after: u64) -> Option<LogReader> {
         let place = Place::find(&StateDir::at(&self.config.state_dir), id).ok()??;
-        let mut first = LogReader::open(place.directory(), 0).ok()?;
-        let has_events = first.next(1).is_ok_and(|events| !events.is_empty());
+        let has_events = |after| {
+            let reader = LogReader::open(place.directory(), after);
+            reader.and_then(|mut reader| reader.next(1)).is_ok_and(|events| !events.is_empty())
+        };
+        // A number that was never given is one of another list: nothing is known to be sent.
+        let is_known = after == 0 || has_events(after - 1);
+        let after = if is_known { after } else { 0 };
+        let has_events = has_events(0);
         let reader = LogReader::open(place.directory(), after);
         reader.ok().filter(|_| has_events)
     }

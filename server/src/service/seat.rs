@@ -22,7 +22,10 @@ impl Service {
         };
         match held.holder() {
             Holder::Pty { .. } => {}
-            Holder::Stdio {} | Holder::Tmux { .. } | Holder::Terminal { .. } | Holder::Program { .. } => {
+            Holder::Stdio {}
+            | Holder::Tmux { .. }
+            | Holder::Terminal { .. }
+            | Holder::Program { .. } => {
                 let id = held.now.session_id;
                 let sentence = format!(
                     "The session has no terminal; follow it with `session-manager tail -f {id}` and talk to it with `session-manager send {id}`."

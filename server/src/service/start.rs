@@ -132,10 +132,15 @@ impl Inner {
             variables: variables(&wanted.home, kind),
             without: NOT_INHERITED.map(str::to_owned).into(),
             config_dir: Some(wanted.home.config_dir.clone().into()),
-            earlier: wanted.from.as_ref().map(|from| Earlier {
-                config_dir: wanted.home.config_dir.clone().into(),
-                session_id: present::session_id(from),
-            }),
+            // Of a session in a terminal its transcript tells, all of it.
+            earlier: wanted
+                .from
+                .as_ref()
+                .filter(|_| kind != HolderKind::Pty)
+                .map(|from| Earlier {
+                    config_dir: wanted.home.config_dir.clone().into(),
+                    session_id: present::session_id(from),
+                }),
             name: request.name.clone(),
             prompt: request.prompt.clone(),
         };
@@ -475,12 +480,7 @@ fn variables(home: &Home, kind: HolderKind) -> Vec<(String, OsString)> {
 }
 
 /// The words that start Claude Code. Values stand behind `=`, so that none is read as an option of its own.
-fn argv(
-    claude: &Path,
-    kind: HolderKind,
-    request: &StartRequest,
-    wanted: &Wanted,
-) -> Vec<OsString> {
+fn argv(claude: &Path, kind: HolderKind, request: &StartRequest, wanted: &Wanted) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec![claude.into()];
     let without_terminal = [
         "-p",

@@ -237,7 +237,12 @@ fn two_who_are_attached_see_the_same_and_the_last_one_who_types_decides_on_the_s
             client.sees("30 100").await;
             client.sees("told <again>").await;
         }
-        other.ask(Do::Resize { columns: 60, rows: 20 }).await;
+        other
+            .ask(Do::Resize {
+                columns: 60,
+                rows: 20,
+            })
+            .await;
         one.sees("20 60").await;
         // Whoever leaves leaves it to the others.
         drop(one);
@@ -284,20 +289,38 @@ fn a_message_is_typed_where_the_session_is_known_to_wait_for_one() {
         assert_eq!(client.does(message("too early")).await, Err(Code::Busy));
         held.register("waiting");
         assert_eq!(client.does(message("would be yes")).await, Err(Code::Busy));
-        assert_eq!(client.does(Do::Rename { name: "x".into() }).await, Err(Code::Busy));
+        assert_eq!(
+            client.does(Do::Rename { name: "x".into() }).await,
+            Err(Code::Busy)
+        );
         held.register("busy");
-        assert_eq!(client.does(message("later")).await, Ok(DriveOutcome::Queued));
-        assert_eq!(client.does(Do::Model { model: "x".into() }).await, Err(Code::Busy));
+        assert_eq!(
+            client.does(message("later")).await,
+            Ok(DriveOutcome::Queued)
+        );
+        assert_eq!(
+            client.does(Do::Model { model: "x".into() }).await,
+            Err(Code::Busy)
+        );
         held.register("idle");
         assert_eq!(client.does(message("now")).await, Ok(DriveOutcome::Sent));
-        assert_eq!(client.does(message("a\u{1b}[201~\rb")).await, Err(Code::BadRequest));
+        assert_eq!(
+            client.does(message("a\u{1b}[201~\rb")).await,
+            Err(Code::BadRequest)
+        );
         assert_eq!(client.does(message(" ")).await, Err(Code::BadRequest));
         assert_eq!(
-            client.does(Do::Rename { name: "other".into() }).await,
+            client
+                .does(Do::Rename {
+                    name: "other".into()
+                })
+                .await,
             Ok(DriveOutcome::Changed)
         );
         assert_eq!(client.does(Do::Interrupt).await, Ok(DriveOutcome::Idle));
-        let mode = Do::PermissionMode { permission_mode: "plan".into() };
+        let mode = Do::PermissionMode {
+            permission_mode: "plan".into(),
+        };
         assert_eq!(client.does(mode).await, Err(Code::NotHeld));
         let mut attached = held.attach(120, 40).await;
         attached.sees("told <").await;
@@ -328,7 +351,11 @@ fn cancelling_ends_it_and_everybody_is_told() {
     let held = hold("trap 'exit 7' TERM; while true; do sleep 0.1; done");
     run(async {
         let mut follower = held.connect().await;
-        follower.client.ask(&Asked::Follow { after: 0 }).await.unwrap();
+        follower
+            .client
+            .ask(&Asked::Follow { after: 0 })
+            .await
+            .unwrap();
         let mut client = held.connect().await;
         assert_eq!(client.does(Do::Cancel).await, Ok(DriveOutcome::Cancelled));
         let mut exit = None;
@@ -340,7 +367,14 @@ fn cancelling_ends_it_and_everybody_is_told() {
             }
         }
         assert!(
-            matches!(exit, Some(Event::Exit { code: Some(7), cancelled: true, .. })),
+            matches!(
+                exit,
+                Some(Event::Exit {
+                    code: Some(7),
+                    cancelled: true,
+                    ..
+                })
+            ),
             "{exit:?}"
         );
     });

@@ -51,6 +51,9 @@ const BACKLOG: usize = 64 * 1024;
 /// Between a paste and the Enter that sends it: in one go with the paste it would be a part of it.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Until Claude Code has asked what it wants to know before it carries out a command.
+const ASK: Duration = Duration::from_millis(500);
+
 /// An interrupted turn ends within 50 ms (2.1.329).
 const STOP: Duration = Duration::from_millis(500);
 const TERMINATED: Duration = Duration::from_secs(10);
@@ -83,7 +86,9 @@ pub(super) fn order(hands: &Rc<Hands>, command: Command) -> Option<Size> {
                 Err(_) => Err((Code::BadRequest, "What is typed is base64.")),
                 Ok(bytes) => hands.press(bytes),
             };
-            reply.send(hands.reply(done.map(|()| DriveOutcome::Sent))).ok();
+            reply
+                .send(hands.reply(done.map(|()| DriveOutcome::Sent)))
+                .ok();
             None
         }
         Do::Resize { columns, rows } => {
@@ -127,7 +132,9 @@ pub(super) async fn begin(hands: Rc<Hands>, text: String) {
 async fn carry_out(hands: &Hands, what: Do) -> Result<DriveOutcome, Refusal> {
     match what {
         Do::Message { uuid, .. }
-            if uuid.as_ref().is_some_and(|it| hands.said.borrow().contains(it)) =>
+            if uuid
+                .as_ref()
+                .is_some_and(|it| hands.said.borrow().contains(it)) =>
         {
             Ok(DriveOutcome::AlreadySent)
         }
@@ -197,7 +204,15 @@ async fn slash(hands: &Hands, command: &str, word: &str) -> Result<DriveOutcome,
         Doing::Unknown => return Err(UNKNOWN),
     }
     message(hands, &format!("{command} {word}")).await?;
-    Ok(DriveOutcome::Changed)
+    sleep(ASK).await;
+    match hands.registered.doing() {
+        // Whether to switch in the middle of a conversation, say (2.1.329).
+        Doing::Asking => Err((
+            Code::Busy,
+            "Claude Code asks something before it does that; answer it in its terminal: attach to it.",
+        )),
+        Doing::Idle | Doing::Busy | Doing::Unknown => Ok(DriveOutcome::Changed),
+    }
 }
 
 /// Interrupts and ends it, and waits for its end.
