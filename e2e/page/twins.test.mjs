@@ -47,11 +47,11 @@ test('a conversation that is open elsewhere says where, and can be forked', asyn
   await conversation(page, 1).getByText('This conversation is open in process 78; end that one first, or fork it.').waitFor();
   await conversation(page, 1).getByText('process 78, in tmux session work, running for 2 h 5 min').waitFor();
   await conversation(page, 1).getByText(attach).waitFor();
-  await conversation(page, 1).getByRole('button', { name: 'Fork' }).press('Enter');
+  await conversation(page, 1).getByRole('button', { name: 'Fork in tmux' }).press('Enter');
   await conversation(page, 1).getByText('Goes on in a conversation of its own, as process 79. Attach with').waitFor();
   await conversation(page, 2).getByRole('button', { name: 'Resume' }).click();
   await conversation(page, 2).getByText('tmux is not installed; install it.').waitFor();
-  assert.equal(await conversation(page, 2).getByRole('button', { name: 'Fork' }).count(), 0);
+  assert.equal(await conversation(page, 2).getByRole('button', { name: 'Fork in tmux' }).count(), 0);
   assert.deepEqual((await callsTo(page, '/resume')).map(call => call.body), [{ sessionId: id(1) }, { sessionId: id(1), fork: true }, { sessionId: id(2) }]);
   assert.deepEqual(complaints, []);
   await close();

@@ -66,6 +66,8 @@ fn name(view: Memo<Option<QuestionView>>, send: Send) -> AnyView {
                 on:input=move |event| send.run(Msg::Rename(event_target_value(&event)))
                 on:keydown=move |event: KeyboardEvent| {
                     if event.key() == "Enter" && !event.is_composing() {
+                        // It would press the button that has the focus once the dialog is closed.
+                        event.prevent_default();
                         send.run(Msg::Confirm);
                     }
                 }

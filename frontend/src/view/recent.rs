@@ -213,7 +213,7 @@ fn open_elsewhere(id: SessionId, elsewhere: Elsewhere, send: Send) -> AnyView {
                 title="Go on from the same point in a conversation of its own (--fork-session)"
                 on:click=press(move || send.run(Msg::Fork(id.clone())))
             >
-                "Fork"
+                "Fork in tmux"
             </button>
         </div>
     }
