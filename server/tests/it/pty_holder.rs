@@ -269,12 +269,13 @@ fn a_client_that_takes_nothing_keeps_nobody_waiting() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a measure for whoever looks")]
 fn the_program_ends_with_its_holder() {
     let held = hold("trap 'echo hung up > hup; exit' HUP; while true; do sleep 0.1; done");
     let holder = held.holder.unwrap();
     let status = fs::read_to_string(format!("/proc/{holder}/status")).unwrap();
     let rss = status.lines().find(|line| line.starts_with("VmRSS"));
-    println!("a holder of a terminal: {}", rss.unwrap());
+    assert!(rss.is_some(), "{status}");
     kill(Pid::from_raw(holder.cast_signed()), Signal::SIGKILL).unwrap();
     held.await_end();
     let hup = fs::read_to_string(held.state.path().join("hup"));
