@@ -275,7 +275,7 @@ fn the_program_ends_with_its_holder() {
     let holder = held.holder.unwrap();
     let status = fs::read_to_string(format!("/proc/{holder}/status")).unwrap();
     let rss = status.lines().find(|line| line.starts_with("VmRSS"));
-    assert!(rss.is_some(), "{status}");
+    println!("a holder of a terminal: {}", rss.unwrap());
     kill(Pid::from_raw(holder.cast_signed()), Signal::SIGKILL).unwrap();
     held.await_end();
     let hup = fs::read_to_string(held.state.path().join("hup"));
