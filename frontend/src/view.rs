@@ -37,14 +37,27 @@ use crate::{
     model::{Msg, Theme},
     screen::Screen,
     view::{
-        approvals::approvals, banners::banners, bound::{flag, text}, choice::bar, dialog::modal,
-        header::header, history::history_button, list::list, orphans::orphans, recent::recent,
-        talk::talk, toasts::toasts,
+        approvals::approvals,
+        banners::banners,
+        bound::{flag, text},
+        choice::bar,
+        dialog::modal,
+        header::header,
+        history::history_button,
+        list::list,
+        orphans::orphans,
+        recent::recent,
+        talk::talk,
+        toasts::toasts,
     },
 };
 
 /// Every rule is prefixed, so that none reaches the host's elements.
-const STYLE: &str = concat!(include_str!("view/style.css"), include_str!("view/ask.css"), include_str!("view/talk.css"));
+const STYLE: &str = concat!(
+    include_str!("view/style.css"),
+    include_str!("view/ask.css"),
+    include_str!("view/talk.css")
+);
 
 /// How views tell the model what has happened.
 pub(crate) type Send = Callback<Msg>;

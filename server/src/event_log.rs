@@ -13,7 +13,7 @@ use std::{fs::File, io, os::unix::fs::FileExt as _};
 use wire::Event;
 
 pub use self::{
-    fit::{fit, json_bytes},
+    fit::{DEPTH, fit, is_deeper, json_bytes},
     reader::LogReader,
 };
 use self::{

@@ -3,7 +3,7 @@
 //! Knows who is held and what each says. Does not know what a session is told, nor how it is started.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -199,30 +199,38 @@ impl Holders {
 
     fn connect(self: &Arc<Self>, id: &SessionId) -> Option<watch::Receiver<bool>> {
         let place = Place::find(&self.state, id).ok()??;
-        if !place.has_socket() || self.all().contains_key(id) {
+        if !place.has_socket() {
             return None;
         }
-        self.all().insert(id.clone(), Line { held: None });
+        match self.all().entry(id.clone()) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(free) => drop(free.insert(Line { held: None })),
+        }
         let (told, first) = watch::channel(false);
         let (holders, id) = (Arc::clone(self), id.clone());
         tokio::spawn(async move {
-            if let Err(error) = holders.listen(&id, place, &told).await {
-                tracing::debug!(%id, %error, "a holder has gone");
-            }
-            holders.conclude(&id).await;
-            told.send_replace(true);
+            let has_ended = holders.listen(&id, place, &told).await;
+            // At once: whoever starts it again is met anew.
             holders.all().remove(&id);
             holders.tell();
+            told.send_replace(true);
+            match has_ended {
+                Ok(true) => return,
+                Ok(false) => tracing::debug!(%id, "a holder has gone"),
+                Err(error) => tracing::debug!(%id, %error, "a holder has gone"),
+            }
+            holders.conclude(&id).await;
         });
         Some(first)
     }
 
+    /// Hears what a holder says until it has gone; true where it has said that its session has ended.
     async fn listen(
         &self,
         id: &SessionId,
         place: Place,
         told: &watch::Sender<bool>,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let mut client = Client::connect(place).await?;
         client.ask(&Asked::Watch).await?;
         while let Some(says) = client.next().await? {
@@ -235,7 +243,7 @@ impl Holders {
                     told.send_replace(true);
                     self.tell();
                 }
-                Told::End => return Ok(()),
+                Told::End => return Ok(true),
                 // What was not asked for.
                 Told::Hello { .. }
                 | Told::Events { .. }
@@ -246,7 +254,7 @@ impl Holders {
                 | Told::Unknown => {}
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Writes the end of a log whose holder did not.

@@ -27,7 +27,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, ExitCode},
     rc::Rc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -47,15 +47,20 @@ use self::{
     shown::Shown,
     socket::Desk,
     spec::{Outset, Spec},
+    stdio::Judge,
     talk::Talk,
 };
 use crate::{
-    clock::now, event_log::EventLog, observe::proc::ProcReader, present, rules::RulesFile,
-    state_dir::StateDir,
+    audit::AuditLog, clock::now, event_log::EventLog, observe::proc::ProcReader, present,
+    rules::RulesFile, state_dir::StateDir,
 };
 
 /// Clients that are connected at the end may read the rest for so long.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// So long the lock of a session may stay taken by whoever is done with it.
+const HANDOVER: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(20);
 
 /// What is read of a specification, in bytes: a prompt of 16 MB, escaped.
 const SPEC: u64 = 100 * 1024 * 1024;
@@ -144,11 +149,15 @@ async fn run(mut spec: Spec) -> io::Result<()> {
     let kept = match program {
         Program::Stdio(process) => {
             let prompt = spec.prompt.take();
-            let rules = RulesFile::at(StateDir::at(Path::new(&spec.state_dir)));
+            let state = StateDir::at(Path::new(&spec.state_dir));
+            let judge = Judge {
+                audit: AuditLog::at(state.clone()),
+                rules: RulesFile::at(state),
+            };
             let talk = Talk::new(first);
             let desk = Rc::clone(&desk);
             spawn_local(stdio::keep(
-                *process, talk, prompt, rules, desk, inbox, ready,
+                *process, talk, prompt, judge, desk, inbox, ready,
             ))
         }
         Program::Pty(process) => {
@@ -170,12 +179,14 @@ async fn run(mut spec: Spec) -> io::Result<()> {
     };
     // Whoever started us may have gone meanwhile; the session goes on.
     say(&outset).ok();
-    let_go(&desk.place)?;
-    let failed = kept.await.is_err();
-    if failed {
-        tracing::error!("holding the session failed unexpectedly");
+    if let Err(error) = let_go(&desk.place) {
+        tracing::warn!(%error, "what was inherited is kept");
     }
-    // Normally that is done by now.
+    // Normally the lock is given back by now.
+    if kept.await.is_err() {
+        tracing::error!("holding the session failed unexpectedly");
+        desk.give_up();
+    }
     desk.leave();
     tokio::time::sleep(FAREWELL).await;
     Ok(())
@@ -237,7 +248,7 @@ fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
         (Code::Fault, sentence)
     };
     let place = Place::make(&state, &spec.session_id).map_err(fault)?;
-    let lock = place.lock().map_err(fault)?.ok_or_else(|| {
+    let lock = wait_for(&place).map_err(fault)?.ok_or_else(|| {
         let sentence = "This session is held already; talk to it instead of starting it.";
         (Code::Busy, sentence.to_owned())
     })?;
@@ -250,6 +261,19 @@ fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
         tracing::warn!(%error, "what was said before can't be told");
     }
     Ok(Prepared { log, place, lock })
+}
+
+/// Takes the lock; `None` where a holder keeps it. One that is ending, or a server that writes the end of a log, is done with it
+/// in a moment.
+fn wait_for(place: &Place) -> io::Result<Option<place::Lock>> {
+    let until = Instant::now() + HANDOVER;
+    loop {
+        let lock = place.lock()?;
+        if lock.is_some() || Instant::now() >= until {
+            return Ok(lock);
+        }
+        std::thread::sleep(STEP);
+    }
 }
 
 fn say(outset: &Outset) -> io::Result<()> {
@@ -265,7 +289,11 @@ fn let_go(place: &Place) -> io::Result<()> {
     let nothing = File::options().read(true).write(true).open("/dev/null")?;
     dup2_stdin(&nothing)?;
     dup2_stdout(&nothing)?;
-    dup2_stderr(place.own_log()?)?;
+    // The session does not depend on what is logged of it.
+    match place.own_log() {
+        Ok(file) => dup2_stderr(file)?,
+        Err(_) => dup2_stderr(&nothing)?,
+    }
     Ok(())
 }
 

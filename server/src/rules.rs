@@ -29,6 +29,8 @@ pub struct Call<'a> {
     /// The home of the session's user, `None` where it is not known.
     pub home: Option<&'a Path>,
     pub session: Option<&'a SessionId>,
+    /// Whether `cwd` is where the tool will work: a shell may have changed it since that was told.
+    pub is_cwd_sure: bool,
 }
 
 /// Decides on a call. Where the file can't be read, no rule decides and a person is asked; the ruling says so.
@@ -54,6 +56,7 @@ pub fn ruling(rules: &[rule::Rule], call: &Call<'_>, now: UnixMillis) -> Ruling 
         cwd: &cwd,
         home: home.as_deref(),
         session: call.session,
+        is_cwd_sure: call.is_cwd_sure,
         now,
     };
     rule::decide(rules, &request, &|path: &Path| canonical(path))

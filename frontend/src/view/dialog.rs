@@ -13,8 +13,7 @@ use crate::{
     screen::{DialogView, Screen},
     view::{
         Send, batch::batch_body, bound::part, cleanup::cleanup_body, history::history_body,
-        kill::kill_body, question::question_body, rules::rules_body,
-        start::start_body,
+        kill::kill_body, question::question_body, rules::rules_body, start::start_body,
     },
 };
 

@@ -18,26 +18,39 @@ pub(super) fn blocks_view(blocks: Vec<Block>, send: Send) -> AnyView {
 
 pub(super) fn block_view(block: Block, send: Send) -> AnyView {
     match block {
-        Block::Paragraph(runs) => view! { <p class="sm-md-p" dir="auto">{runs_view(runs)}</p> }.into_any(),
+        Block::Paragraph(runs) => {
+            view! { <p class="sm-md-p" dir="auto">{runs_view(runs)}</p> }.into_any()
+        }
         Block::Heading(level, runs) => {
             // The page has headings of its own, above all of these.
             view! { <h4 class="sm-md-h" data-level=level.to_string() dir="auto">{runs_view(runs)}</h4> }.into_any()
         }
         Block::Code { language, text } => code(language, text, send),
-        Block::Quote(blocks) => view! { <blockquote class="sm-md-quote">{blocks_view(blocks, send)}</blockquote> }.into_any(),
+        Block::Quote(blocks) => {
+            view! { <blockquote class="sm-md-quote">{blocks_view(blocks, send)}</blockquote> }
+                .into_any()
+        }
         Block::List { start, items } => {
-            let items = all(items, |item| view! { <li>{blocks_view(item, send)}</li> }.into_any());
+            let items = all(items, |item| {
+                view! { <li>{blocks_view(item, send)}</li> }.into_any()
+            });
             match start {
-                Some(start) => view! { <ol class="sm-md-list" start=start.to_string()>{items}</ol> }.into_any(),
+                Some(start) => {
+                    view! { <ol class="sm-md-list" start=start.to_string()>{items}</ol> }.into_any()
+                }
                 None => view! { <ul class="sm-md-list" role="list">{items}</ul> }.into_any(),
             }
         }
         Block::Table(mut rows) => {
             let rest = rows.split_off(rows.len().min(1));
             let head = rows.pop().unwrap_or_default();
-            let head = all(head, |cell| view! { <th dir="auto">{runs_view(cell)}</th> }.into_any());
+            let head = all(head, |cell| {
+                view! { <th dir="auto">{runs_view(cell)}</th> }.into_any()
+            });
             let rest = all(rest, |row| {
-                let cells = all(row, |cell| view! { <td dir="auto">{runs_view(cell)}</td> }.into_any());
+                let cells = all(row, |cell| {
+                    view! { <td dir="auto">{runs_view(cell)}</td> }.into_any()
+                });
                 view! { <tr>{cells}</tr> }.into_any()
             });
             view! {

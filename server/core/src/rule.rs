@@ -68,6 +68,9 @@ pub struct Request<'a> {
     /// The session's user's home, canonical; `None` where it is not known.
     pub home: Option<&'a Path>,
     pub session: Option<&'a SessionId>,
+    /// Whether `cwd` is where the tool will work: a shell may have changed it since that was told. A relative path of a shell
+    /// command is not known otherwise.
+    pub is_cwd_sure: bool,
     pub now: UnixMillis,
 }
 

@@ -7,7 +7,7 @@ use wire::{Ask, Event, NoteCode};
 use super::{EVENT_BYTES, line::at};
 
 /// Deeper than this serde_json might not read it back: it stops at 128.
-const DEPTH: usize = 64;
+pub const DEPTH: usize = 64;
 
 /// Returns the event with its longest texts cut, so that it has at most [`EVENT_BYTES`] as JSON; as it is where it has no
 /// more than that. What is cut says so.
@@ -133,7 +133,8 @@ fn length<T: Serialize>(value: &T) -> usize {
     count.0
 }
 
-fn is_deeper(value: &Value, than: usize) -> bool {
+/// Whether a value has more levels than that.
+pub fn is_deeper(value: &Value, than: usize) -> bool {
     match value {
         Value::Array(items) => items
             .iter()

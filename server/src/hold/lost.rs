@@ -26,7 +26,10 @@ pub fn conclude(state: &StateDir, id: &wire::SessionId) -> io::Result<bool> {
         let last = log.last_seq();
         if last > 0 && !has_ended(&place, last)? {
             let withdrawn = open_requests(&place)?;
-            log.append(&farewell(withdrawn, last))?;
+            let farewell = farewell(withdrawn, last);
+            if log.append(&farewell)? < farewell.len() {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
             log.sync()?;
         }
     }

@@ -56,6 +56,14 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Ends without an end in the log, which could not be written: the socket stays behind, and whoever finds nobody at it
+    /// writes the end as soon as that is possible.
+    pub(super) fn give_up(&self) {
+        drop(self.lock.take());
+    }
+}
+
 /// Something that a client wants done.
 #[derive(Debug)]
 pub(super) struct Command {
@@ -260,7 +268,9 @@ async fn tell_now(desk: Rc<Desk>, lines: mpsc::Sender<Vec<u8>>) {
 
 async fn tell_events(desk: Rc<Desk>, after: u64, lines: mpsc::Sender<Vec<u8>>) {
     let mut ended = desk.ended.subscribe();
-    let mut sent = after;
+    // A number that was never given is one of another list, such as that of the transcript: nothing is known to be sent.
+    let last = desk.chronicle.borrow().last();
+    let mut sent = if after > last { 0 } else { after };
     let mut has_caught = false;
     loop {
         // First listen, then look: what comes between the two is heard, and known by its number.

@@ -27,7 +27,7 @@ use tokio::{
     task::{JoinHandle, spawn_local},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
-use wire::{Code, NoteCode};
+use wire::{AuditTarget, Caller, Code, Face, NoteCode, Verb};
 
 use super::{
     protocol::Reply,
@@ -36,6 +36,7 @@ use super::{
     talk::{Effect, Ruled, Talk},
 };
 use crate::{
+    audit::{AuditLog, Deed, Outcome},
     clock::now,
     observe::proc::ProcReader,
     present,
@@ -51,6 +52,13 @@ pub(super) struct Process {
     stderr: Rc<std::cell::RefCell<Vec<u8>>>,
     /// Reads the standard error until it is closed.
     listens: JoinHandle<()>,
+}
+
+/// The rules, and the log of what they decide.
+#[derive(Debug)]
+pub(super) struct Judge {
+    pub(super) rules: RulesFile,
+    pub(super) audit: AuditLog,
 }
 
 /// What a session that does not come to life said.
@@ -72,6 +80,9 @@ const TERMINATED: Duration = Duration::from_secs(10);
 
 /// What an ended process has written is there to be read within this.
 const REST: Duration = Duration::from_millis(200);
+
+/// What a session wrote before it ended is read for so long at most.
+const DRAIN: Duration = Duration::from_secs(2);
 
 const TICK: Duration = Duration::from_secs(1);
 
@@ -143,14 +154,14 @@ pub(super) async fn keep(
     mut process: Process,
     mut talk: Talk,
     prompt: Option<String>,
-    rules: RulesFile,
+    judge: Judge,
     desk: Rc<Desk>,
     mut commands: mpsc::UnboundedReceiver<socket::Command>,
     ready: oneshot::Sender<Result<(), Stillborn>>,
 ) {
     let mut keeper = Keeper {
         desk,
-        rules,
+        judge,
         home: std::env::home_dir(),
         prompt,
         ready: Some(ready),
@@ -172,11 +183,6 @@ pub(super) async fn keep(
         tokio::select! {
             biased;
             Some(command) = commands.recv() => keeper.command(command, &mut talk),
-            line = lines.next(&mut process.stdout), if !is_full && !lines.has_ended => match line {
-                Ok(Some(line)) => keeper.line(&line, &mut talk),
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "the session's output can't be read"),
-            },
             _ = tick.tick(), if talk.is_waiting() || keeper.is_stalled => {
                 let effects = talk.tick(now().0);
                 keeper.carry_out(effects, &mut talk);
@@ -188,11 +194,23 @@ pub(super) async fn keep(
                 }
                 keeper.parting = Some(Instant::now() + TERMINATED);
             }
+            line = lines.next(&mut process.stdout), if !is_full && !lines.has_ended => match line {
+                Ok(Some(line)) => keeper.line(&line, &mut talk),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the session's output can't be read");
+                    lines.has_ended = true;
+                }
+            },
             // Last: what it wrote before is read first. What it leaves running may keep the pipe open.
             status = process.child.wait() => break status,
         }
     };
-    while let Ok(Ok(Some(line))) = timeout(REST, lines.next(&mut process.stdout)).await {
+    // What it has left running may go on writing.
+    let until = Instant::now() + DRAIN;
+    while let Ok(Ok(Some(line))) = timeout(REST, lines.next(&mut process.stdout)).await
+        && Instant::now() < until
+    {
         keeper.line(&line, &mut talk);
     }
     let stderr = process.last_words().await;
@@ -220,7 +238,7 @@ fn ended(status: &io::Result<ExitStatus>) -> (Option<i32>, Option<i32>) {
 
 struct Keeper {
     desk: Rc<Desk>,
-    rules: RulesFile,
+    judge: Judge,
     /// The home of whoever we run as.
     home: Option<PathBuf>,
     prompt: Option<String>,
@@ -248,12 +266,42 @@ impl Keeper {
         for said in Said::parse(line) {
             let at = now().0;
             let effects = if let Said::CanUseTool(request) = said {
-                let ruled = ruled(&self.rules, self.home.as_deref(), &request, talk);
+                let ruled = ruled(&self.judge.rules, self.home.as_deref(), &request, talk);
+                self.account(&ruled, talk);
                 talk.asked(request, ruled, at)
             } else {
                 talk.said(said, at)
             };
             self.carry_out(effects, talk);
+        }
+    }
+
+    /// Notes what a rule decides, as what a person does.
+    fn account(&self, ruled: &Ruled, talk: &Talk) {
+        let (word, rule) = match ruled {
+            Ruled::Ask => return,
+            Ruled::Allow { rule } => ("allow", rule),
+            Ruled::Deny { rule, .. } => ("deny", rule),
+        };
+        let now = talk.now();
+        let deed = Deed {
+            verb: Verb::Decide,
+            by: Caller {
+                uid: Some(rustix::process::geteuid().as_raw()),
+                face: Face::Unknown,
+            },
+            target: Some(AuditTarget {
+                key: Some(now.key),
+                session_id: Some(now.session_id),
+                cwd: Some(now.cwd),
+            }),
+        };
+        let outcome = Outcome {
+            word: word.to_owned(),
+            detail: Some(format!("rule {rule}")),
+        };
+        if let Some(problem) = self.judge.audit.note(deed, outcome) {
+            tracing::warn!(problem, "the audit log");
         }
     }
 
@@ -362,10 +410,15 @@ impl Keeper {
             tokio::time::sleep(TICK / 10).await;
             self.write(talk);
         }
+        let is_whole = !self.desk.chronicle.borrow().is_behind();
         if let Err(error) = self.desk.chronicle.borrow_mut().close() {
             tracing::error!(%error, "the log may not be whole");
         }
-        self.desk.leave();
+        if is_whole {
+            self.desk.leave();
+        } else {
+            self.desk.give_up();
+        }
     }
 }
 
@@ -382,6 +435,8 @@ fn ruled(rules: &RulesFile, home: Option<&Path>, request: &CanUseTool, talk: &Ta
         cwd: Path::new(&now_is.cwd),
         home,
         session: Some(&session),
+        // Bash keeps the directory that an earlier command has changed to.
+        is_cwd_sure: false,
     };
     if request.needs_person {
         return Ruled::Ask;

@@ -149,6 +149,10 @@ impl Talk {
                 if let Some(id) = init.session_id.and_then(|id| id.parse().ok()) {
                     self.now.session_id = id;
                 }
+                // A worktree is another directory than the one that it was started in.
+                if let Some(cwd) = init.cwd {
+                    self.now.cwd = cwd;
+                }
                 self.now.model = init.model.or(self.now.model.take());
                 self.now.permission_mode = init.permission_mode.or(self.now.permission_mode.take());
                 self.in_turn = true;
@@ -317,8 +321,14 @@ impl Talk {
                 if !self.in_turn && self.approvals.is_empty() {
                     return self.close();
                 }
+                // What waits for the end of the turn would begin another one. Nobody waits for the answers.
+                let queued = std::mem::take(&mut self.queued).into_iter();
+                let mut effects: Vec<Effect> = queued
+                    .map(|uuid| Effect::Say(say::take_back(&format!("sm-back-{uuid}"), &uuid)))
+                    .collect();
                 let id = self.request(Request::Stop, at, STOP_MS);
-                vec![Effect::Say(say::interrupt(&id))]
+                effects.push(Effect::Say(say::interrupt(&id)));
+                effects
             }
             Do::Model { model } => {
                 let id = self.request(Request::Model(number, model.clone()), at, ANSWER_MS);

@@ -131,7 +131,7 @@ impl Service {
             let outcome = match &decided {
                 Ok(()) => Outcome {
                     word: desk::word(decision).to_owned(),
-                    detail: request.reason,
+                    detail: None,
                 },
                 Err(error) => present::audit::refused(error),
             };
@@ -154,6 +154,7 @@ impl Inner {
             cwd: Path::new(&ask.cwd),
             home: Some(&self.config.home),
             session: Some(&session),
+            is_cwd_sure: true,
         };
         let ruling = rules::decide(&self.rules(), &call, now());
         let rule = ruling.rule?;
@@ -166,7 +167,7 @@ impl Inner {
         verdict.reason = Some(ruling.why.clone());
         Some(Ruled {
             verdict,
-            rule: format!("rule {rule}: {}", ruling.why),
+            rule: format!("rule {rule}"),
         })
     }
 }

@@ -66,7 +66,7 @@ impl Service {
         request: SignalRequest,
         by: Caller,
     ) -> Result<Interrupted, ServiceError> {
-        if let Some(held) = self.inner.held.find(&who) {
+        if let Some(held) = self.meant(&who).await {
             if request.key.is_some_and(|key| key != held.now.key) {
                 return Err(ServiceError::Replaced(held.now.key.pid));
             }
@@ -148,7 +148,10 @@ impl Service {
         by: Caller,
     ) -> Result<Decided, ServiceError> {
         let always = match request.always.clone() {
-            Some(always) => Some(self.rule_of(&id, request.decision, always).await?),
+            Some(always) => Some(
+                self.rule_of(&id, &request.session_id, request.decision, always)
+                    .await?,
+            ),
             None => None,
         };
         let (session_id, outcome) = if self.is_foreign(&id).await {
@@ -197,6 +200,7 @@ impl Service {
     async fn rule_of(
         &self,
         id: &RequestId,
+        session_id: &SessionId,
         decision: DecisionOutcome,
         always: Always,
     ) -> Result<ToolRule, ServiceError> {
@@ -209,9 +213,16 @@ impl Service {
             }
         };
         let approvals = self.all_asked().await;
-        let asked = approvals.iter().find(|approval| {
-            approval.id == *id && approval.session_id == *session_id
-        });
+        // Whoever started it may not know that `/clear` has given it another id.
+        let held = self.inner.held.find(&Who::Session(session_id.clone()));
+        let ids: Vec<SessionId> = held
+            .map(|held| held.now.session_id)
+            .into_iter()
+            .chain([session_id.clone()])
+            .collect();
+        let asked = approvals
+            .iter()
+            .find(|approval| approval.id == *id && ids.contains(&approval.session_id));
         let asked = asked.ok_or_else(|| {
             let sentence =
                 "Nobody asks that, or not any more; take what is asked from GET /approvals.";
@@ -232,10 +243,15 @@ impl Service {
             is_cwd_sure: true,
         };
         let exactly = || rules::exactly(&call);
+        let pattern = always.pattern.or_else(exactly);
+        // Without a pattern it would be about every call of the tool, which nobody has seen.
+        let pattern = pattern.ok_or_else(|| {
+            bad("No rule can be made of this very call; give a pattern, or leave always out.")
+        })?;
         Ok(ToolRule {
             id: String::new(),
             tool: asked.tool.clone(),
-            pattern: always.pattern.or_else(exactly),
+            pattern: Some(pattern),
             action,
             scope: always.scope,
             expires_at: always.expires_at,
@@ -253,6 +269,29 @@ impl Service {
                 (kept.map(|kept| kept.id.clone()), set.note)
             }
             Err(error) => (None, Some(format!("No rule was made of it. {error}"))),
+        }
+    }
+
+    /// The session that is meant, `None` where we don't hold it. One that was cleared is still found by the id that it was started
+    /// with, unless another session has that conversation open by now.
+    pub(super) async fn meant(&self, who: &Who) -> Option<Held> {
+        let held = self.inner.held.find(who)?;
+        let Who::Session(id) = who else {
+            return Some(held);
+        };
+        if held.now.session_id == *id {
+            return Some(held);
+        }
+        let id = present::core_session_id(id);
+        let is_open = move |inner: &super::Inner| {
+            let sessions = inner.look()?.sample.sessions();
+            Ok(sessions
+                .iter()
+                .any(|session| session.session_id() == Some(&id)))
+        };
+        match self.blocking(is_open).await {
+            Ok(false) => Some(held),
+            Ok(true) | Err(_) => None,
         }
     }
 
@@ -335,7 +374,7 @@ impl Service {
         by: Caller,
     ) -> Result<(Held, Reply), ServiceError> {
         self.refuse_when_degraded()?;
-        let held = self.inner.held.find(&who).ok_or_else(not_held)?;
+        let held = self.meant(&who).await.ok_or_else(not_held)?;
         let deed = Deed {
             verb,
             by: by.clone(),

@@ -153,7 +153,7 @@ impl Service {
 
     /// Finds the session and where its events come from.
     async fn source(&self, who: Who, since: Since) -> Result<(SessionId, Source), ServiceError> {
-        let held = self.inner.held.find(&who);
+        let held = self.meant(&who).await;
         let (id, dir) = match (&who, held) {
             (Who::Session(id), Some(held)) => (Some(id.clone()), Some(held.dir)),
             (Who::Session(id), None) => (Some(id.clone()), Some(id.clone())),
@@ -211,6 +211,7 @@ impl Inner {
             }
             // Its holder was killed, and it goes on to the end of its turn: its events are those of the log.
             if let Who::Session(id) = who
+                && session.session_id().is_some()
                 && self.held.of(session.key()).is_none()
                 && self.log_is_of(id, session.started_at)
                 && let Some(reader) = self.log(id, after)
@@ -271,7 +272,9 @@ impl Inner {
         let place = Place::find(&StateDir::at(&self.config.state_dir), id).ok()??;
         let has_events = |after| {
             let reader = LogReader::open(place.directory(), after);
-            reader.and_then(|mut reader| reader.next(1)).is_ok_and(|events| !events.is_empty())
+            reader
+                .and_then(|mut reader| reader.next(1))
+                .is_ok_and(|events| !events.is_empty())
         };
         // A number that was never given is one of another list: nothing is known to be sent.
         let is_known = after == 0 || has_events(after - 1);

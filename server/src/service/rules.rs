@@ -84,6 +84,7 @@ impl Service {
                 cwd: Path::new(request.cwd.as_deref().unwrap_or("/")),
                 home: Some(&inner.config.home),
                 session: session.as_ref(),
+                is_cwd_sure: true,
             };
             if !call.cwd.is_absolute() {
                 let wrong = "cwd has to be an absolute path".to_owned();

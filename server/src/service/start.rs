@@ -31,6 +31,7 @@ use crate::{
     clock::now,
     hold::{
         self,
+        protocol::Do,
         spec::{Earlier, Outset, Spec},
     },
     observe::{Home, tools::Tools},
@@ -145,9 +146,10 @@ impl Inner {
             prompt: request.prompt.clone(),
         };
         let begun = Instant::now();
-        let launched = self
-            .launch_holder(&spec, &tools)
-            .and_then(|key| self.await_session(key, &spec, &wanted, begun));
+        let launched = self.launch_holder(&spec, &tools).and_then(|key| {
+            let session = self.await_session(key, &spec, &wanted, begun);
+            session.inspect_err(|_| self.take_down(&spec, key))
+        });
         match launched {
             Ok((key, note)) => {
                 if let Some(Err(error)) = wanted.hold.map(Hold::discard_archive) {
@@ -179,6 +181,18 @@ impl Inner {
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Ends a session that runs and is none: whoever asked for it would have another one beside it.
+    fn take_down(&self, spec: &Spec, key: wire::ProcessKey) {
+        let by = Caller {
+            uid: Some(rustix::process::geteuid().as_raw()),
+            face: wire::Face::Unknown,
+        };
+        let ended = self.held.ask(&spec.session_id, Do::Cancel, by);
+        if let Err(error) = tokio::runtime::Handle::current().block_on(ended) {
+            tracing::warn!(%key, %error, "a session that did not come up can't be ended");
         }
     }
 

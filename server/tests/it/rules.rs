@@ -117,6 +117,7 @@ fn ids(set: &RuleSet) -> Vec<&str> {
 
 fn decide(file: &RulesFile, tool: &str, input: &Value, cwd: &Path) -> Ruling {
     let call = Call {
+        is_cwd_sure: true,
         tool,
         input,
         cwd,
@@ -246,7 +247,7 @@ fn where_the_file_can_not_be_read_everything_is_asked_and_nothing_is_written_ove
     let change = |from: &str, to: &str| good.replace(from, to);
     for bad in [
         String::new(),
-        good[..good.len() / 2].to_owned(),
+        good.get(..good.len() / 2).unwrap().to_owned(),
         change("\"allow\"", "\"maybe\""),
         change("\"version\": 1", "\"version\": 2"),
         change("\"tool\"", "\"paths\": [], \"tool\""),
@@ -346,6 +347,7 @@ fn the_pattern_of_one_call_is_about_it_alone() {
     let root = scene.home.path().canonicalize().unwrap();
     let call = |tool: &'static str, input: &Value, other: &Value| {
         let call = Call {
+            is_cwd_sure: true,
             tool,
             input,
             cwd: &root,
@@ -380,6 +382,7 @@ fn the_pattern_of_one_call_is_about_it_alone() {
     call("Grep", &grep("a.*"), &grep("a.b"));
     call("mcp__x", &json!({"a": "*"}), &json!({"a": "b"}));
     let question = Call {
+        is_cwd_sure: true,
         tool: "AskUserQuestion",
         input: &json!({}),
         cwd: &root,

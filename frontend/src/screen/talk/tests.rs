@@ -62,10 +62,7 @@ fn the_present_model_can_be_chosen_though_nobody_lists_it() {
             .collect::<Vec<_>>()
     };
     assert_eq!(words(None), ["Default model!", "Opus", "Sonnet", "Haiku"]);
-    assert_eq!(
-        words(Some("opus")),
-        ["Opus!", "Sonnet", "Haiku"]
-    );
+    assert_eq!(words(Some("opus")), ["Opus!", "Sonnet", "Haiku"]);
     assert_eq!(
         words(Some("claude-x")),
         ["claude-x!", "Opus", "Sonnet", "Haiku"]

@@ -277,7 +277,8 @@ impl<'a> Judge<'a> {
             return None;
         }
         let is_somebodys = known.starts_with('~') && !known.starts_with("~/");
-        let is_adrift = target.is_adrift && !known.starts_with(['/', '~']);
+        let is_adrift =
+            (target.is_adrift || !self.request.is_cwd_sure) && !known.starts_with(['/', '~']);
         if is_somebodys || is_adrift || known.is_empty() {
             return Some((shown, None));
         }

@@ -59,6 +59,7 @@ fn ruling(rules: &[Rule], tool: &str, input: &Value) -> Ruling {
         home: Some(Path::new(HOME)),
         session: Some(&session),
         now: NOW,
+        is_cwd_sure: true,
     };
     decide(rules, &request, &resolve)
 }

@@ -4,12 +4,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use session_core::stream::{CanUseTool, say};
 use wire::{Approval, ApprovalSource, Code, DecidedBy, DecisionOutcome, Event, RequestId};
 
 use super::Now;
-use crate::present;
+use crate::{
+    event_log::{DEPTH, is_deeper},
+    present,
+};
 
 /// Open requests in the order in which they came.
 #[derive(Debug, Default)]
@@ -78,6 +81,15 @@ impl Approvals {
         };
         let line = match answer.decision {
             DecisionOutcome::Allow => {
+                let mode = answer.permission_mode.as_deref();
+                if mode.is_some() && !matches!(approval.ask, wire::Ask::Plan { .. }) {
+                    let sentence = "A permission mode goes with the approval of a plan; leave permissionMode out.";
+                    return Err((Code::BadRequest, sentence.to_owned()));
+                }
+                if mode == Some("bypassPermissions") {
+                    let sentence = "A plan is not approved without any permissions; choose another permissionMode.";
+                    return Err((Code::BadRequest, sentence.to_owned()));
+                }
                 let is_question = matches!(approval.ask, wire::Ask::Question { .. });
                 if is_question && answer.answers.is_empty() {
                     let sentence = "A question is answered, not only allowed; send answers.";
@@ -138,6 +150,14 @@ impl Approvals {
     }
 }
 
+/// The input as a person sees it. What is nested deeper than every reader bears is shown as its text: it must never look like
+/// another one.
+fn shown(input: &RawValue) -> Value {
+    let read = serde_json::from_str(input.get()).ok();
+    read.filter(|value| !is_deeper(value, DEPTH))
+        .unwrap_or_else(|| Value::String(input.get().to_owned()))
+}
+
 /// Returns the request as a person sees it, and the event that tells of it.
 pub(super) fn approval(
     request: &CanUseTool,
@@ -148,12 +168,11 @@ pub(super) fn approval(
 ) -> (Approval, Event) {
     // Every version gives a UUID; whatever else comes is named by us.
     let id: RequestId = request.request_id.parse().unwrap_or_else(|_| {
-        let id = format!("request-{seq}").parse();
-        id.expect("letters, a dash and digits are an id")
+        let id = format!("{}-{seq}", now.session_id).parse();
+        id.expect("a session's id, a dash and digits are an id")
     });
     let ask = present::asked(request.ask(called));
-    let input: serde_json::Value =
-        serde_json::from_str(request.input.get()).unwrap_or(serde_json::Value::Null);
+    let input = shown(&request.input);
     let event = Event::Approval {
         seq,
         at,

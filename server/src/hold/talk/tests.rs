@@ -79,22 +79,26 @@ fn decide(talk: &mut Talk, number: u64, id: &str, decision: DecisionOutcome) -> 
 }
 
 fn lines(effects: &[Effect]) -> Vec<&str> {
-    let line = |effect| match effect {
-        &Effect::Say(ref line) => Some(line.as_str()),
-        _ => None,
-    };
-    effects.iter().filter_map(line).collect()
+    let mut lines = Vec::new();
+    for effect in effects {
+        if let Effect::Say(line) = effect {
+            lines.push(line.as_str());
+        }
+    }
+    lines
 }
 
 fn replies(effects: &[Effect]) -> Vec<(u64, &Reply)> {
-    let reply = |effect| match effect {
-        &Effect::Reply(number, ref reply) => Some((number, reply)),
-        _ => None,
-    };
-    effects.iter().filter_map(reply).collect()
+    let mut replies = Vec::new();
+    for effect in effects {
+        if let Effect::Reply(number, reply) = effect {
+            replies.push((*number, reply));
+        }
+    }
+    replies
 }
 
-fn refusal<'e>(effects: &'e [Effect]) -> Option<Code> {
+fn refusal(effects: &[Effect]) -> Option<Code> {
     match replies(effects).first()?.1 {
         Reply::Refused { code, .. } => Some(*code),
         Reply::Done { .. } | Reply::Decided { .. } => None,
@@ -131,10 +135,10 @@ fn every_approval_of_a_captured_session_is_decided_once() {
         let mut asked: Vec<&str> = Vec::new();
         let mut decided: Vec<&str> = Vec::new();
         for effect in &effects {
-            match effect {
-                Effect::Event(Event::Approval { request_id, .. }) => asked.push(request_id),
-                Effect::Event(Event::Decision { request_id, .. }) => decided.push(request_id),
-                _ => {}
+            if let Effect::Event(Event::Approval { request_id, .. }) = effect {
+                asked.push(request_id);
+            } else if let Effect::Event(Event::Decision { request_id, .. }) = effect {
+                decided.push(request_id);
             }
         }
         asked.sort_unstable();
@@ -290,18 +294,19 @@ fn a_rule_decides_at_once_and_says_so() {
     };
     let rule = "r1".to_owned();
     let effects = talk.asked(request, Ruled::Allow { rule }, 2);
-    let kinds: Vec<&str> = effects
-        .iter()
-        .map(|effect| match effect {
-            Effect::Event(Event::Approval { .. }) => "approval",
-            Effect::Event(Event::Decision {
-                by: DecidedBy::Rule,
-                ..
-            }) => "decision",
-            Effect::Say(_) => "say",
-            _ => "other",
-        })
-        .collect();
+    let kind = |effect: &Effect| {
+        if let Effect::Event(Event::Approval { .. }) = effect {
+            "approval"
+        } else if let Effect::Event(Event::Decision { by, .. }) = effect {
+            assert_eq!(*by, DecidedBy::Rule);
+            "decision"
+        } else if let Effect::Say(_) = effect {
+            "say"
+        } else {
+            "other"
+        }
+    };
+    let kinds: Vec<&str> = effects.iter().map(kind).collect();
     // It is in the log before Claude Code is told.
     assert_eq!(kinds, ["approval", "decision", "say"]);
     assert_eq!(

@@ -1,0 +1,139 @@
+// Figures of many sessions that are held at once: how long a word of the model takes to a client, and what a holder weighs.
+//
+//   node e2e/run.mjs held/figures.mjs          50 sessions; SM_SESSIONS and SM_ROUNDS say otherwise
+//
+// Each figure stands beside the same one of Claude Code alone, on its own pipe, in the same run: what is between the two is ours.
+// Knows clocks and percentiles. Is no test: nothing here passes or fails.
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { makeWorld } from '../claude/world.mjs';
+import { until } from '../claude/until.mjs';
+
+const SESSIONS = Number(process.env.SM_SESSIONS ?? 50);
+const ROUNDS = Number(process.env.SM_ROUNDS ?? 4);
+
+const world = await makeWorld();
+try {
+  const server = await world.serve({ config: 'actions_per_second = 1000\n' });
+  const alone = await piped(world);
+  const before = await server.get('/health') && memory(server.child.pid);
+  const held = [];
+  const begun = Date.now();
+  for (let number = 0; number < SESSIONS; number += 1) {
+    const started = await server.post('/sessions', { cwd: world.work });
+    if (started.status !== 201) throw new Error(started.text);
+    held.push(await followed(server, started.json.sessionId));
+  }
+  const startedIn = Date.now() - begun;
+  const ours = [];
+  const theirs = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [number, session] of held.entries()) {
+      const name = `r${round}n${number}`;
+      ours.push(await firstWord(world, name, session));
+      if (number % 5 === 0) theirs.push(await firstWord(world, `a${name}`, alone));
+    }
+  }
+  // All at once: what a word takes while every session is busy. The model's words come every 200 ms in each.
+  const crowd = await Promise.all(held.map((session, number) =>
+    firstWord(world, `c${number}`, session)));
+  const holders = held.map(session => memory(holderOf(session.pid)));
+  console.log(JSON.stringify({
+    sessions: SESSIONS,
+    startMsEach: Math.round(startedIn / SESSIONS),
+    wordToClientMs: spread(ours.map(one => one.word)),
+    wordToPipeAloneMs: spread(theirs.map(one => one.word)),
+    messageToModelMs: spread(ours.map(one => one.asked)),
+    messageToModelAloneMs: spread(theirs.map(one => one.asked)),
+    wordToClientAllAtOnceMs: spread(crowd.map(one => one.word)),
+    holderRssMb: spread(holders.map(one => one.rss)),
+    holderPrivateMb: spread(holders.map(one => one.private)),
+    serverRssMb: [before.rss, memory(server.child.pid).rss],
+  }, null, 2));
+  alone.end();
+  for (const session of held) session.end();
+} finally {
+  await world.end();
+}
+
+// Says something and waits for its first word. Milliseconds from saying it to the model's being asked, and from the model's first word to
+// here.
+async function firstWord({ mock }, name, { say, deltas, turns }) {
+  const seen = deltas.length;
+  const done = turns.length;
+  const said = Date.now();
+  await say(`stream ${name} end`);
+  const arrived = await until(`a word of ${name}`, () => deltas[seen]);
+  const step = mock.steps.find(one => one.name === name);
+  mock.release(name);
+  await until(`the end of ${name}`, () => turns.length > done);
+  return { asked: step.at - said, word: arrived - step.shownAt };
+}
+
+// Claude Code by itself, as any program would run it.
+async function piped({ claude, work, env }) {
+  const words = ['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
+  const child = spawn(claude, words, { cwd: work, env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const deltas = [];
+  const turns = [];
+  createInterface({ input: child.stdout }).on('line', line => {
+    if (line.includes('"text_delta"')) deltas.push(Date.now());
+    if (line.includes('"type":"result"')) turns.push(Date.now());
+  });
+  const tell = value => child.stdin.write(`${JSON.stringify(value)}\n`);
+  tell({ type: 'control_request', request_id: 'r1', request: { subtype: 'initialize', hooks: null } });
+  await sleep(2_000);
+  return {
+    deltas,
+    turns,
+    say: text => tell({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] } }),
+    end: () => child.stdin.end(),
+  };
+}
+
+async function followed(server, sessionId) {
+  const rows = (await server.get('/sessions')).json;
+  const { pid } = rows.find(row => row.sessionId === sessionId);
+  const leave = new AbortController();
+  const response = await fetch(`http://127.0.0.1:${server.port}/sessions/${sessionId}/output?follow=1`, { signal: leave.signal });
+  const deltas = [];
+  const turns = [];
+  (async () => {
+    const decoder = new TextDecoder();
+    for await (const part of response.body) {
+      const text = decoder.decode(part, { stream: true });
+      if (text.includes('"kind":"text"')) deltas.push(Date.now());
+      if (text.includes('"type":"usage"')) turns.push(Date.now());
+    }
+  })().catch(() => {});
+  return {
+    pid,
+    deltas,
+    turns,
+    say: async text => {
+      const answer = await server.post(`/sessions/${sessionId}/message`, { text });
+      if (answer.status !== 200) throw new Error(answer.text);
+    },
+    end: () => leave.abort(),
+  };
+}
+
+function holderOf(pid) {
+  return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+}
+
+function memory(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kilobytes = name => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)[1]);
+  return { rss: kilobytes('VmRSS') / 1024, private: kilobytes('RssAnon') / 1024 };
+}
+
+function spread(values) {
+  const sorted = values.toSorted((one, other) => one - other);
+  const at = share => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] * 10) / 10;
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+}
