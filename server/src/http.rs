@@ -350,10 +350,16 @@ impl Ask {
                 slot().map(|slot| events::answer(last.as_deref(), service, streams, slot))
             }
             What::Output(who, since) => {
-                let outputs = service.output(who, since).await;
-                outputs.map_err(Refusal::from).and_then(|outputs| {
-                    slot().map(|slot| output::answer(outputs, since, streams.limits, slot))
-                })
+                let outputs = service.output(who, since).await.map_err(Refusal::from);
+                match (outputs, slot()) {
+                    (Ok(outputs), Ok(_slot)) if self.soft && !since.follow => {
+                        Ok(output::part(outputs).await)
+                    }
+                    (Ok(outputs), Ok(slot)) => {
+                        Ok(output::answer(outputs, since, streams.limits, slot))
+                    }
+                    (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
+                }
             }
         };
         answered.unwrap_or_else(|refusal| refusal.answer(self.soft))

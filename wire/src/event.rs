@@ -220,6 +220,17 @@ pub enum DeltaKind {
     Unknown,
 }
 
+/// The answer to `GET /sessions/:id/output?soft=1`: some of the events after the one that was named, the oldest first. Whoever asks
+/// again after the last of them has all of them once there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputPart {
+    /// Always true.
+    pub ok: bool,
+    pub session_id: SessionId,
+    pub events: Vec<Event>,
+}
+
 /// What follows one session: one message of `GET /sessions/:id/output?follow=1` (the data of an event of the same name), and of `/ws`
 /// after `Said::Follow`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

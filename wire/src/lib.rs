@@ -41,7 +41,7 @@ pub use crate::{
         Who,
     },
     error::{Code, ErrorBody},
-    event::{DecidedBy, DecisionOutcome, Delta, DeltaKind, Event, NoteCode, Output},
+    event::{DecidedBy, DecisionOutcome, Delta, DeltaKind, Event, NoteCode, Output, OutputPart},
     feed::{Auth, Frame},
     health::Health,
     id::{Pid, ProcessKey, SessionId},

@@ -4,15 +4,16 @@
 
 use std::time::Duration;
 
-use hyper::{HeaderMap, body::Bytes};
+use hyper::{HeaderMap, StatusCode, body::Bytes};
 use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
 };
 use tracing::Instrument as _;
-use wire::{Event, Output, Since};
+use wire::{Event, Output, OutputPart, Since};
 
 use crate::{
+    event_log::json_bytes,
     http::{
         answer::{self, Answer},
         last_event,
@@ -25,6 +26,9 @@ use crate::{
 const OPENING: &[u8] = b"retry: 2000\n\n";
 
 const HEARTBEAT: &[u8] = b":\n\n";
+
+/// About what a document of events has at most, in bytes.
+const PART: usize = 1 << 20;
 
 /// Begins after the event that a returning client names, whatever its address says.
 pub(super) fn since(since: Since, headers: &HeaderMap) -> Since {
@@ -45,6 +49,26 @@ pub(super) fn answer(outputs: Outputs, since: Since, limits: StreamLimits, slot:
     let told = tell(parts, outputs, format, limits, slot);
     tokio::spawn(told.in_current_span());
     answer::stream(format.content_type(), body)
+}
+
+/// As many events as a page takes at once, in one document: whoever asks through a proxy that reads JSON only asks again for the
+/// rest.
+pub(super) async fn part(mut outputs: Outputs) -> Answer {
+    let mut part = OutputPart {
+        ok: true,
+        session_id: outputs.session_id.clone(),
+        events: Vec::new(),
+    };
+    let mut bytes = 0;
+    while bytes < PART
+        && let Some(output) = outputs.next().await
+    {
+        if let Output::Events { events, .. } = output {
+            bytes += events.iter().map(json_bytes).sum::<usize>();
+            part.events.extend(events);
+        }
+    }
+    answer::json(StatusCode::OK, &part)
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -232,6 +232,13 @@ struct Keeper<'a> {
     net_at: Instant,
 }
 
+impl Drop for Keeper<'_> {
+    fn drop(&mut self) {
+        // It would keep the watch's descriptor.
+        self.inner.live.heard().waker = None;
+    }
+}
+
 impl<'a> Keeper<'a> {
     fn new(inner: &'a Inner) -> io::Result<Self> {
         let now = Instant::now();

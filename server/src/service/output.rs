@@ -28,6 +28,8 @@ const PART: usize = 128 << 10;
 /// What one client is told of one session. The reading behind it ends when this is dropped.
 #[derive(Debug)]
 pub struct Outputs {
+    /// As it was asked for, or of the process that was.
+    pub session_id: SessionId,
     outputs: mpsc::Receiver<Output>,
     reading: AbortHandle,
 }
@@ -50,7 +52,11 @@ impl Outputs {
     #[cfg(test)]
     pub(crate) fn of(outputs: mpsc::Receiver<Output>) -> Self {
         let reading = tokio::spawn(async {}).abort_handle();
-        Self { outputs, reading }
+        Self {
+            session_id: "086ce0db".parse().expect("digits are an id"),
+            outputs,
+            reading,
+        }
     }
 
     /// Tells what `tell` hands to its outlet.
@@ -60,6 +66,7 @@ impl Outputs {
     {
         // One is under way and the next is not read before that has been taken.
         let (sender, outputs) = mpsc::channel(1);
+        let session_id = id.clone();
         let told = tell(Outlet { id, sender });
         let reading = tokio::spawn(async move {
             if let Err(Gone) = told.await {
@@ -67,6 +74,7 @@ impl Outputs {
             }
         });
         Self {
+            session_id,
             outputs,
             reading: reading.abort_handle(),
         }

@@ -13,9 +13,9 @@ fn a_path_answers_its_own_method_only() {
     for (method, path, allow) in [
         ("POST", "/", "GET"),
         ("POST", "/health", "GET"),
-        ("DELETE", "/sessions", "GET"),
-        ("OPTIONS", "/sessions", "GET"),
-        ("get", "/sessions", "GET"),
+        ("DELETE", "/sessions", "GET, POST"),
+        ("OPTIONS", "/sessions", "GET, POST"),
+        ("get", "/sessions", "GET, POST"),
         ("POST", "/sessions/7/context", "GET"),
         ("GET", "/sessions/7/kill", "POST"),
         ("PUT", "/sessions/resume", "POST"),

@@ -282,6 +282,12 @@ pub(super) fn events(goldens: &mut Goldens) {
         },
     ];
     goldens.check("events", &events);
+    let part = wire::OutputPart {
+        ok: true,
+        session_id: id(),
+        events: events.iter().take(2).cloned().collect(),
+    };
+    goldens.check("output-part", &part);
     use NoteCode::*;
     goldens.check(
         "note-codes",
