@@ -1,13 +1,15 @@
 // Starts the server that was built for this machine, and is gone where node lets it.
 //
 // The host runs every plugin's server as `node <file>`. This file knows which binary suits the machine; it does
-// not know what the binary does. `cargo xtask dist` copies it to dist/server.js, beside dist/bin.
+// not know what the binary does. `cargo xtask dist` copies it to dist/server.js, beside dist/bin and a package.json
+// that makes it an ES module.
 
-"use strict";
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 
-const { spawn } = require("node:child_process");
-const fs = require("node:fs");
-const path = require("node:path");
+const here = path.dirname(fileURLToPath(import.meta.url));
 
 // Both are static, so the C library of the machine does not matter.
 const TARGETS = {
@@ -24,7 +26,7 @@ function binary() {
       `there is no server for ${process.platform} on ${process.arch}; it runs on Linux on x64 and arm64 only`,
     );
   }
-  const file = path.join(__dirname, "bin", target, "session-manager");
+  const file = path.join(here, "bin", target, "session-manager");
   if (!fs.existsSync(file)) {
     throw new Unstartable(`${file} is missing; install the plugin again`);
   }
