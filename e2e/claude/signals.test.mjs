@@ -234,7 +234,8 @@ describe('signals', () => {
       await check(409, 'replaced', path, { body: { key: `${pid}:${Number(ticks) + 1}` } });
       await check(400, 'bad_request', path, { body: { key: '1:1' } });
       await check(400, 'bad_request', path, { body: { tree: true } });
-      await check(400, 'bad_pid', `/sessions/0/${act}`, { body: {} });
+      // An interrupt names a session by its id as well.
+      await check(400, act === 'interrupt' ? 'bad_session_id' : 'bad_pid', `/sessions/0/${act}`, { body: {} });
       await check(403, 'not_a_session', `/sessions/4194304/${act}`, { body: {} });
       await check(415, 'not_json', path, { body: '{}', headers: { 'content-type': 'text/plain' } });
       await check(403, 'bad_origin', path, { body: {}, headers: { origin: 'http://example.com' } });

@@ -65,6 +65,7 @@ describe('a session in the list', () => {
       home: world.home,
       tmux: registry.tmux,
       twinOf: [],
+      holder: null,
       actions: { kill: true },
     };
     const { elapsed, elapsedSec, wchan, lastActivityAt, startedAt: started, rssBytes: rss, ...rest } = row;
