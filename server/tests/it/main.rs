@@ -40,6 +40,7 @@ mod rows;
 mod rules;
 mod serve;
 mod small_disk;
+mod stdio_holder;
 mod tail;
 mod terminal;
 mod test_claude;

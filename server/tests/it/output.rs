@@ -2,7 +2,7 @@
 
 mod crowd;
 pub(crate) mod held;
-mod stream;
+pub(crate) mod stream;
 mod transcript;
 
 use std::fs;

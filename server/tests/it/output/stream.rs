@@ -7,9 +7,9 @@ use std::{
 
 use wire::Output;
 
-use crate::client::{Server, get};
+use crate::client::{Connection, Server, get};
 
-pub(super) struct Stream {
+pub(crate) struct Stream {
     pub(super) input: BufReader<TcpStream>,
     pub(super) content_type: String,
     /// What has been taken out of chunks and not read yet.
@@ -17,12 +17,16 @@ pub(super) struct Stream {
 }
 
 /// Id, name and data of a server-sent event.
-pub(super) type Told = (Option<String>, String, Output);
+pub(crate) type Told = (Option<String>, String, Output);
 
 impl Stream {
     pub(super) fn open(server: &Server, path: &str, headers: &str) -> Self {
-        let mut connection = server.connect();
-        let request = get(path, headers).replace("PORT", &server.port.to_string());
+        Self::over(server.connect(), server.port, path, headers)
+    }
+
+    /// The same over a connection to whatever listens on this port.
+    pub(crate) fn over(mut connection: Connection, port: u16, path: &str, headers: &str) -> Self {
+        let request = get(path, headers).replace("PORT", &port.to_string());
         connection.send(&request.replace('\n', "\r\n"));
         let answer = connection.receive().unwrap();
         assert_eq!(answer.status, 200, "{path}");
@@ -41,7 +45,7 @@ impl Stream {
     }
 
     /// All of it.
-    pub(super) fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         while self.chunk() {}
         std::mem::take(&mut self.text)
     }
@@ -62,7 +66,7 @@ impl Stream {
     }
 
     /// The next event, past the signs of life.
-    pub(super) fn event(&mut self) -> Option<Told> {
+    pub(crate) fn event(&mut self) -> Option<Told> {
         let mut block = self.block()?;
         while block == ":" {
             block = self.block()?;
