@@ -20,10 +20,10 @@ const API_KEY = 'mock-key-00000000000000000000000000000000';
 
 // Makes the world; `end` ends whatever was started in it, also after a failure. `version` is that of
 // Claude Code, where it is to be another than usual.
-export async function makeWorld({ version } = {}) {
+export async function makeWorld({ version, stories } = {}) {
   const claude = await installClaude(version);
   const root = await realpath(await mkdtemp(join(tmpdir(), 'sm-')));
-  const mock = await startMock();
+  const mock = await startMock({ stories });
   const home = join(root, 'home');
   const work = join(home, 'work');
   await mkdir(work, { recursive: true });

@@ -29,19 +29,29 @@ try {
     held.push(await followed(server, started.json.sessionId));
   }
   const startedIn = Date.now() - begun;
+  // What Claude Code does once, at its first message, is not counted.
+  for (const [number, session] of [...held, alone].entries()) await firstWord(world, `w${number}`, session);
   const ours = [];
   const theirs = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [number, session] of held.entries()) {
       const name = `r${round}n${number}`;
       ours.push(await firstWord(world, name, session));
-      if (number % 5 === 0) theirs.push(await firstWord(world, `a${name}`, alone));
+      theirs.push(await firstWord(world, `a${name}`, alone));
     }
   }
   // All at once: what a word takes while every session is busy. The model's words come every 200 ms in each.
   const crowd = await Promise.all(held.map((session, number) =>
     firstWord(world, `c${number}`, session)));
   const holders = held.map(session => memory(holderOf(session.pid)));
+  const served = memory(server.child.pid);
+  for (const session of held) session.end();
+  await server.post('/sessions/00000000/cancel', { scope: 'all' });
+  // As many of Claude Code alone: what two cores give when nothing of ours runs.
+  const pipes = await Promise.all(held.map(() => piped(world)));
+  for (const [number, pipe] of pipes.entries()) await firstWord(world, `v${number}`, pipe);
+  const crowdAlone = await Promise.all(pipes.map((pipe, number) =>
+    firstWord(world, `d${number}`, pipe)));
   console.log(JSON.stringify({
     sessions: SESSIONS,
     startMsEach: Math.round(startedIn / SESSIONS),
@@ -50,12 +60,14 @@ try {
     messageToModelMs: spread(ours.map(one => one.asked)),
     messageToModelAloneMs: spread(theirs.map(one => one.asked)),
     wordToClientAllAtOnceMs: spread(crowd.map(one => one.word)),
+    wordToPipeAllAtOnceAloneMs: spread(crowdAlone.map(one => one.word)),
+    messageToWordAllAtOnceMs: spread(crowd.map(one => one.asked + one.word)),
+    messageToWordAllAtOnceAloneMs: spread(crowdAlone.map(one => one.asked + one.word)),
     holderRssMb: spread(holders.map(one => one.rss)),
     holderPrivateMb: spread(holders.map(one => one.private)),
-    serverRssMb: [before.rss, memory(server.child.pid).rss],
+    serverRssMb: [before.rss, served.rss],
   }, null, 2));
-  alone.end();
-  for (const session of held) session.end();
+  for (const pipe of [alone, ...pipes]) pipe.end();
 } finally {
   await world.end();
 }
