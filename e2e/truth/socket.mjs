@@ -67,6 +67,8 @@ export async function openSocket({ host, port }, path, heard, { headers = {} } =
 
   return {
     closed,
+    // At most 125 bytes.
+    say: text => send(TEXT, Buffer.from(text)),
     async close() {
       send(CLOSE, Buffer.from([0x03, 0xe8]));
       const timer = setTimeout(() => socket.destroy(), 2_000);
@@ -80,7 +82,7 @@ export async function openSocket({ host, port }, path, heard, { headers = {} } =
 function frame(opcode, payload) {
   const mask = randomBytes(4);
   const masked = payload.map((byte, at) => byte ^ mask[at % 4]);
-  // Only control frames are sent, and those carry 125 bytes at most.
+  // Control frames carry 125 bytes at most, and what a client says no more.
   return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length]), mask, masked]);
 }
 

@@ -13,6 +13,7 @@ mod question;
 pub mod raw;
 mod rules;
 mod said;
+mod screen;
 mod send;
 mod table;
 mod tail;
@@ -37,6 +38,7 @@ use self::{
     list::ListArgs,
     new::NewArgs,
     rules::RulesArgs,
+    screen::{KeysArgs, ScreenArgs},
     send::SendArgs,
     tail::TailArgs,
     why::WhyArgs,
@@ -105,6 +107,10 @@ enum Command {
     Tail(TailArgs),
     /// Sit down at the terminal of a session.
     Attach(AttachArgs),
+    /// Print what the terminal of a session shows.
+    Screen(ScreenArgs),
+    /// Type in the terminal of a session.
+    Keys(KeysArgs),
     /// Show what sessions ask, and answer it.
     Approve(ApproveArgs),
     /// End the turn of a session, and not the session.
@@ -179,6 +185,8 @@ pub fn run(
         Some(Command::Send(arguments)) => return send::run(&arguments, config()),
         Some(Command::Tail(arguments)) => return tail::run(&arguments, config()),
         Some(Command::Attach(arguments)) => return attach::run(&arguments, config()),
+        Some(Command::Screen(arguments)) => return screen::screen(&arguments, config()),
+        Some(Command::Keys(arguments)) => return screen::keys(arguments, config()),
         Some(Command::Approve(arguments)) => return approve::run(&arguments, config()),
         Some(Command::Interrupt(arguments)) => return drive::interrupt(&arguments, config()),
         Some(Command::Cancel(arguments)) => return drive::cancel(&arguments, config()),

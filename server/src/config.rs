@@ -14,6 +14,7 @@ use std::{
 
 use nix::unistd::{User, geteuid};
 use rustix::process::{Resource, getrlimit};
+use session_core::detach::DetachKeys;
 
 use crate::config::file::Wishes;
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub approval_wait: Duration,
     /// How much may be changed over HTTP, by all callers together; three times as much at once.
     pub actions_per_second: NonZeroU32,
+    /// What leaves an attached terminal.
+    pub detach_keys: DetachKeys,
     /// The directories of `PATH`, in order.
     pub search_path: Vec<PathBuf>,
     /// Our own home.
@@ -167,6 +170,7 @@ impl Config {
             compress_after: wishes.compress_after.unwrap_or(30 * DAY),
             approval_wait: wishes.approval_wait.unwrap_or(APPROVAL_WAIT),
             actions_per_second: wishes.actions_per_second.unwrap_or(ACTIONS_PER_SECOND),
+            detach_keys: wishes.detach_keys.unwrap_or_default(),
             search_path: std::env::split_paths(&search_path).collect(),
             home,
             state_dir: state.join("session-manager"),

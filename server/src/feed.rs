@@ -244,9 +244,10 @@ mod tests {
                 changed.iter().map(|row| row.pid.get()).collect(),
                 gone.iter().map(|key| key.pid.get()).collect(),
             ),
-            Frame::Hello { .. } | Frame::Snapshot { .. } | Frame::Output { .. } => {
-                panic!("{frame:?}")
-            }
+            Frame::Hello { .. }
+            | Frame::Snapshot { .. }
+            | Frame::Output { .. }
+            | Frame::Screen { .. } => panic!("{frame:?}"),
         }
     }
 

@@ -250,6 +250,7 @@ impl Holders {
                 | Told::Delta { .. }
                 | Told::Caught { .. }
                 | Told::Screen { .. }
+                | Told::Picture(_)
                 | Told::Reply { .. }
                 | Told::Unknown => {}
             }

@@ -6,6 +6,7 @@
 mod chronicle;
 pub mod client;
 mod earlier;
+mod look;
 pub mod lost;
 pub mod place;
 pub mod protocol;

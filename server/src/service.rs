@@ -24,6 +24,7 @@ mod rules;
 mod seat;
 mod signs;
 mod start;
+mod terminal;
 mod tool_processes;
 mod twins;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Acting, Output, ProcessKey, Session};
+use crate::{Acting, Output, ProcessKey, ScreenNews, Session, SessionId};
 
 /// One message of the live feed. A client that falls behind is sent the newest state, never what it missed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,12 @@ pub enum Frame {
     },
     /// What a session says that was asked for by `Said::Follow`.
     Output { output: Output },
+    /// What a session's terminal shows that was asked for by `Said::Look`. A client that falls behind is sent the newest
+    /// picture, never what it missed.
+    Screen {
+        session_id: SessionId,
+        screen: ScreenNews,
+    },
 }
 
 impl Frame {

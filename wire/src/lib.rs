@@ -16,7 +16,9 @@ mod event;
 mod feed;
 mod health;
 mod id;
+mod key;
 mod orphan;
+mod picture;
 mod resume;
 mod route;
 mod rule;
@@ -45,11 +47,13 @@ pub use crate::{
     feed::{Auth, Frame},
     health::Health,
     id::{Pid, ProcessKey, SessionId},
+    key::{Key, KeyBase, KeysRequest, NamedKey, ResizeRequest},
     orphan::{
         LostSession, Orphan, OrphanEvidence, Orphans, ReapItem, ReapRequest, ReapResult, Reaped,
     },
+    picture::{Cursor, Ink, NewLine, Picture, Run, ScreenNews},
     resume::{Holder, ResumeRequest, Resumed},
-    route::{Method, Page, Reject, Route, Scope, Since},
+    route::{Above, Method, Page, Reject, Route, Scope, Since},
     rule::{
         RuleAction, RulePart, RuleScope, RuleSet, RuleTest, RuleTested, RulesImport,
         RulesImportItem, RulesImported, RulesRequest, ToolRule,

@@ -1,5 +1,9 @@
 //! Every route once, in both directions, so that page, CLI and server can't disagree.
 
+mod query;
+
+pub use self::query::{Above, Page, Scope, Since};
+use self::query::{parse_above, parse_page, parse_scope, parse_since, query_value};
 use crate::{Pid, RequestId, Who};
 
 /// What is asked for.
@@ -24,6 +28,12 @@ pub enum Route {
     Rename(Who),
     /// What a session said and was told.
     Output(Who, Since),
+    /// What a session's terminal shows.
+    Screen(Who, Above),
+    /// What is typed there.
+    Keys(Who),
+    /// Its size.
+    Resize(Who),
     /// What sessions ask of a person.
     Approvals,
     Decide(RequestId),
@@ -55,46 +65,6 @@ pub enum Route {
     Ticket,
     /// The live feed as server-sent events.
     Events,
-}
-
-/// Which sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Those with a running process.
-    Live,
-    /// Those with a transcript that changed within so many days.
-    Recent { days: u32 },
-}
-
-/// Which part of what a session said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Since {
-    /// Only what comes after the event of this number.
-    pub after: u64,
-    /// What is still to come as well, as server-sent events.
-    pub follow: bool,
-}
-
-/// A part of a long list, newest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// At most so many, 1 to `Page::MOST`.
-    pub limit: u32,
-    /// Only what is older than the entry of this number.
-    pub before: Option<u64>,
-}
-
-impl Page {
-    pub const MOST: u32 = 1000;
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Self {
-            limit: 100,
-            before: None,
-        }
-    }
 }
 
 /// The two methods in use.
@@ -136,13 +106,6 @@ impl Method {
             Self::Post => "POST",
         }
     }
-}
-
-impl Scope {
-    /// Days looked back where the query names none.
-    pub const DAYS: u32 = 7;
-    /// Ten years.
-    pub const MAX_DAYS: u32 = 3650;
 }
 
 impl Route {
@@ -196,6 +159,11 @@ impl Route {
             [Some("sessions"), Some(who), Some("output"), None] => {
                 Self::Output(parse_who(who)?, Since::default())
             }
+            [Some("sessions"), Some(who), Some("screen"), None] => {
+                Self::Screen(parse_who(who)?, Above::default())
+            }
+            [Some("sessions"), Some(who), Some("keys"), None] => Self::Keys(parse_who(who)?),
+            [Some("sessions"), Some(who), Some("resize"), None] => Self::Resize(parse_who(who)?),
             [Some("sessions"), Some(pid), Some("pause"), None] => Self::Pause(parse_pid(pid)?),
             [Some("sessions"), Some(pid), Some("continue"), None] => {
                 Self::Continue(parse_pid(pid)?)
@@ -214,6 +182,9 @@ impl Route {
         }
         if let Self::Output(who, _) = route {
             return Ok(Self::Output(who, parse_since(query)?));
+        }
+        if let Self::Screen(who, _) = route {
+            return Ok(Self::Screen(who, parse_above(query)?));
         }
         Ok(route)
     }
@@ -244,6 +215,7 @@ impl Route {
             | Self::Why(_)
             | Self::Tree(_)
             | Self::Output(..)
+            | Self::Screen(..)
             | Self::Approvals
             | Self::Rules
             | Self::Orphans
@@ -256,6 +228,8 @@ impl Route {
             | Self::Model(_)
             | Self::PermissionMode(_)
             | Self::Rename(_)
+            | Self::Keys(_)
+            | Self::Resize(_)
             | Self::Decide(_)
             | Self::SetRules
             | Self::TestRule
@@ -298,6 +272,11 @@ impl Route {
                 let follow = u8::from(*follow);
                 format!("/sessions/{who}/output?follow={follow}&after={after}")
             }
+            Self::Screen(who, Above { lines }) => {
+                format!("/sessions/{who}/screen?scrollback={lines}")
+            }
+            Self::Keys(who) => format!("/sessions/{who}/keys"),
+            Self::Resize(who) => format!("/sessions/{who}/resize"),
             Self::Approvals => "/approvals".to_owned(),
             Self::Decide(id) => format!("/approvals/{id}"),
             Self::Rules | Self::SetRules => "/rules".to_owned(),
@@ -316,23 +295,6 @@ impl Route {
             Self::Events => "/events".to_owned(),
         }
     }
-}
-
-impl Page {
-    fn path(self) -> String {
-        let Self { limit, before } = self;
-        match before {
-            Some(before) => format!("/audit?limit={limit}&before={before}"),
-            None => format!("/audit?limit={limit}"),
-        }
-    }
-}
-
-fn query_value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
 }
 
 impl Route {
@@ -359,174 +321,5 @@ fn parse_who(text: &str) -> Result<Who, Reject> {
     text.parse().map_err(|_| Reject::BadWho)
 }
 
-fn parse_since(query: &str) -> Result<Since, Reject> {
-    const TAKES: &str = "after is the number of an event, follow is 0 or 1";
-    let after = match query_value(query, "after") {
-        None => 0,
-        Some(text) => text.parse().map_err(|_| Reject::BadQuery(TAKES))?,
-    };
-    let follow = match query_value(query, "follow") {
-        None | Some("0") => false,
-        Some("1") => true,
-        Some(_) => return Err(Reject::BadQuery(TAKES)),
-    };
-    Ok(Since { after, follow })
-}
-
-fn parse_scope(query: &str) -> Result<Scope, Reject> {
-    match query_value(query, "scope") {
-        None | Some("live") => Ok(Scope::Live),
-        Some("recent") => {
-            let days =
-                query_value(query, "days").map_or(Some(Scope::DAYS), |days| days.parse().ok());
-            match days {
-                Some(days) if (1..=Scope::MAX_DAYS).contains(&days) => Ok(Scope::Recent { days }),
-                _ => Err(Reject::BadQuery("days is a whole number from 1 to 3650")),
-            }
-        }
-        Some(_) => Err(Reject::BadQuery("scope is live or recent")),
-    }
-}
-
-fn parse_page(query: &str) -> Result<Page, Reject> {
-    const TAKES: &str = "limit is a whole number from 1 to 1000, before the id of an entry";
-    let number = |name| match query_value(query, name) {
-        None => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| Reject::BadQuery(TAKES)),
-    };
-    let limit = match number("limit")? {
-        None => Page::default().limit,
-        Some(limit) => u32::try_from(limit)
-            .ok()
-            .filter(|limit| (1..=Page::MOST).contains(limit))
-            .ok_or(Reject::BadQuery(TAKES))?,
-    };
-    let before: Option<u64> = number("before")?;
-    Ok(Page { limit, before })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pid(number: u32) -> Pid {
-        Pid::new(number).unwrap()
-    }
-
-    fn session() -> Who {
-        "086ce0db-50b0-42a3-b30a-e82a2d9c2aac".parse().unwrap()
-    }
-
-    #[test]
-    fn every_route_reads_back_from_its_own_path() {
-        for route in [
-            Route::Page,
-            Route::PageScript,
-            Route::PageStandIn,
-            Route::PageStyle,
-            Route::Icon,
-            Route::Health,
-            Route::Sessions(Scope::Live),
-            Route::Sessions(Scope::Recent { days: 30 }),
-            Route::Context(pid(7)),
-            Route::Why(pid(7)),
-            Route::Socket,
-            Route::Ticket,
-            Route::Events,
-            Route::Tree(pid(7)),
-            Route::Kill(pid(7)),
-            Route::Interrupt(Who::Pid(pid(7))),
-            Route::Start,
-            Route::Message(session()),
-            Route::Cancel(session()),
-            Route::Model(session()),
-            Route::PermissionMode(session()),
-            Route::Rename(Who::Pid(pid(7))),
-            Route::Output(session(), Since::default()),
-            Route::Output(
-                session(),
-                Since {
-                    after: 12,
-                    follow: true,
-                },
-            ),
-            Route::Approvals,
-            Route::Decide("3f0c_A-1".parse().unwrap()),
-            Route::Rules,
-            Route::SetRules,
-            Route::TestRule,
-            Route::ImportRules,
-            Route::Pause(pid(7)),
-            Route::Continue(pid(7)),
-            Route::Act,
-            Route::Resume,
-            Route::Cleanup,
-            Route::Orphans,
-            Route::Reap,
-            Route::Audit(Page::default()),
-            Route::Audit(Page {
-                limit: 5,
-                before: Some(77),
-            }),
-        ] {
-            let method = route.method().as_str();
-            assert_eq!(Route::parse(method, &route.path()), Ok(route.clone()));
-            assert_eq!(Route::parse(method, &route.soft_path()), Ok(route.clone()));
-            assert!(Route::is_soft(&route.soft_path()));
-            assert!(!Route::is_soft(&route.path()));
-        }
-    }
-
-    #[test]
-    fn what_is_not_a_route_says_why() {
-        let check = |method, target, reject| {
-            assert_eq!(
-                Route::parse(method, target),
-                Err(reject),
-                "{method} {target}"
-            );
-        };
-        check("GET", "/nope", Reject::NotFound);
-        check("GET", "/sessions/", Reject::NotFound);
-        check("GET", "/sessions/7", Reject::NotFound);
-        check("GET", "/sessions/7/context/more", Reject::NotFound);
-        check("GET", "sessions", Reject::NotFound);
-        check("GET", "http://127.0.0.1/sessions", Reject::NotFound);
-        let bad_method = |allow| Reject::BadMethod { allow };
-        let both: &[_] = &[Method::Get, Method::Post];
-        check("PUT", "/sessions", bad_method(both));
-        check("OPTIONS", "/sessions", bad_method(both));
-        check("get", "/sessions", bad_method(both));
-        check("DELETE", "/rules", bad_method(both));
-        check("POST", "/health", bad_method(&[Method::Get]));
-        check("GET", "/sessions/resume", bad_method(&[Method::Post]));
-        check("POST", "/sessions/zz/message", Reject::BadWho);
-        check("POST", "/sessions/../interrupt", Reject::BadWho);
-        check("POST", "/approvals/a.b", Reject::BadRequestId);
-        check("POST", "/approvals/", Reject::BadRequestId);
-        check(
-            "GET",
-            "/sessions/7/output?after=x",
-            Reject::BadQuery("after is the number of an event, follow is 0 or 1"),
-        );
-        check("POST", "/sessions/0/kill", Reject::BadPid);
-        check("POST", "/sessions/-1/kill", Reject::BadPid);
-        check("POST", "/sessions/../kill", Reject::BadPid);
-        check("POST", "/sessions/99999999999/kill", Reject::BadPid);
-        check(
-            "GET",
-            "/sessions?scope=all",
-            Reject::BadQuery("scope is live or recent"),
-        );
-        check(
-            "GET",
-            "/sessions?scope=recent&days=0",
-            Reject::BadQuery("days is a whole number from 1 to 3650"),
-        );
-        check(
-            "GET",
-            "/sessions?scope=recent&days=x",
-            Reject::BadQuery("days is a whole number from 1 to 3650"),
-        );
-    }
-}
+mod tests;

@@ -37,4 +37,11 @@ pub enum Said {
     Unfollow {
         session_id: SessionId,
     },
+    /// Show what the terminal of this session shows, and whatever changes it. Said again, it begins anew.
+    Look {
+        session_id: SessionId,
+    },
+    LookAway {
+        session_id: SessionId,
+    },
 }

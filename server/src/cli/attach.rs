@@ -37,7 +37,8 @@ static AFTER_HELP: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| format!("{LEGEND}\n\n{}\n\n{EXIT_CODES}", who::TAKES));
 
 const LEGEND: &str = "\
-Ctrl-B D leaves the terminal, and the session goes on; Ctrl-B twice is one Ctrl-B for the session. Several may be
+Ctrl-B D, or what is configured as detach_keys, leaves the terminal, and the session goes on; Ctrl-B twice is one
+Ctrl-B for the session. Several may be
 attached to one session: the terminal has the size of whoever typed last.";
 
 #[derive(Debug, Args)]
@@ -45,9 +46,9 @@ attached to one session: the terminal has the size of whoever typed last.";
 pub(super) struct AttachArgs {
     /// The session
     who: String,
-    /// The two keys that leave it
-    #[arg(long, value_name = "KEYS", default_value = "ctrl-b d")]
-    detach_keys: DetachKeys,
+    /// The two keys that leave it [default: the configured ones, or "ctrl-b d"]
+    #[arg(long, value_name = "KEYS")]
+    detach_keys: Option<DetachKeys>,
 }
 
 /// How an attachment ended.
@@ -60,6 +61,7 @@ enum Left {
 const PART: usize = 4096;
 
 pub(super) fn run(arguments: &AttachArgs, config: Config) -> anyhow::Result<ExitCode> {
+    let keys = arguments.detach_keys.unwrap_or(config.detach_keys);
     answer(config, async |service| {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             let sentence =
@@ -70,7 +72,7 @@ pub(super) fn run(arguments: &AttachArgs, config: Config) -> anyhow::Result<Exit
         let who = who::running(service, &arguments.who).await?;
         match service.seat(who.clone()).await? {
             Seat::Held(client) => {
-                let left = attach(client, arguments.detach_keys).await;
+                let left = attach(client, keys).await;
                 let left = left.map_err(|error| {
                     ServiceError::fault("The session's terminal can't be shown any more", error)
                 })?;
@@ -119,6 +121,7 @@ async fn attach(mut client: Client, keys: DetachKeys) -> io::Result<Left> {
                     | Told::Events { .. }
                     | Told::Delta { .. }
                     | Told::Caught { .. }
+                    | Told::Picture(_)
                     | Told::Reply { .. }
                     | Told::Unknown,
                 ) => {}

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use session_core::detach::{DetachKeys, NotKeys};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -31,12 +32,14 @@ pub(super) struct Wishes {
     pub(super) compress_after: Option<Duration>,
     pub(super) approval_wait: Option<Duration>,
     pub(super) actions_per_second: Option<NonZeroU32>,
+    pub(super) detach_keys: Option<DetachKeys>,
     /// One sentence each, which begins with the line.
     pub(super) mistakes: Vec<String>,
 }
 
 const KEYS: &str = "homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, \
-     abandoned_after_minutes, compress_after_days, approval_wait_sec, actions_per_second";
+     abandoned_after_minutes, compress_after_days, approval_wait_sec, actions_per_second, \
+     detach_keys";
 
 /// A value with the place it came from.
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -116,6 +119,11 @@ impl Wishes {
                     let rate = number(value, 1, 100_000)
                         .map(|rate| u32::try_from(rate).ok().and_then(NonZeroU32::new));
                     wishes.actions_per_second = kept(rate, value, note).flatten();
+                }
+                "detach_keys" => {
+                    let keys = string(value, "two keys, such as \"ctrl-b d\",")
+                        .and_then(|text| text.parse().map_err(|why: NotKeys| format!("{why}.")));
+                    wishes.detach_keys = kept(keys, value, note);
                 }
                 _ => note(
                     key.span(),

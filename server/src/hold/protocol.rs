@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use wire::{
     Approval, Caller, Code, DecidedBy, DecisionOutcome, Delta, DriveOutcome, Event, HolderKind,
-    Pid, ProcessKey, RequestId, SessionId, State,
+    Key, Picture, Pid, ProcessKey, RequestId, SessionId, State,
 };
 
 /// The protocol that this version speaks.
@@ -26,6 +26,8 @@ pub enum Asked {
     Follow { after: u64 },
     /// Show what a terminal shows, and whatever changes it, on one of this size.
     Attach { columns: u16, rows: u16 },
+    /// Tell what a terminal shows as soon as it is not `after` any more, with so many lines of what has left it, once.
+    Look { after: Option<u64>, above: u32 },
     /// Do something, and reply under the same number.
     Do { id: u64, by: Caller, what: Do },
     #[serde(other)]
@@ -68,6 +70,11 @@ pub enum Do {
     Type {
         bytes: String,
     },
+    /// To a terminal: a text, pasted, and then keys.
+    Keys {
+        text: Option<String>,
+        keys: Vec<Key>,
+    },
     Resize {
         columns: u16,
         rows: u16,
@@ -108,6 +115,8 @@ pub enum Told {
     Screen {
         bytes: String,
     },
+    /// What a terminal shows, all of it.
+    Picture(Picture),
     Reply {
         id: u64,
         reply: Reply,

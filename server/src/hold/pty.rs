@@ -8,6 +8,7 @@
 //! What is said stands in the transcript and not in our log, which is written only where it has had something to say before.
 
 mod commands;
+mod keyboard;
 mod record;
 mod typed;
 

@@ -70,6 +70,15 @@ pub struct Fed {
     pub shown: Vec<u8>,
 }
 
+/// How the program wants to be typed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expects {
+    /// Arrows, Home and End in their other form.
+    pub application_cursor: bool,
+    /// Marks around what is pasted.
+    pub bracketed_paste: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Counted from 0, at the top.
@@ -151,12 +160,27 @@ impl Screen {
 
     /// Where the cursor is, `None` where the program hides it.
     pub fn cursor(&self) -> Option<Position> {
+        let (position, is_shown) = self.cursor_place();
+        is_shown.then_some(position)
+    }
+
+    /// Where the cursor is, and whether it is shown.
+    pub fn cursor_place(&self) -> (Position, bool) {
         let point = self.term.grid().cursor.point;
         let is_shown = self.term.mode().contains(TermMode::SHOW_CURSOR);
-        is_shown.then_some(Position {
+        let position = Position {
             row: usize::try_from(point.line.0).unwrap_or(0),
             column: point.column.0,
-        })
+        };
+        (position, is_shown)
+    }
+
+    pub fn expects(&self) -> Expects {
+        let mode = self.term.mode();
+        Expects {
+            application_cursor: mode.contains(TermMode::APP_CURSOR),
+            bracketed_paste: mode.contains(TermMode::BRACKETED_PASTE),
+        }
     }
 
     /// What the program calls its window, empty where it never said.

@@ -7,10 +7,12 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use tokio::sync::{broadcast, mpsc, watch};
+use wire::{Picture, SessionId};
 
 use super::{
+    look,
     protocol::Told,
-    screen::{Fed, Screen},
+    screen::{Expects, Fed, Screen},
     socket::line,
     terminal::Size,
 };
@@ -20,6 +22,8 @@ use super::{
 pub(super) struct Shown {
     screen: RefCell<Screen>,
     live: broadcast::Sender<Arc<[u8]>>,
+    /// Counts what was shown.
+    rev: watch::Sender<u64>,
 }
 
 /// So many changes a client may fall behind before it gets a whole picture; one has at most 16 KB of what was written.
@@ -30,6 +34,7 @@ impl Shown {
         Self {
             screen: RefCell::new(Screen::new(size)),
             live: broadcast::Sender::new(BEHIND),
+            rev: watch::Sender::new(0),
         }
     }
 
@@ -56,8 +61,24 @@ impl Shown {
         rows.join("\n").trim_end().to_owned()
     }
 
+    /// How it wants to be typed to.
+    pub(super) fn expects(&self) -> Expects {
+        self.screen.borrow().expects()
+    }
+
+    /// The number of what is shown, which changes with it.
+    pub(super) fn revs(&self) -> watch::Receiver<u64> {
+        self.rev.subscribe()
+    }
+
+    /// What is shown, under this number, with so many of the lines that have left the screen.
+    pub(super) fn picture(&self, session_id: SessionId, rev: u64, above: u32) -> Picture {
+        look::picture(&self.screen.borrow(), session_id, rev, above)
+    }
+
     fn tell(&self, shown: Vec<u8>) {
         if !shown.is_empty() {
+            self.rev.send_modify(|rev| *rev += 1);
             // Nobody may be looking.
             self.live.send(shown.into()).ok();
         }

@@ -17,6 +17,7 @@ use wire::{Caller, Code, Event, Face, HolderKind, Pid};
 
 use super::{
     chronicle::{Chronicle, Live},
+    look::{self, Wanted},
     place::{Lock, Place},
     protocol::{Asked, Do, Now, PROTOCOL, Reply, Told},
     shown::{self, Shown},
@@ -161,6 +162,10 @@ async fn listen(
                 drop(spawn_local(tell_events(Rc::clone(desk), after, lines)));
             }
             Ok(Asked::Attach { columns, rows }) => attached.attach(desk, (columns, rows), lines),
+            Ok(Asked::Look { after, above }) => {
+                let wanted = Wanted { after, above };
+                drop(spawn_local(look::look(Rc::clone(desk), wanted, lines)));
+            }
             Ok(Asked::Do { id, by, what }) => {
                 attached.before(desk, &what);
                 // At once: what is typed must keep its order.
@@ -216,6 +221,7 @@ impl Attached {
             | Do::PermissionMode { .. }
             | Do::Rename { .. }
             | Do::Decide { .. }
+            | Do::Keys { .. }
             | Do::Unknown => {}
         }
     }

@@ -360,7 +360,7 @@ impl Talk {
                 };
                 self.decide(number, &id, answer, at)
             }
-            Do::Type { .. } | Do::Resize { .. } => refused(
+            Do::Type { .. } | Do::Keys { .. } | Do::Resize { .. } => refused(
                 number,
                 Code::NotHeld,
                 "The session has no terminal; send it a message.",

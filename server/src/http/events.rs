@@ -78,6 +78,7 @@ fn event(frame: &Frame, id: &str) -> Bytes {
         Frame::Snapshot { .. } => "snapshot",
         Frame::Changes { .. } => "changes",
         Frame::Output { .. } => "output",
+        Frame::Screen { .. } => "screen",
     };
     // JSON escapes line ends, so that the data is one line.
     let data = serde_json::to_string(frame).expect("wire types have string keys only");

@@ -16,7 +16,7 @@ use crate::{
     event_log::json_bytes,
     http::{
         answer::{self, Answer},
-        last_event,
+        ask::last_event,
     },
     service::Outputs,
     streams::{Slot, StreamLimits},

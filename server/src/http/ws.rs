@@ -6,10 +6,11 @@
 mod doorstep;
 mod follows;
 mod handshake;
+mod looks;
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{SinkExt as _, Stream, StreamExt as _};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -24,10 +25,10 @@ use tokio_tungstenite::{
     },
 };
 use tracing::Instrument as _;
-use wire::{Auth, Code, Frame, Output, Said, SessionId};
+use wire::{Auth, Code, Frame, Said, ScreenNews, SessionId};
 
-use self::follows::Follows;
 pub(super) use self::handshake::Handshake;
+use self::{follows::Follows, looks::Looks};
 use crate::{
     connection::Activity,
     feed::follower::Follower,
@@ -61,8 +62,11 @@ pub(super) fn answer(
             return;
         };
         let list = || Follower::new(service.subscribe(), None);
-        let follow = |id, after| service.follow(id, after);
-        serve(TokioIo::new(connection), list, follow, limits, door).await;
+        let source = Source {
+            follow: |id, after| service.follow(id, after),
+            look: |id| service.look(id),
+        };
+        serve(TokioIo::new(connection), list, source, limits, door).await;
     };
     tokio::spawn(speak.in_current_span());
     answer::switch_to_websocket(accept)
@@ -103,6 +107,14 @@ impl Door {
     }
 }
 
+/// Where what a client asks for comes from.
+struct Source<F, L> {
+    /// Begins to follow a session after an event.
+    follow: F,
+    /// Begins to look at a session's terminal.
+    look: L,
+}
+
 /// How a conversation ends.
 #[derive(Debug)]
 enum Parting {
@@ -120,14 +132,17 @@ const FULL: Parting = Parting::Told(
 );
 
 /// Speaks on a connection that has become a WebSocket.
-async fn serve<S>(
+async fn serve<S, F, L, N>(
     connection: S,
     list: impl FnOnce() -> Follower,
-    follow: impl Fn(SessionId, u64) -> Outputs,
+    source: Source<F, L>,
     limits: StreamLimits,
     door: Door,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
+    F: Fn(SessionId, u64) -> Outputs,
+    L: Fn(SessionId) -> N,
+    N: Stream<Item = ScreenNews> + Send + 'static,
 {
     let config = WebSocketConfig::default()
         .read_buffer_size(4096)
@@ -141,8 +156,9 @@ async fn serve<S>(
                 socket: &mut socket,
                 limits,
                 slot,
-                follow,
+                source,
                 follows: Follows::default(),
+                looks: Looks::default(),
             };
             match talk.tell(list()).await {
                 Ok(never) => match never {},
@@ -186,19 +202,21 @@ where
     }
 }
 
-struct Talk<'s, S, F> {
+struct Talk<'s, S, F, L> {
     socket: &'s mut WebSocketStream<S>,
     limits: StreamLimits,
     slot: Slot,
-    /// Begins to follow a session after an event.
-    follow: F,
+    source: Source<F, L>,
     follows: Follows,
+    looks: Looks,
 }
 
-impl<S, F> Talk<'_, S, F>
+impl<S, F, L, N> Talk<'_, S, F, L>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Fn(SessionId, u64) -> Outputs,
+    L: Fn(SessionId) -> N,
+    N: Stream<Item = ScreenNews> + Send + 'static,
 {
     async fn tell(&mut self, mut list: Follower) -> Result<std::convert::Infallible, Parting> {
         let mut heard = Instant::now();
@@ -216,7 +234,7 @@ where
                         self.flush().await?;
                         continue;
                     };
-                    message(&Frame::Output { output: refused })
+                    message(&refused)
                 }
                 _ = ping.tick() => {
                     if heard.elapsed() >= self.limits.silence {
@@ -230,22 +248,29 @@ where
                     message(&frame)
                 }
                 output = self.follows.next() => message(&Frame::Output { output }),
+                screen = self.looks.next() => message(&screen),
             };
             self.send(next).await?;
         }
     }
 
     /// Does what the client asks for; returns what it is told where that can't be done.
-    fn hear(&mut self, said: &Message) -> Option<Output> {
+    fn hear(&mut self, said: &Message) -> Option<Frame> {
         let Message::Text(text) = said else {
             return None;
         };
         match serde_json::from_str(text.as_str()).ok()? {
             Said::Follow { session_id, after } => self
                 .follows
-                .add(session_id, &self.slot, |id| (self.follow)(id, after)),
+                .add(session_id, &self.slot, |id| (self.source.follow)(id, after))
+                .map(|output| Frame::Output { output }),
             Said::Unfollow { session_id } => {
                 self.follows.remove(&session_id);
+                None
+            }
+            Said::Look { session_id } => self.looks.look(session_id, &self.slot, &self.source.look),
+            Said::LookAway { session_id } => {
+                self.looks.away(&session_id);
                 None
             }
             // The door is open already.

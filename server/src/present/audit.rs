@@ -230,6 +230,7 @@ pub fn driven(what: &Do) -> Option<String> {
         | Do::Cancel
         | Do::Rename { .. }
         | Do::Type { .. }
+        | Do::Keys { .. }
         | Do::Resize { .. }
         | Do::Unknown => None,
     }

@@ -1,5 +1,7 @@
 //! Where a person can sit down at a session's terminal.
 
+use std::io;
+
 use wire::{Code, Holder, Who};
 
 use super::{Inner, Service, ServiceError};
@@ -28,14 +30,22 @@ impl Service {
             | Holder::Program { .. } => {
                 let id = held.now.session_id;
                 let sentence = format!(
-                    "The session has no terminal; follow it with `session-manager tail -f {id}` and talk to it with `session-manager send {id}`."
+                    "The session has no terminal; look at its conversation on the page, follow it with `session-manager tail -f {id}` and talk to it with `session-manager send {id}`."
                 );
                 return Err(ServiceError::told(Code::NotHeld, sentence));
             }
         }
-        let gone = |error| ServiceError::fault("The session's holder can't be reached", error);
+        let gone = |error: io::Error| {
+            let is_gone = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
+            if is_gone.contains(&error.kind()) {
+                // It is on its way out of the list.
+                let sentence = "The session has ended; start it again with resume.";
+                return ServiceError::told(Code::Ended, sentence);
+            }
+            ServiceError::fault("The session's holder can't be reached", error)
+        };
         let place = self.inner.held.place(&held.dir).map_err(gone)?;
-        let place = place.ok_or_else(|| gone(std::io::ErrorKind::NotFound.into()))?;
+        let place = place.ok_or_else(|| gone(io::ErrorKind::NotFound.into()))?;
         Client::connect(place).await.map(Seat::Held).map_err(gone)
     }
 }
@@ -60,8 +70,10 @@ impl Inner {
                 "The session belongs to the program that started it and has no terminal; go on there."
                     .to_owned()
             }
-            None => "The session has ended; go on in it with `session-manager new --resume <id> --holder pty`."
-                .to_owned(),
+            None => {
+                let sentence = "The session has ended; go on in it with `session-manager new --resume <id> --holder pty`.";
+                return Err(ServiceError::told(Code::Ended, sentence));
+            }
         };
         Err(ServiceError::told(Code::NotHeld, sentence))
     }

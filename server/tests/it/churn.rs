@@ -34,9 +34,10 @@ impl Listed {
                     self.0.remove(&place(key));
                 }
             }
-            Frame::Hello { .. } | Frame::Snapshot { .. } | Frame::Output { .. } => {
-                panic!("{frame:?}")
-            }
+            Frame::Hello { .. }
+            | Frame::Snapshot { .. }
+            | Frame::Output { .. }
+            | Frame::Screen { .. } => panic!("{frame:?}"),
         }
     }
 

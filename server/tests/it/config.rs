@@ -83,6 +83,7 @@ fn without_a_file_everything_has_its_default() {
     assert_eq!(config.compress_after, Duration::from_secs(30 * 86_400));
     assert_eq!(config.approval_wait, Duration::from_secs(300));
     assert_eq!(config.actions_per_second.get(), 20);
+    assert_eq!(config.detach_keys.to_string(), "Ctrl-B D");
     assert_eq!(
         config.search_path,
         ["/usr/local/bin", "/usr/bin", "/bin"].map(Path::new)
@@ -103,6 +104,7 @@ fn every_key_counts() {
             abandoned_after_minutes = 2
             compress_after_days = 3
             actions_per_second = 4
+            detach_keys = "ctrl-a q"
         "#,
     );
     machine.is_root = true;
@@ -124,6 +126,7 @@ fn every_key_counts() {
     assert_eq!(config.abandoned_after, Duration::from_secs(120));
     assert_eq!(config.compress_after, Duration::from_secs(3 * 86_400));
     assert_eq!(config.actions_per_second.get(), 4);
+    assert_eq!(config.detach_keys.to_string(), "Ctrl-A Q");
     assert_eq!(config.search_path, ["/a", "/b"].map(Path::new));
 }
 
@@ -141,10 +144,11 @@ stuck_after_minutes = 0
 abandoned_after_minutes = "30"
 compress_after_days = 1.5
 actions_per_second = 0
+detach_keys = "ctrl-b"
 [section]
 "#,
         expect![[r#"
-            HOME/.config/session-manager/config.toml, line 1, key "prot": there is no such key; the keys are homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, abandoned_after_minutes, compress_after_days, approval_wait_sec, actions_per_second.
+            HOME/.config/session-manager/config.toml, line 1, key "prot": there is no such key; the keys are homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, abandoned_after_minutes, compress_after_days, approval_wait_sec, actions_per_second, detach_keys.
             HOME/.config/session-manager/config.toml, line 2, key "homes": an array of absolute paths belongs here.
             HOME/.config/session-manager/config.toml, line 3, key "user": a login name in quotes belongs here.
             HOME/.config/session-manager/config.toml, line 4, key "port": a whole number from 0 to 65535 belongs here.
@@ -161,7 +165,8 @@ actions_per_second = 0
             HOME/.config/session-manager/config.toml, line 9, key "abandoned_after_minutes": a whole number from 1 to 525600 belongs here.
             HOME/.config/session-manager/config.toml, line 10, key "compress_after_days": a whole number from 1 to 3650 belongs here.
             HOME/.config/session-manager/config.toml, line 11, key "actions_per_second": a whole number from 1 to 100000 belongs here.
-            HOME/.config/session-manager/config.toml, line 12, key "section": there is no such key; the keys are homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, abandoned_after_minutes, compress_after_days, approval_wait_sec, actions_per_second.
+            HOME/.config/session-manager/config.toml, line 12, key "detach_keys": "ctrl-b" is not two keys, such as "ctrl-b d".
+            HOME/.config/session-manager/config.toml, line 13, key "section": there is no such key; the keys are homes, user, port, allowed_hosts, claude, grace_ms, stuck_after_minutes, abandoned_after_minutes, compress_after_days, approval_wait_sec, actions_per_second, detach_keys.
         "#]],
     );
     check_mistakes(

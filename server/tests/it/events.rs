@@ -94,7 +94,7 @@ impl Event {
         let (name, rev) = match &self.frame {
             Frame::Snapshot { rev, .. } => ("snapshot", *rev),
             Frame::Changes { rev, .. } => ("changes", *rev),
-            Frame::Hello { .. } | Frame::Output { .. } => panic!("{self:?}"),
+            Frame::Hello { .. } | Frame::Output { .. } | Frame::Screen { .. } => panic!("{self:?}"),
         };
         assert_eq!(self.name, name);
         assert!(self.id.ends_with(&format!("-{rev}")), "{self:?}");

@@ -1,5 +1,7 @@
 //! A holder with a terminal: the real program, and a shell script in the place of Claude Code.
 
+mod look;
+
 use std::{
     fs,
     io::{Read as _, Write as _},

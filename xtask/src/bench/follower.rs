@@ -78,7 +78,7 @@ impl Follower {
     fn take(&mut self, frame: Frame) {
         self.heard += 1;
         match frame {
-            Frame::Hello { .. } | Frame::Output { .. } => {}
+            Frame::Hello { .. } | Frame::Output { .. } | Frame::Screen { .. } => {}
             Frame::Snapshot { sessions, .. } => {
                 self.listed = sessions.iter().map(|session| session.key).collect();
             }

@@ -17,6 +17,7 @@ use tokio::{
 use wire::{Code, DriveOutcome};
 
 use super::{
+    keyboard,
     record::{Doing, Registered},
     typed::{ENTER, ESCAPE, paste},
 };
@@ -49,7 +50,7 @@ pub(super) struct Hands {
 const BACKLOG: usize = 64 * 1024;
 
 /// Between a paste and the Enter that sends it: in one go with the paste it would be a part of it.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
 /// Until Claude Code has asked what it wants to know before it carries out a command.
 const ASK: Duration = Duration::from_millis(500);
@@ -61,7 +62,7 @@ const TERMINATED: Duration = Duration::from_secs(10);
 /// Between two looks whether a session has come to its prompt.
 const STEP: Duration = Duration::from_millis(200);
 
-type Refusal = (Code, &'static str);
+pub(super) type Refusal = (Code, &'static str);
 
 const ASKS: Refusal = (
     Code::Busy,
@@ -89,6 +90,18 @@ pub(super) fn order(hands: &Rc<Hands>, command: Command) -> Option<Size> {
             reply
                 .send(hands.reply(done.map(|()| DriveOutcome::Sent)))
                 .ok();
+            None
+        }
+        Do::Keys { text, keys } => {
+            let hands = Rc::clone(hands);
+            // In the order in which they came: each waits for its turn in it.
+            spawn_local(async move {
+                let done = keyboard::press(&hands, text.as_deref(), &keys).await;
+                // Whoever asked may have gone.
+                reply
+                    .send(hands.reply(done.map(|()| DriveOutcome::Sent)))
+                    .ok();
+            });
             None
         }
         Do::Resize { columns, rows } => {
@@ -162,7 +175,7 @@ async fn carry_out(hands: &Hands, what: Do) -> Result<DriveOutcome, Refusal> {
             Code::NotHeld,
             "What a session in a terminal asks is answered there; attach to it.",
         )),
-        Do::Type { .. } | Do::Resize { .. } | Do::Unknown => Err((
+        Do::Type { .. } | Do::Keys { .. } | Do::Resize { .. } | Do::Unknown => Err((
             Code::BadRequest,
             "The session's holder is older than this server and does not know that; start the session again with resume.",
         )),
@@ -239,7 +252,7 @@ async fn cancel(hands: &Hands) -> Result<DriveOutcome, Refusal> {
 
 impl Hands {
     /// Types.
-    fn press(&self, keys: Vec<u8>) -> Result<(), Refusal> {
+    pub(super) fn press(&self, keys: Vec<u8>) -> Result<(), Refusal> {
         if self.backlog.get() > BACKLOG {
             return Err((
                 Code::Unresponsive,

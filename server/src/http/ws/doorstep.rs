@@ -42,9 +42,14 @@ where
     };
     match serde_json::from_str(&said) {
         Ok(Said::Ticket { ticket }) if redeem(&ticket) => Ok(()),
-        Ok(Said::Ticket { .. } | Said::Follow { .. } | Said::Unfollow { .. }) | Err(_) => {
-            Err(WRONG)
-        }
+        Ok(
+            Said::Ticket { .. }
+            | Said::Follow { .. }
+            | Said::Unfollow { .. }
+            | Said::Look { .. }
+            | Said::LookAway { .. },
+        )
+        | Err(_) => Err(WRONG),
     }
 }
 

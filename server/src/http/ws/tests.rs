@@ -23,7 +23,12 @@ where
     serve(
         ours,
         || list,
-        |id, _| panic!("nobody asked for {id}"),
+        Source {
+            follow: |id, _| panic!("nobody asked for {id}"),
+            look: |id| -> futures_util::stream::Pending<ScreenNews> {
+                panic!("nobody asked for {id}")
+            },
+        },
         rig.streams.limits,
         Door::Open(rig.slot()),
     )
@@ -36,7 +41,7 @@ async fn client<S: AsyncRead + AsyncWrite + Unpin>(end: S) -> WebSocketStream<S>
 fn rev(said: &Message) -> u64 {
     match serde_json::from_str(said.to_text().unwrap()).unwrap() {
         Frame::Hello { .. } => 0,
-        Frame::Output { .. } => panic!("nobody asked for output"),
+        Frame::Output { .. } | Frame::Screen { .. } => panic!("nobody asked for it"),
         Frame::Snapshot { rev, .. } | Frame::Changes { rev, .. } => rev,
     }
 }

@@ -128,6 +128,7 @@ async fn pass_on(
                 Told::Hello { .. }
                 | Told::Now(_)
                 | Told::Caught { .. }
+                | Told::Picture(_)
                 | Told::Screen { .. }
                 | Told::Reply { .. }
                 | Told::Unknown,

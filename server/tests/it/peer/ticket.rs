@@ -34,9 +34,10 @@ fn auth(socket: &mut TestSocket) -> Auth {
             assert_eq!(version.is_empty(), auth == Auth::Ticket);
             auth
         }
-        other @ (Frame::Snapshot { .. } | Frame::Changes { .. } | Frame::Output { .. }) => {
-            panic!("{other:?}")
-        }
+        other @ (Frame::Snapshot { .. }
+        | Frame::Changes { .. }
+        | Frame::Output { .. }
+        | Frame::Screen { .. }) => panic!("{other:?}"),
     }
 }
 

@@ -2,9 +2,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use futures_util::FutureExt as _;
 use tokio::{io::DuplexStream, sync::mpsc, task::JoinHandle};
 use wire::{Event, Output, SessionId};
 
@@ -12,7 +16,7 @@ use super::*;
 
 /// What sessions say, as the test has them say it.
 #[derive(Clone, Debug, Default)]
-struct Sessions(Arc<Mutex<HashMap<SessionId, Vec<Told>>>>);
+struct Sessions(Arc<Mutex<HashMap<SessionId, Vec<Told>>>>, Arc<AtomicUsize>);
 
 /// Where a session was followed from, and who is told.
 type Told = (u64, mpsc::Sender<Output>);
@@ -27,6 +31,17 @@ impl Sessions {
             .or_default()
             .push((after, sender));
         Outputs::of(outputs)
+    }
+
+    /// A screen that has something new whenever it is looked at.
+    fn look(&self, _: SessionId) -> impl futures_util::Stream<Item = ScreenNews> + Send + use<> {
+        let shown = Arc::clone(&self.1);
+        futures_util::stream::poll_fn(move |_| {
+            let count = shown.fetch_add(1, Ordering::Relaxed) + 1;
+            std::task::Poll::Ready(Some(ScreenNews::End {
+                reason: format!("{count} {}", "x".repeat(1000)),
+            }))
+        })
     }
 
     /// Who follows a session, once `number` have begun to.
@@ -84,7 +99,10 @@ async fn begin(
         serve(
             ours,
             || list,
-            |id, after| sessions.follow(id, after),
+            Source {
+                follow: |id, after| sessions.follow(id, after),
+                look: |id| sessions.look(id),
+            },
             limits,
             door,
         )
@@ -105,7 +123,10 @@ async fn next(client: &mut WebSocketStream<DuplexStream>) -> Frame {
 async fn output(client: &mut WebSocketStream<DuplexStream>) -> Output {
     match next(client).await {
         Frame::Output { output } => output,
-        other @ (Frame::Hello { .. } | Frame::Snapshot { .. } | Frame::Changes { .. }) => {
+        other @ (Frame::Hello { .. }
+        | Frame::Snapshot { .. }
+        | Frame::Changes { .. }
+        | Frame::Screen { .. }) => {
             panic!("{other:?}")
         }
     }
@@ -222,9 +243,10 @@ async fn the_list_does_not_wait_behind_what_sessions_say() {
                     *heard.entry(session_id).or_default() += 1;
                 }
                 Frame::Changes { .. } => break,
-                other @ (Frame::Hello { .. } | Frame::Snapshot { .. } | Frame::Output { .. }) => {
-                    panic!("{other:?}")
-                }
+                other @ (Frame::Hello { .. }
+                | Frame::Snapshot { .. }
+                | Frame::Output { .. }
+                | Frame::Screen { .. }) => panic!("{other:?}"),
             }
         }
         // What the pipe holds, and some more by chance.
@@ -270,4 +292,40 @@ async fn who_reads_nothing_holds_back_what_it_follows_and_nobody_else() {
     served.await.unwrap();
     drop((sleeper, reader));
     also_served.await.unwrap();
+}
+
+/// What the client does not take is never made, so that the next one that it takes is new.
+#[tokio::test]
+async fn of_a_screen_only_what_is_taken_is_made() {
+    let rig = Rig::new(StreamLimits::default());
+    let sessions = Sessions::default();
+    let (mut client, _served) = begin(&rig, &sessions, 4096).await;
+    let look = |word: &str| {
+        let text = format!(r#"{{"type":"{word}","sessionId":"{}"}}"#, id(1));
+        Message::text(text)
+    };
+    client.send(look("look")).await.unwrap();
+    for _ in 0..100 {
+        yield_now().await;
+    }
+    let made = sessions.1.load(Ordering::Relaxed);
+    assert!((1..20).contains(&made), "{made}");
+    for taken in 1..50 {
+        let Frame::Screen { session_id, screen } = next(&mut client).await else {
+            panic!("nothing else is new");
+        };
+        let ScreenNews::End { reason } = screen else {
+            panic!("{screen:?}");
+        };
+        assert_eq!(session_id, id(1));
+        assert!(reason.starts_with(&format!("{taken} ")), "{reason}");
+    }
+    client.send(look("look_away")).await.unwrap();
+    // What was on its way arrives, and then no more.
+    let mut left = 0;
+    while let Some(Some(_)) = client.next().now_or_never() {
+        left += 1;
+        yield_now().await;
+        assert!(left < 100);
+    }
 }
