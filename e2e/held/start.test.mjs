@@ -154,6 +154,15 @@ describe('a session is started', () => {
     await cancelled(held);
   });
 
+  test('with the model and the effort that are wanted', async () => {
+    const held = await start(server, { cwd: world.work, model: 'sonnet', effort: 'low' });
+    assert.deepEqual(answers(await held.turn('say little')), ['little']);
+    const step = world.mock.steps.find(({ text }) => text === 'little');
+    assert.match(step.model, /sonnet/);
+    assert.equal(step.effort, 'low');
+    await cancelled(held);
+  });
+
   test('in a worktree of its own, and not where there is no repository', async () => {
     const cwd = join(world.work, 'repository');
     await mkdir(cwd);

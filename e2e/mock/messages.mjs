@@ -15,7 +15,7 @@ const WORD_MS = 200;
 // Starts the stand-in on a free port. `release(name)` lets a held answer go, now or whenever it is
 // asked for; `steps` are those played so far, each with the Unix milliseconds `at` which it was asked
 // for, `shownAt` which all that comes before a release was sent, and `endedAt` which it was answered;
-// `results` are what the tools gave that were called before it.
+// `results` are what the tools gave that were called before it, `model` and `effort` what was asked of it.
 export async function startMock({ stories } = {}) {
   const gates = new Map();
   const gate = name => {
@@ -31,7 +31,8 @@ export async function startMock({ stories } = {}) {
     if (request.url.includes('count_tokens')) return send(response, 200, { input_tokens: 1000 });
     if (!request.url.startsWith('/v1/messages')) return send(response, 200, {});
 
-    const step = { ...nextStep(body, stories), results: resultsIn(body), at: Date.now(), shownAt: null, endedAt: null };
+    const asked = { model: body.model, effort: body.output_config?.effort ?? null };
+    const step = { ...nextStep(body, stories), ...asked, results: resultsIn(body), at: Date.now(), shownAt: null, endedAt: null };
     steps.push(step);
     response.on('close', () => { step.endedAt = Date.now(); });
     if (step.verb === 'fail') return send(response, step.status, failure(step.status));
