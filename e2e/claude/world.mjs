@@ -151,6 +151,14 @@ export async function settle(home, trusted) {
   }));
 }
 
+// Has Claude Code's own settings name the model, for programs that get nothing of our environment: the host hands none on.
+export async function nameModel(home, env) {
+  const { ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC, DISABLE_AUTOUPDATER } = env;
+  const named = { ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC, DISABLE_AUTOUPDATER };
+  await mkdir(join(home, '.claude'), { recursive: true });
+  await writeFile(join(home, '.claude/settings.json'), JSON.stringify({ env: named }));
+}
+
 // Waits until the process of `terminal` sits at its prompt; adds what its registry file says.
 export async function named(home, terminal) {
   const { sessionId, procStart } = await until(`${terminal.pid} is at its prompt`, () => {

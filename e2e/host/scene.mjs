@@ -12,7 +12,7 @@ import { gzipSync } from 'node:zlib';
 import { processOf } from '../claude/process.mjs';
 import { tmuxAt } from '../claude/terminal.mjs';
 import { until } from '../claude/until.mjs';
-import { settle } from '../claude/world.mjs';
+import { nameModel, settle } from '../claude/world.mjs';
 import { installClaude } from '../install/claude.mjs';
 import { startMock } from '../mock/messages.mjs';
 
@@ -84,6 +84,29 @@ const LIVE = [
   },
 ];
 
+// One that is started from the tab, and what is said to it there.
+const HELD = {
+  project: 'greenhouse', branch: 'frost-alarm', title: 'Frost alarm',
+  files: { 'alarm.py': 'FROST_AT = 0.0\n\n\ndef is_frost(celsius):\n    return celsius < FROST_AT\n' },
+};
+const TALK = home => [
+  {
+    prompt: 'When does the frost alarm go off? The tomatoes were cold last night.',
+    script: 'say It goes off **below 0 °C**, measured at the roof. That is late for two reasons:\n\n'
+      + '1. At the ground it is up to 3 °C colder than at the roof\n'
+      + '2. Tomatoes suffer from 5 °C downwards\n\n'
+      + 'I would warn from `4 °C`:\n\n```python\nFROST_AT = 4.0\n```',
+  },
+  {
+    prompt: 'Yes, do that, and count 4 °C itself as frost.',
+    script: `tool Read ${JSON.stringify({ file_path: join(home, HELD.project, 'alarm.py') })} ;; tool Edit ${JSON.stringify({
+      file_path: join(home, HELD.project, 'alarm.py'),
+      old_string: 'FROST_AT = 0.0\n\n\ndef is_frost(celsius):\n    return celsius < FROST_AT',
+      new_string: 'FROST_AT = 4.0\n\n\ndef is_frost(celsius):\n    return celsius <= FROST_AT',
+    })}`,
+  },
+];
+
 const HOUR = 60 * MINUTE;
 const OLDER = [
   { project: 'orbit-api', branch: 'main', title: 'Rate limits by API key', turns: 90, agoMs: 3 * HOUR,
@@ -96,9 +119,10 @@ const OLDER = [
     prompt: 'Find every broken link in the handbook and propose a target', archived: true },
 ];
 
-// Builds it all in `home`. `end` ends what was started.
+// Builds it all in `home`. `hold` starts a session with the tab's `rpc`, as far as a question of its; `end` ends what was started.
 export async function setScene(home) {
-  const mock = await startMock({ stories: Object.fromEntries(LIVE.map(({ prompt, script }) => [prompt, script])) });
+  const talk = TALK(home);
+  const mock = await startMock({ stories: Object.fromEntries([...LIVE, ...talk].map(({ prompt, script }) => [prompt, script])) });
   const claude = await installClaude();
   const folder = await mkdtemp(join(tmpdir(), 'sm-scene-'));
   const env = {
@@ -120,10 +144,11 @@ export async function setScene(home) {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await settle(home, LIVE.map(({ project }) => join(home, project)));
+    await settle(home, [...LIVE, HELD].map(({ project }) => join(home, project)));
     for (const story of OLDER) await writeStory(home, story);
+    await nameModel(home, env);
     for (const story of LIVE) await play(terminals, home, story);
-    return { end };
+    return { hold: rpc => hold(rpc, home, talk), end };
   } catch (fault) {
     await end();
     throw fault;
@@ -163,6 +188,18 @@ async function playOld(terminals, cwd, { version, prompt, shows }) {
   await terminal.shows('tab to toggle');
   await terminal.say(prompt);
   await terminal.shows(shows);
+}
+
+async function hold(rpc, home, talk) {
+  const cwd = await folderOf(home, HELD);
+  const { sessionId } = await rpc('POST', '/sessions', { cwd, name: HELD.title });
+  for (const { prompt } of talk) {
+    await until(`${HELD.project} is idle`, async () =>
+      (await rpc('GET', '/sessions')).find(row => row.sessionId === sessionId)?.state === 'idle');
+    await rpc('POST', `/sessions/${sessionId}/message`, { text: prompt });
+  }
+  await until(`${HELD.project} asks`, async () => (await rpc('GET', '/approvals')).approvals.length > 0);
+  return sessionId;
 }
 
 async function folderOf(home, { project, branch, files = {} }) {

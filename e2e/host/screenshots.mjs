@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { complaintsOf, launchChromium } from '../browser/chromium.mjs';
 import { explain, isLive, rows } from '../browser/sessions.mjs';
@@ -18,6 +18,7 @@ import { OLD_VERSION, setScene } from './scene.mjs';
 import { setStage } from './stage.mjs';
 
 const HOME = '/home/dana';
+const THEMES = ['dark', 'light'];
 const OUT = process.env.SM_SCREENSHOT_DIR ?? join(import.meta.dirname, '../../docs');
 
 if (process.env.SM_SCENE) await photograph();
@@ -51,22 +52,29 @@ async function photograph() {
   const scene = await setScene(HOME);
   let stage;
   let browser;
+  let held;
   try {
-    stage = await setStage({ home: HOME });
+    stage = await setStage({ home: HOME, tools: [dirname(await installClaude())] });
     await stage.install();
     browser = await launchChromium();
-    for (const theme of ['dark', 'light']) {
-      await take(browser, stage.host, { theme, width: 1280, height: 1160, name: `screenshot-${theme}` });
-      await take(browser, stage.host, { theme, width: 390, height: 844, name: `screenshot-${theme}-narrow` });
+    for (const theme of THEMES) {
+      await take(browser, stage.host, { theme, width: 1280, height: 1160, name: `screenshot-${theme}` }, showList);
+      await take(browser, stage.host, { theme, width: 390, height: 844, name: `screenshot-${theme}-narrow` }, showList);
+    }
+    held = await scene.hold((...asked) => stage.host.rpc(...asked));
+    for (const theme of THEMES) {
+      await take(browser, stage.host, { theme, width: 1280, height: 1000, name: `session-${theme}` }, showTalk);
+      await take(browser, stage.host, { theme, width: 390, height: 844, name: `session-${theme}-narrow` }, showTalk);
     }
   } finally {
     await browser?.close();
+    if (held) await stage.host.rpc('POST', `/sessions/${held}/cancel`, {});
     await stage?.close();
     await scene.end();
   }
 }
 
-async function take(browser, host, { theme, width, height, name }) {
+async function take(browser, host, { theme, width, height, name }, show) {
   let complaints;
   const page = await openHost(browser, {
     host, theme, width, height, project: 'orbit-api',
@@ -74,11 +82,7 @@ async function take(browser, host, { theme, width, height, name }) {
   });
   await openTab(page);
   await isLive(page);
-  await explain(rows(page, width < 768 ? 'garden-planner' : 'mail-digest'));
-  await page.locator('[data-decided=true]').waitFor();
-  // What was pressed has been scrolled to.
-  await page.locator(TAB).evaluate(one => one.scrollTo(0, 0));
-  await page.locator('[data-session]').first().waitFor();
+  await show(page, width);
   // The tab's tooltip goes with the pointer.
   await page.mouse.move(width / 2, height - 5);
   await page.getByRole('tooltip').waitFor({ state: 'detached' }).catch(() => {});
@@ -86,4 +90,17 @@ async function take(browser, host, { theme, width, height, name }) {
   await page.screenshot({ path: join(OUT, `${name}.png`) });
   await page.context().close();
   if (complaints.length > 0) throw new Error(complaints.join('\n'));
+}
+
+async function showList(page, width) {
+  await explain(rows(page, width < 768 ? 'garden-planner' : 'mail-digest'));
+  await page.locator('[data-decided=true]').waitFor();
+  // What was pressed has been scrolled to.
+  await page.locator(TAB).evaluate(one => one.scrollTo(0, 0));
+  await page.locator('[data-session]').first().waitFor();
+}
+
+async function showTalk(page) {
+  await rows(page, 'greenhouse').getByRole('button', { name: /^Open/ }).first().click();
+  await page.locator('[data-sm-talk]').getByRole('button', { name: 'Allow', exact: true }).waitFor();
 }

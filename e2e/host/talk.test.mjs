@@ -3,14 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { complaintsOf, launchChromium, overflowing } from '../browser/chromium.mjs';
 import { HOST_NOISE, openHost, openTab } from '../browser/tab.mjs';
 import { until } from '../claude/until.mjs';
-import { makeWorld } from '../claude/world.mjs';
+import { makeWorld, nameModel } from '../claude/world.mjs';
 import { setStage } from './stage.mjs';
 
 const SHOTS = process.env.SM_SHOTS;
@@ -22,11 +21,7 @@ let page;
 let complaints;
 before(async () => {
   world = await makeWorld();
-  // The host hands nothing of its environment on, so that Claude Code's own settings name the model.
-  const { ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC, DISABLE_AUTOUPDATER } = world.env;
-  const env = { ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC, DISABLE_AUTOUPDATER };
-  await mkdir(join(world.home, '.claude'), { recursive: true });
-  await writeFile(join(world.home, '.claude/settings.json'), JSON.stringify({ env }));
+  await nameModel(world.home, world.env);
   stage = await setStage({ home: world.home, tools: [dirname(world.claude)] });
   await stage.addProject('orbit');
   await stage.install();
