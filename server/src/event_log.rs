@@ -4,6 +4,7 @@
 //! follows them. One process writes, any number read at the same time, without a lock between them.
 
 mod fit;
+mod latest;
 mod line;
 mod reader;
 mod segments;
@@ -14,6 +15,7 @@ use wire::Event;
 
 pub use self::{
     fit::{DEPTH, fit, is_deeper, json_bytes},
+    latest::{Latest, latest_before},
     reader::LogReader,
 };
 use self::{

@@ -268,10 +268,7 @@ impl Route {
             Self::Model(who) => format!("/sessions/{who}/model"),
             Self::PermissionMode(who) => format!("/sessions/{who}/permission-mode"),
             Self::Rename(who) => format!("/sessions/{who}/rename"),
-            Self::Output(who, Since { after, follow }) => {
-                let follow = u8::from(*follow);
-                format!("/sessions/{who}/output?follow={follow}&after={after}")
-            }
+            Self::Output(who, since) => format!("/sessions/{who}/output?{}", since.query()),
             Self::Screen(who, Above { lines }) => {
                 format!("/sessions/{who}/screen?scrollback={lines}")
             }
@@ -287,7 +284,7 @@ impl Route {
             Self::Act => "/sessions/act".to_owned(),
             Self::Orphans => "/orphans".to_owned(),
             Self::Reap => "/orphans/reap".to_owned(),
-            Self::Audit(page) => page.path(),
+            Self::Audit(page) => format!("/audit?{}", page.query()),
             Self::Resume => "/sessions/resume".to_owned(),
             Self::Cleanup => "/sessions/cleanup".to_owned(),
             Self::Socket => "/ws".to_owned(),

@@ -119,6 +119,7 @@ impl Call {
                 let since = Since {
                     after: *after,
                     follow: false,
+                    ..Since::default()
                 };
                 Route::Output(Who::Session(id.clone()), since)
             }

@@ -78,6 +78,7 @@ async fn wait(service: &Service, driven: &Driven, as_json: bool) -> Result<Answe
     let since = Since {
         after: driven.seq,
         follow: true,
+        ..Since::default()
     };
     let mut outputs = service.output(who, since).await?;
     let mut turn = Turn::default();

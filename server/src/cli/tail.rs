@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &TailArgs, config: Config) -> anyhow::Result<ExitCo
         let since = Since {
             after: arguments.after,
             follow: arguments.follow,
+            ..Since::default()
         };
         let mut outputs = service.output(who, since).await?;
         while let Some(output) = outputs.next().await {

@@ -93,6 +93,11 @@ impl Client {
         }
     }
 
+    /// Hangs up; where the session is kept.
+    pub fn into_place(self) -> Place {
+        self.place
+    }
+
     /// Where the session is kept.
     pub fn place(&self) -> &Place {
         &self.place

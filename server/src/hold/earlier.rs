@@ -2,7 +2,6 @@
 
 use std::{io, path::Path};
 
-use session_core::transcript::events::said;
 use wire::{Event, NoteCode};
 
 use super::spec::Earlier;
@@ -52,13 +51,10 @@ fn next(lines: &mut Onward, at: &mut u64, last: u64) -> io::Result<Option<Vec<Ev
     }
     let mut events = Vec::new();
     let mut seq = last;
-    for (_, line) in block.lines() {
-        for said in said(line) {
-            *at = present::said::at(&said, line).unwrap_or(*at);
-            if let Some(event) = present::said::event(said, seq + 1, *at) {
-                seq += 1;
-                events.push(fit(event));
-            }
+    for (_, said, at) in present::said::of_lines(block.lines(), at) {
+        if let Some(event) = present::said::event(said, seq + 1, at) {
+            seq += 1;
+            events.push(fit(event));
         }
     }
     Ok(Some(events))

@@ -9,7 +9,7 @@ use tokio::{
         UnixListener, UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::{broadcast, mpsc, oneshot, watch},
+    sync::{Notify, broadcast, mpsc, oneshot, watch},
     task::{AbortHandle, spawn_local},
     time::timeout,
 };
@@ -55,9 +55,7 @@ impl Desk {
         drop(lock);
         self.ended.send_replace(true);
     }
-}
 
-impl Desk {
     /// Ends without an end in the log, which could not be written: the socket stays behind, and whoever finds nobody at it
     /// writes the end as soon as that is possible.
     pub(super) fn give_up(&self) {
@@ -122,7 +120,15 @@ async fn client(stream: UnixStream, desk: Rc<Desk>) -> io::Result<()> {
         pid,
     };
     lines.send(line(&hello)).await.ok();
-    let read = listen(reader, &desk, &lines).await;
+    let broken = Rc::new(Notify::new());
+    let read = tokio::select! {
+        read = listen(reader, &desk, &lines, &broken) => read,
+        // Whoever hears nothing more must know that, and may ask again.
+        () = broken.notified() => {
+            told.abort();
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+    };
     drop(lines);
     // What follows goes on for as long as it is taken.
     told.await.ok();
@@ -142,6 +148,7 @@ async fn listen(
     reader: OwnedReadHalf,
     desk: &Rc<Desk>,
     lines: &mpsc::Sender<Vec<u8>>,
+    broken: &Rc<Notify>,
 ) -> io::Result<()> {
     let mut reader = BufReader::new(reader);
     let mut said = Vec::new();
@@ -159,7 +166,12 @@ async fn listen(
         match serde_json::from_slice(&said) {
             Ok(Asked::Watch) => drop(spawn_local(tell_now(Rc::clone(desk), lines))),
             Ok(Asked::Follow { after }) => {
-                drop(spawn_local(tell_events(Rc::clone(desk), after, lines)));
+                let (desk, broken) = (Rc::clone(desk), Rc::clone(broken));
+                drop(spawn_local(async move {
+                    if let Err(Unreadable) = tell_events(desk, after, lines).await {
+                        broken.notify_one();
+                    }
+                }));
             }
             Ok(Asked::Attach { columns, rows }) => attached.attach(desk, (columns, rows), lines),
             Ok(Asked::Look { after, above }) => {
@@ -272,7 +284,15 @@ async fn tell_now(desk: Rc<Desk>, lines: mpsc::Sender<Vec<u8>>) {
     }
 }
 
-async fn tell_events(desk: Rc<Desk>, after: u64, lines: mpsc::Sender<Vec<u8>>) {
+/// The log can't be read.
+#[derive(Debug)]
+struct Unreadable;
+
+async fn tell_events(
+    desk: Rc<Desk>,
+    after: u64,
+    lines: mpsc::Sender<Vec<u8>>,
+) -> Result<(), Unreadable> {
     let mut ended = desk.ended.subscribe();
     // A number that was never given is one of another list, such as that of the transcript: nothing is known to be sent.
     let last = desk.chronicle.borrow().last();
@@ -281,13 +301,13 @@ async fn tell_events(desk: Rc<Desk>, after: u64, lines: mpsc::Sender<Vec<u8>>) {
     loop {
         // First listen, then look: what comes between the two is heard, and known by its number.
         let mut live = desk.chronicle.borrow().listen();
-        if catch_up(&desk, &mut sent, &lines).await.is_none() {
-            return;
+        if catch_up(&desk, &mut sent, &lines).await? == Client::Gone {
+            return Ok(());
         }
         if !has_caught {
             has_caught = true;
             if lines.send(line(&Told::Caught { seq: sent })).await.is_err() {
-                return;
+                return Ok(());
             }
         }
         // Ends where something was missed, to begin anew.
@@ -296,12 +316,12 @@ async fn tell_events(desk: Rc<Desk>, after: u64, lines: mpsc::Sender<Vec<u8>>) {
                 biased;
                 heard = live.recv() => heard,
                 _ = ended.wait_for(|&ended| ended) => {
-                    if catch_up(&desk, &mut sent, &lines).await.is_some() {
+                    if catch_up(&desk, &mut sent, &lines).await? == Client::Takes {
                         lines.send(line(&Told::End)).await.ok();
                     }
-                    return;
+                    return Ok(());
                 }
-                () = lines.closed() => return,
+                () = lines.closed() => return Ok(()),
             };
             let told = match heard {
                 Ok(Live::Delta(delta)) => Told::Delta {
@@ -315,17 +335,31 @@ async fn tell_events(desk: Rc<Desk>, after: u64, lines: mpsc::Sender<Vec<u8>>) {
                     }
                 }
                 Ok(Live::Event(_)) | Err(broadcast::error::RecvError::Lagged(_)) => break,
-                Err(broadcast::error::RecvError::Closed) => return,
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
             };
             if lines.send(line(&told)).await.is_err() {
-                return;
+                return Ok(());
             }
         }
     }
 }
 
-/// Sends all events that there are after `sent`; `None` where the client has gone.
-async fn catch_up(desk: &Desk, sent: &mut u64, lines: &mpsc::Sender<Vec<u8>>) -> Option<()> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Client {
+    Takes,
+    Gone,
+}
+
+/// Sends all events that there are after `sent`.
+async fn catch_up(
+    desk: &Desk,
+    sent: &mut u64,
+    lines: &mpsc::Sender<Vec<u8>>,
+) -> Result<Client, Unreadable> {
+    let unreadable = |error: io::Error| {
+        tracing::warn!(%error, "the log can't be read");
+        Unreadable
+    };
     let mut reader = None;
     loop {
         let at_hand = desk.chronicle.borrow().after(*sent);
@@ -336,18 +370,15 @@ async fn catch_up(desk: &Desk, sent: &mut u64, lines: &mpsc::Sender<Vec<u8>>) ->
                     Some(reader) => reader,
                     None => {
                         let opened = LogReader::open(desk.place.directory(), *sent);
-                        let opened = opened
-                            .inspect_err(|error| tracing::warn!(%error, "the log can't be read"));
-                        reader.insert(opened.ok()?)
+                        reader.insert(opened.map_err(unreadable)?)
                     }
                 };
-                let read = reader.next(PART);
-                let read =
-                    read.inspect_err(|error| tracing::warn!(%error, "the log can't be read"));
-                let events = read.ok()?;
+                let events = reader.next(PART).map_err(unreadable)?;
                 if events.is_empty() {
                     // The log has nothing between what was sent and what is at hand: it was dropped.
-                    let first = desk.chronicle.borrow().first_at_hand()?;
+                    let chronicle = desk.chronicle.borrow();
+                    let first = chronicle.first_at_hand();
+                    let first = first.unwrap_or_else(|| chronicle.last().saturating_add(1));
                     *sent = (*sent).max(first.saturating_sub(1));
                     continue;
                 }
@@ -355,14 +386,14 @@ async fn catch_up(desk: &Desk, sent: &mut u64, lines: &mpsc::Sender<Vec<u8>>) ->
             }
         };
         let Some(last) = events.last().map(Event::seq) else {
-            return Some(());
+            return Ok(Client::Takes);
         };
         *sent = last.max(*sent);
         for part in parts(events) {
-            lines
-                .send(line(&Told::Events { events: part }))
-                .await
-                .ok()?;
+            let told = line(&Told::Events { events: part });
+            if lines.send(told).await.is_err() {
+                return Ok(Client::Gone);
+            }
         }
     }
 }

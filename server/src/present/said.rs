@@ -8,8 +8,25 @@ use session_core::{
 };
 use wire::{Event, NoteCode};
 
+/// What the lines of a transcript say that begin at these places: each with its own place, which is that of its line and, behind
+/// that, its place in the line, one more since 0 is no place; and with its time. `at` is the time of what came last, which stands
+/// for that of a line that does not tell.
+pub fn of_lines<'l>(
+    lines: impl Iterator<Item = (u64, &'l [u8])>,
+    at: &mut u64,
+) -> impl Iterator<Item = (u64, Said, u64)> {
+    lines.flat_map(|(start, line)| {
+        let said = (start + 1..).zip(events::said(line));
+        let told = said.map(|(place, said)| {
+            *at = self::at(&said, line).unwrap_or(*at);
+            (place, said, *at)
+        });
+        told.collect::<Vec<_>>()
+    })
+}
+
 /// When it was said, `None` where the line does not tell, or says nothing that anybody is told.
-pub fn at(said: &Said, line: &[u8]) -> Option<u64> {
+fn at(said: &Said, line: &[u8]) -> Option<u64> {
     let at = match said {
         Said::User { origin, .. }
         | Said::Text { origin, .. }

@@ -4,6 +4,7 @@
 //! that we never held from its transcript. Does not know how a client is reached. What is not taken is not read, so that a
 //! slow client costs a few hundred kilobytes and no more.
 
+mod back;
 mod kept;
 mod live;
 mod written;
@@ -15,7 +16,7 @@ use tokio::{
 };
 use wire::{Event, Output, SessionId, Since, Who};
 
-use self::{live::Line, written::Written};
+use self::{kept::Kept, live::Line, written::Written};
 use super::{Inner, Service, ServiceError, company::Company, history};
 use crate::{
     event_log::LogReader, hold::place::Place, observe::transcript::Transcripts, present,
@@ -130,15 +131,22 @@ impl Outlet {
 #[derive(Debug)]
 enum Source {
     Holder(Box<Line>),
-    Log(LogReader),
+    Log(Box<Kept>),
     Transcript(Box<Written>),
 }
 
 impl Service {
-    /// Tells what a session said after an event; where it is followed, what it says from now on as well, until it ends.
+    /// Tells what a session said after an event; where it is followed, what it says from now on as well, until it ends. Backwards,
+    /// a part of what it said before an event.
     pub async fn output(&self, who: Who, since: Since) -> Result<Outputs, ServiceError> {
         let (id, source) = self.source(who, since).await?;
         let service = self.clone();
+        if let Some(page) = since.back {
+            let events = back::events(source, page).await?;
+            return Ok(Outputs::begin(id, move |outlet| async move {
+                outlet.events(events).await
+            }));
+        }
         Ok(Outputs::begin(id, move |outlet| {
             service.tell(source, since, outlet)
         }))
@@ -150,6 +158,7 @@ impl Service {
         let since = Since {
             after,
             follow: true,
+            back: None,
         };
         Outputs::begin(id.clone(), move |outlet| async move {
             match service.source(Who::Session(id), since).await {
@@ -180,8 +189,10 @@ impl Service {
     async fn tell(self, source: Source, since: Since, outlet: Outlet) -> Result<(), Gone> {
         match source {
             Source::Holder(line) => live::tell(*line, since.after, outlet).await,
-            Source::Log(reader) if since.follow => kept::tell(reader, since.after, outlet).await,
-            Source::Log(reader) => kept::rest(reader, since.after, &outlet).await.map(drop),
+            Source::Log(kept) if since.follow => kept::tell(*kept, since.after, outlet).await,
+            Source::Log(kept) => kept::rest(kept.reader, since.after, &outlet)
+                .await
+                .map(drop),
             Source::Transcript(written) => written::tell(*written, since, self, outlet).await,
         }
     }
@@ -194,7 +205,14 @@ impl Service {
             wire::HolderKind::Stdio if since.follow => Some(Source::Holder(Box::new(line))),
             wire::HolderKind::Stdio => {
                 let reader = LogReader::open(line.client.place().directory(), since.after);
-                reader.ok().map(Source::Log)
+                let reader = reader.ok()?;
+                let (place, state, dir) = line.into_place();
+                Some(Source::Log(Box::new(Kept {
+                    reader,
+                    place,
+                    state,
+                    dir,
+                })))
             }
             wire::HolderKind::Pty | wire::HolderKind::Tmux | wire::HolderKind::Unknown => None,
         }
@@ -222,9 +240,9 @@ impl Inner {
                 && session.session_id().is_some()
                 && self.held.of(session.key()).is_none()
                 && self.log_is_of(id, session.started_at)
-                && let Some(reader) = self.log(id, after)
+                && let Some(kept) = self.log(id, after)
             {
-                return Ok((id.clone(), Source::Log(reader)));
+                return Ok((id.clone(), Source::Log(Box::new(kept))));
             }
             let found = match session.session_id() {
                 Some(id) => {
@@ -252,8 +270,8 @@ impl Inner {
             Who::Pid(pid) => return Err(ServiceError::NoSession(*pid)),
             Who::Session(id) => id,
         };
-        if let Some(reader) = self.log(id, after) {
-            return Ok((id.clone(), Source::Log(reader)));
+        if let Some(kept) = self.log(id, after) {
+            return Ok((id.clone(), Source::Log(Box::new(kept))));
         }
         let core_id = present::core_session_id(id);
         let found = self.locate(&look.homes, &core_id);
@@ -276,8 +294,9 @@ impl Inner {
     }
 
     /// The log of a session that was held, `None` where there is nothing in it.
-    fn log(&self, id: &SessionId, after: u64) -> Option<LogReader> {
-        let place = Place::find(&StateDir::at(&self.config.state_dir), id).ok()??;
+    fn log(&self, id: &SessionId, after: u64) -> Option<Kept> {
+        let state = StateDir::at(&self.config.state_dir);
+        let place = Place::find(&state, id).ok()??;
         let has_events = |after| {
             let reader = LogReader::open(place.directory(), after);
             reader
@@ -287,9 +306,15 @@ impl Inner {
         // A number that was never given is one of another list: nothing is known to be sent.
         let is_known = after == 0 || has_events(after - 1);
         let after = if is_known { after } else { 0 };
-        let has_events = has_events(0);
-        let reader = LogReader::open(place.directory(), after);
-        reader.ok().filter(|_| has_events)
+        if !has_events(0) {
+            return None;
+        }
+        Some(Kept {
+            reader: LogReader::open(place.directory(), after).ok()?,
+            place,
+            state,
+            dir: id.clone(),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/sessions/:id/output`: where the events of a session come from, both formats, and every way in which they end.
 
+mod back;
 mod crowd;
 pub(crate) mod held;
 pub(crate) mod stream;
@@ -175,12 +176,54 @@ fn what_was_held_is_read_from_its_log() {
 }
 
 #[test]
-fn a_log_without_an_end_tells_that_the_holder_was_lost() {
+fn whoever_follows_a_log_without_an_end_is_told_that_the_holder_was_lost() {
+    // Also who has had all that there is.
+    for after in [0, 2, 3] {
+        let server = Server::start();
+        drop(log(&server, ID, &users(1..=3)));
+        let path = format!("/sessions/{ID}/output?follow=1&after={after}");
+        let told = Stream::open(&server, &path, "").rest();
+        assert_eq!(told.last().unwrap().2, end(ID, None), "{after}");
+        let events: Vec<Event> = told
+            .into_iter()
+            .filter(|(_, name, _)| name == "events")
+            .flat_map(|(_, _, output)| events(output))
+            .collect();
+        assert_eq!(seqs(&events), Vec::from_iter(after + 1..=5));
+        let [.., Event::Note { code, .. }, Event::Exit { .. }] = &events[..] else {
+            panic!("{events:?}");
+        };
+        assert_eq!(*code, wire::NoteCode::HolderLost);
+        // For everybody.
+        let path = format!("/sessions/{ID}/output?after=3");
+        assert_eq!(seqs(&lines(&server, &path)), [4, 5]);
+    }
+}
+
+#[test]
+fn a_log_whose_end_can_not_be_written_ends_all_the_same() {
     let server = Server::start();
-    drop(log(&server, ID, &users(1..=3)));
+    // Somebody else writes to it.
+    let _log = log(&server, ID, &users(1..=3));
     let path = format!("/sessions/{ID}/output?follow=1");
     let told = Stream::open(&server, &path, "").rest();
     let reason = "what held the session has ended without a word";
+    assert_eq!(told.last().unwrap().2, end(ID, Some(reason)));
+}
+
+#[test]
+fn a_log_that_can_not_be_read_says_so_once() {
+    let server = Server::start();
+    drop(log(&server, ID, &users(1..=3)));
+    let log = place(&server, ID).join("log");
+    // The next part of it is no file.
+    fs::create_dir(log.join("00000000000000000004.jsonl")).unwrap();
+    let path = format!("/sessions/{ID}/output");
+    let told = lines(&server, &path);
+    assert_eq!(seqs(&told), [1, 2, 3, 4]);
+    assert!(matches!(told[3], Event::Note { .. }));
+    let told = Stream::open(&server, &format!("{path}?follow=1"), "").rest();
+    let reason = "the event log can't be read";
     assert_eq!(told.last().unwrap().2, end(ID, Some(reason)));
 }
 
@@ -195,6 +238,7 @@ fn a_long_log_is_sent_piece_by_piece() {
             uuid: None,
             text: text.clone(),
         })
+        .chain([exit(2_001)])
         .collect();
     drop(log(&server, ID, &all));
     let path = format!("/sessions/{ID}/output");

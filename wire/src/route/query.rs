@@ -18,14 +18,16 @@ pub struct Since {
     pub after: u64,
     /// What is still to come as well, as server-sent events.
     pub follow: bool,
+    /// Backwards: the newest of what is older, and neither of the above.
+    pub back: Option<Page>,
 }
 
-/// A part of a long list, newest first.
+/// A part of a long list, from its end. Entries come newest first; events in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// At most so many, 1 to `Page::MOST`.
     pub limit: u32,
-    /// Only what is older than the entry of this number.
+    /// Only what is older than the entry, or the event, of this number.
     pub before: Option<u64>,
 }
 
@@ -62,12 +64,26 @@ impl Above {
 }
 
 impl Page {
-    pub(super) fn path(self) -> String {
+    pub(super) fn query(self) -> String {
         let Self { limit, before } = self;
         match before {
-            Some(before) => format!("/audit?limit={limit}&before={before}"),
-            None => format!("/audit?limit={limit}"),
+            Some(before) => format!("limit={limit}&before={before}"),
+            None => format!("limit={limit}"),
         }
+    }
+}
+
+impl Since {
+    pub(super) const TAKES: &str = "after is the number of an event, follow is 0 or 1; or before is the number of an event, limit a whole number from 1 to 1000";
+
+    pub(super) fn query(self) -> String {
+        let Self {
+            after,
+            follow,
+            back,
+        } = self;
+        let onward = || format!("follow={}&after={after}", u8::from(follow));
+        back.map_or_else(onward, Page::query)
     }
 }
 
@@ -79,17 +95,32 @@ pub(super) fn query_value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
 }
 
 pub(super) fn parse_since(query: &str) -> Result<Since, Reject> {
-    const TAKES: &str = "after is the number of an event, follow is 0 or 1";
+    let has = |name| query_value(query, name).is_some();
+    if has("before") || has("limit") {
+        // Where both directions are asked for, neither is meant.
+        if has("after") || has("follow") {
+            return Err(Reject::BadQuery(Since::TAKES));
+        }
+        let page = parse_page(query).map_err(|_| Reject::BadQuery(Since::TAKES))?;
+        return Ok(Since {
+            back: Some(page),
+            ..Since::default()
+        });
+    }
     let after = match query_value(query, "after") {
         None => 0,
-        Some(text) => text.parse().map_err(|_| Reject::BadQuery(TAKES))?,
+        Some(text) => text.parse().map_err(|_| Reject::BadQuery(Since::TAKES))?,
     };
     let follow = match query_value(query, "follow") {
         None | Some("0") => false,
         Some("1") => true,
-        Some(_) => return Err(Reject::BadQuery(TAKES)),
+        Some(_) => return Err(Reject::BadQuery(Since::TAKES)),
     };
-    Ok(Since { after, follow })
+    Ok(Since {
+        after,
+        follow,
+        back: None,
+    })
 }
 
 pub(super) fn parse_scope(query: &str) -> Result<Scope, Reject> {

@@ -39,6 +39,17 @@ fn every_route_reads_back_from_its_own_path() {
             Since {
                 after: 12,
                 follow: true,
+                back: None,
+            },
+        ),
+        Route::Output(
+            session(),
+            Since {
+                back: Some(Page {
+                    limit: 7,
+                    before: Some(12),
+                }),
+                ..Since::default()
             },
         ),
         Route::Screen(session(), Above { lines: 0 }),
@@ -102,7 +113,7 @@ fn what_is_not_a_route_says_why() {
     check(
         "GET",
         "/sessions/7/output?after=x",
-        Reject::BadQuery("after is the number of an event, follow is 0 or 1"),
+        Reject::BadQuery(Since::TAKES),
     );
     check(
         "GET",

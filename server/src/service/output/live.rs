@@ -1,16 +1,12 @@
 //! The events of a session from its holder, which joins those of the log with those that come.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
 use wire::{Event, Output, SessionId};
 
 use super::{
     Gone, Outlet,
-    kept::{self, Ended},
+    kept::{self, Ended, Rest},
 };
 use crate::{
-    event_log::LogReader,
     hold::{
         client::Client,
         place::Place,
@@ -47,10 +43,6 @@ enum Ending {
 /// So many connections to a holder may break without a single event.
 const TRIES: u32 = 3;
 
-/// So long the end may take to be written of a session whose holder has gone without a word.
-const FAREWELL: Duration = Duration::from_secs(1);
-const STEP: Duration = Duration::from_millis(50);
-
 impl Line {
     /// `None` where no holder answers.
     pub(super) async fn to(state: StateDir, dir: SessionId) -> Option<Self> {
@@ -60,6 +52,11 @@ impl Line {
         }
         let client = Client::connect(place).await.ok()?;
         Some(Self { client, state, dir })
+    }
+
+    /// Hangs up.
+    pub(super) fn into_place(self) -> (Place, StateDir, SessionId) {
+        (self.client.into_place(), self.state, self.dir)
     }
 
     async fn again(&self) -> Option<Self> {
@@ -87,11 +84,19 @@ pub(super) async fn tell(mut line: Line, after: u64, outlet: Outlet) -> Result<(
             None => break,
         }
     }
-    let reason = finish(&line, &mut progress, &outlet).await?;
+    let told = Rest {
+        last: progress.last,
+        ended: match progress.has_exited {
+            true => Ended::Exit,
+            false => Ended::Open,
+        },
+    };
+    let place = line.client.place();
+    let rest = kept::finish(&line.state, &line.dir, place, told, &outlet).await?;
     if !progress.has_caught {
-        outlet.caught(progress.last).await?;
+        outlet.caught(rest.last).await?;
     }
-    outlet.end(reason).await
+    outlet.end(rest.reason()).await
 }
 
 async fn pass_on(
@@ -140,32 +145,4 @@ async fn pass_on(
             }
         }
     }
-}
-
-/// Tells from the log what the holder did not. Returns why it ended, `None` where the events tell.
-async fn finish(
-    line: &Line,
-    progress: &mut Progress,
-    outlet: &Outlet,
-) -> Result<Option<&'static str>, Gone> {
-    let mut waited = Duration::ZERO;
-    while !progress.has_exited && waited < FAREWELL {
-        match LogReader::open(line.client.place().directory(), progress.last) {
-            Ok(reader) => {
-                let rest = kept::rest(reader, progress.last, outlet).await?;
-                progress.last = rest.last;
-                progress.has_exited = rest.ended == Ended::Exit;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "an event log can't be read");
-                break;
-            }
-        }
-        if !progress.has_exited {
-            // Whoever finds out writes the end.
-            sleep(STEP).await;
-            waited += STEP;
-        }
-    }
-    Ok((!progress.has_exited).then_some(kept::LOST))
 }

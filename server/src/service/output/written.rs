@@ -5,17 +5,14 @@
 
 use std::time::Duration;
 
-use session_core::{
-    id::{ProcessKey, SessionId},
-    transcript::events::said,
-};
+use session_core::id::{ProcessKey, SessionId};
 use tokio::time::sleep;
 use wire::{Event, NoteCode, Since};
 
 use super::{super::Inner, Gone, Outlet, PART, Service, aside};
 use crate::{
     clock::now,
-    event_log::{fit, json_bytes},
+    event_log::{Latest, fit, json_bytes},
     observe::transcript::{
         Transcripts,
         onward::{Block, From, Onward},
@@ -134,16 +131,52 @@ impl Written {
             let text = "A line of the transcript is too long to be shown.";
             events.push(note(self.last, self.at, text));
         }
-        for (start, line) in block.lines() {
-            for (number, said) in (start + 1..).zip(said(line)) {
-                self.at = present::said::at(&said, line).unwrap_or(self.at);
-                if number > self.last
-                    && let Some(event) = present::said::event(said, number, self.at)
-                {
-                    self.last = number;
-                    events.push(fit(event));
+        for (number, said, at) in present::said::of_lines(block.lines(), &mut self.at) {
+            if number > self.last
+                && let Some(event) = present::said::event(said, number, at)
+            {
+                self.last = number;
+                events.push(fit(event));
+            }
+        }
+    }
+
+    /// Reads the newest events before the one of this number, as many as `kept` keeps.
+    pub(super) fn before(&mut self, before: u64, kept: &Latest) -> Result<Vec<Event>, String> {
+        let transcript = self.transcripts.find(&self.id, self.cwd.as_deref());
+        let Some(transcript) = transcript.map_err(|error| error.to_string())? else {
+            return Ok(Vec::new());
+        };
+        let mut window = PART as u64;
+        loop {
+            let from = match before.min(transcript.size_bytes.saturating_add(1)) {
+                end if end > window => From::Byte(end - window),
+                _ => From::Byte(0),
+            };
+            let lines = self.transcripts.onward(&transcript, from);
+            let mut lines = lines.map_err(|unreadable| unreadable.to_string())?;
+            let is_all = lines.offset() == 0;
+            self.at = transcript.modified.0;
+            let mut newest = kept.emptied();
+            let mut is_before = true;
+            while is_before {
+                let mut block = lines.read().map_err(|error| error.to_string())?;
+                if block.is_empty() && self.process.is_none() {
+                    block = lines.rest();
+                }
+                is_before = !block.is_empty();
+                for (number, said, at) in present::said::of_lines(block.lines(), &mut self.at) {
+                    is_before &= number < before;
+                    if is_before && let Some(event) = present::said::event(said, number, at) {
+                        newest.push(fit(event));
+                    }
                 }
             }
+            if is_all || newest.is_full() {
+                return Ok(newest.into_events());
+            }
+            // What says nothing may be long: the reading takes no more than twice what the last window does.
+            window = window.saturating_mul(4);
         }
     }
 }
