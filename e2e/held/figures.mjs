@@ -2,11 +2,13 @@
 //
 //   node e2e/run.mjs held/figures.mjs          50 sessions; SM_SESSIONS and SM_ROUNDS say otherwise
 //
-// Each figure stands beside the same one of Claude Code alone, on its own pipe, in the same run: what is between the two is ours.
+// What is ours is measured with a program in its place that answers at once. Each other figure stands beside the same one of
+// Claude Code alone, on its own pipe, in the same run.
 // Knows clocks and percentiles. Is no test: nothing here passes or fails.
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -16,6 +18,7 @@ import { until } from '../claude/until.mjs';
 const SESSIONS = Number(process.env.SM_SESSIONS ?? 50);
 const ROUNDS = Number(process.env.SM_ROUNDS ?? 4);
 
+const ours = await standIns();
 const world = await makeWorld();
 try {
   const server = await world.serve({ config: 'actions_per_second = 1000\n' });
@@ -26,17 +29,17 @@ try {
   for (let number = 0; number < SESSIONS; number += 1) {
     const started = await server.post('/sessions', { cwd: world.work });
     if (started.status !== 201) throw new Error(started.text);
-    held.push(await followed(server, started.json.sessionId));
+    held.push(followed(server, started.json));
   }
   const startedIn = Date.now() - begun;
   // What Claude Code does once, at its first message, is not counted.
   for (const [number, session] of [...held, alone].entries()) await firstWord(world, `w${number}`, session);
-  const ours = [];
+  const through = [];
   const theirs = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [number, session] of held.entries()) {
       const name = `r${round}n${number}`;
-      ours.push(await firstWord(world, name, session));
+      through.push(await firstWord(world, name, session));
       theirs.push(await firstWord(world, `a${name}`, alone));
     }
   }
@@ -54,10 +57,11 @@ try {
     firstWord(world, `d${number}`, pipe)));
   console.log(JSON.stringify({
     sessions: SESSIONS,
+    ...ours,
     startMsEach: Math.round(startedIn / SESSIONS),
-    wordToClientMs: spread(ours.map(one => one.word)),
+    wordToClientMs: spread(through.map(one => one.word)),
     wordToPipeAloneMs: spread(theirs.map(one => one.word)),
-    messageToModelMs: spread(ours.map(one => one.asked)),
+    messageToModelMs: spread(through.map(one => one.asked)),
     messageToModelAloneMs: spread(theirs.map(one => one.asked)),
     wordToClientAllAtOnceMs: spread(crowd.map(one => one.word)),
     wordToPipeAllAtOnceAloneMs: spread(crowdAlone.map(one => one.word)),
@@ -70,6 +74,40 @@ try {
   for (const pipe of [alone, ...pipes]) pipe.end();
 } finally {
   await world.end();
+}
+
+// Sessions of a program that answers at once, which leaves what is ours: from the message to its first word at the client, in
+// milliseconds, one session at a time and all at once.
+async function standIns() {
+  const world = await makeWorld();
+  try {
+    const claude = join(import.meta.dirname, 'stand-in.mjs');
+    const server = await world.serve({ config: `actions_per_second = 1000\nclaude = "${claude}"\n` });
+    const held = [];
+    for (let number = 0; number < SESSIONS; number += 1) {
+      const { status, json, text } = await server.post('/sessions', { cwd: world.work });
+      if (status !== 201) throw new Error(text);
+      held.push(followed(server, json));
+    }
+    const word = async ({ deltas, say }) => {
+      const seen = deltas.length;
+      const said = Date.now();
+      await say('go');
+      return await until('a word', () => deltas[seen], 30_000) - said;
+    };
+    for (const session of held) await word(session);
+    const single = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const session of held) single.push(await word(session));
+    }
+    const crowd = [];
+    for (let round = 0; round < ROUNDS; round += 1) crowd.push(...await Promise.all(held.map(word)));
+    for (const session of held) session.end();
+    await server.post('/sessions/00000000/cancel', { scope: 'all' });
+    return { oursMs: spread(single), oursAllAtOnceMs: spread(crowd) };
+  } finally {
+    await world.end();
+  }
 }
 
 // Says something and waits for its first word. Milliseconds from saying it to the model's being asked, and from the model's first word to
@@ -107,14 +145,12 @@ async function piped({ claude, work, env }) {
   };
 }
 
-async function followed(server, sessionId) {
-  const rows = (await server.get('/sessions')).json;
-  const { pid } = rows.find(row => row.sessionId === sessionId);
+function followed(server, { sessionId, pid }) {
   const leave = new AbortController();
-  const response = await fetch(`http://127.0.0.1:${server.port}/sessions/${sessionId}/output?follow=1`, { signal: leave.signal });
   const deltas = [];
   const turns = [];
   (async () => {
+    const response = await fetch(`http://127.0.0.1:${server.port}/sessions/${sessionId}/output?follow=1`, { signal: leave.signal });
     const decoder = new TextDecoder();
     for await (const part of response.body) {
       const text = decoder.decode(part, { stream: true });
