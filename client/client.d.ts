@@ -124,7 +124,7 @@ export interface SessionRow {
   title: string | null;
   startedAt: number | null;
   lastActivityAt: number | null;
-  /** How this server holds it, `null` for a session that it did not start. */
+  /** How it is held where it can be talked to: by this server's holders or in the user's tmux. `null` for any other. */
   holder: HolderKind | null;
   /** And what the README's API names besides. */
   [field: string]: unknown;

@@ -25,6 +25,11 @@ describe('signals', () => {
   });
 
   const send = (act, { pid, key }) => server.post(`/sessions/${pid}/${act}`, { key });
+  // By pid alone a session in tmux would be told to end its turn, as a person there would tell it.
+  const interrupt = async ({ key }) => {
+    const { status, json } = await server.post('/sessions/act', { act: 'interrupt', keys: [key] });
+    return { status, json: json.items[0].result.signalled };
+  };
   const stateOf = key => processOf(Number(key.split(':')[0]))?.state;
   const isStopped = key => stateOf(key) === 'T';
 
@@ -64,7 +69,7 @@ describe('signals', () => {
         const session = await underScript(words);
         const below = await reach(session) ?? [];
         await settled(server, session.pid, state);
-        const { note, processes } = answered(await send('interrupt', session), session, 'interrupt', 'ended');
+        const { note, processes } = answered(await interrupt(session), session, 'interrupt', 'ended');
         assert.equal(processes, 1);
         assert.match(note, /resumed/);
         await session.shows('it ended with 0');

@@ -65,7 +65,7 @@ describe('a session in the list', () => {
       home: world.home,
       tmux: registry.tmux,
       twinOf: [],
-      holder: null,
+      holder: 'tmux',
       actions: { kill: true },
     };
     const { elapsed, elapsedSec, wchan, lastActivityAt, startedAt: started, rssBytes: rss, ...rest } = row;

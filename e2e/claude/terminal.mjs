@@ -29,6 +29,8 @@ export function tmuxAt(socket, env) {
     },
     // The terminal that shows the session `name` of this server, started by somebody else.
     attach: async name => terminalOf(tmux, name, Number(await tmux('display-message', '-p', '-t', name, '#{pane_pid}'))),
+    // Any other command of this tmux.
+    run: tmux,
     sessions: async () => (await tmux('list-sessions', '-F', '#{session_name}')).trim().split('\n'),
     // Closes all terminals and waits for what ran in them: it has last words to write.
     async end() {

@@ -55,13 +55,23 @@ pub struct Held {
 impl Held {
     /// What holds it, for people.
     pub fn holder(&self) -> Holder {
-        match self.kind {
-            HolderKind::Pty => Holder::Pty {
-                attach: format!("session-manager attach {}", self.now.session_id),
-            },
-            HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => Holder::Stdio {},
-        }
+        holder(self.kind, &self.now.session_id)
     }
+}
+
+/// What holds a session of ours, for people.
+pub fn holder(kind: HolderKind, id: &SessionId) -> Holder {
+    match kind {
+        HolderKind::Pty => Holder::Pty {
+            attach: attach_command(id),
+        },
+        HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => Holder::Stdio {},
+    }
+}
+
+/// The command that shows the terminal of a session that we hold.
+pub fn attach_command(id: &SessionId) -> String {
+    format!("session-manager attach {id}")
 }
 
 /// Why a holder could not be made to do something.

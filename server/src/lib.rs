@@ -27,4 +27,5 @@ pub mod state_dir;
 pub mod streams;
 pub mod ticket;
 pub mod token;
+mod typing;
 pub mod watch;

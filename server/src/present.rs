@@ -52,7 +52,7 @@ pub struct RowFacts<'a> {
     pub patience: Patience,
     pub page_bytes: u64,
     pub kill: Result<Target, Refusal>,
-    /// How we hold it, `None` where we don't.
+    /// How it is held, `None` where it can't be talked to from here.
     pub holder: Option<wire::HolderKind>,
 }
 

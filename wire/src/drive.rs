@@ -77,7 +77,7 @@ pub struct StartRequest {
     pub worktree: Option<String>,
 }
 
-/// How a session that we start is held.
+/// How a session is held that can be talked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HolderKind {
@@ -127,7 +127,7 @@ pub struct CancelRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelScope {
-    /// Every session that we hold, not only the named one.
+    /// Every session that a holder of ours keeps, not only the named one. Those in tmux go on.
     All,
     #[serde(other)]
     Unknown,

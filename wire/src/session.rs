@@ -69,7 +69,8 @@ pub struct Session {
     /// Other processes that have the same conversation open: they write to one transcript. Empty where there are none.
     #[serde(default)]
     pub twin_of: Vec<ProcessKey>,
-    /// How we hold it; `None` for a session that we did not start.
+    /// How it is held where it can be talked to from here: by a holder of ours, or by the user's own tmux, whoever has started it
+    /// there. `None` for any other.
     #[serde(default)]
     pub holder: Option<HolderKind>,
     pub actions: Actions,

@@ -1,6 +1,6 @@
 //! A live session's row in words.
 
-use wire::{Permit, ProcessKey, Session, SessionId, State};
+use wire::{HolderKind, Permit, ProcessKey, Session, SessionId, State};
 
 use crate::{
     measure,
@@ -108,6 +108,8 @@ fn row(model: &Model, session: &Session) -> RowView {
             .map_or(model.homes.as_slice(), std::slice::from_ref),
     );
     let source = look::source(session.state_source);
+    // In tmux it may have been started by somebody else.
+    let is_ours = matches!(session.holder, Some(HolderKind::Stdio | HolderKind::Pty));
     RowView {
         key: session.key,
         conversation: session.session_id.clone(),
@@ -123,7 +125,7 @@ fn row(model: &Model, session: &Session) -> RowView {
             None => String::new(),
         },
         marks: [
-            (session.holder.is_some(), HELD),
+            (is_ours, HELD),
             (session.asks, ASKS),
             (session.stuck, STUCK),
             (session.abandoned, ABANDONED),

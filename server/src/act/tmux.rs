@@ -1,23 +1,33 @@
-//! Detached terminals, held by the user's own tmux server so that they outlive ours.
+//! Terminals held by the user's own tmux server, which outlives ours.
 //!
 //! Knows tmux (3.3a) and how to run it as another user. Does not know Claude Code.
 
+pub mod launch;
+pub mod pane;
+
 use std::{
     ffi::OsString,
-    io,
-    os::unix::ffi::OsStringExt as _,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+    fs::File,
+    io::{self, Seek as _, Write as _},
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    time::Duration,
 };
 
-use super::front::{Front, Means, OpenFiles, OtherUser, WayOut};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{MemfdFlags, memfd_create},
+    process::{Pid, PidfdFlags, pidfd_open},
+};
+
+use super::front::{Front, OpenFiles, OtherUser, WayOut};
 
 /// tmux, and the user whose server it talks to.
 #[derive(Clone, Debug)]
 pub struct Tmux {
     pub program: PathBuf,
+    /// Where the server listens; `None` for the place that tmux takes by itself.
+    pub socket: Option<PathBuf>,
     /// `None` for our own user.
     pub user: Option<OtherUser>,
     /// `None` where nothing would take a new tmux server down with ours.
@@ -26,32 +36,15 @@ pub struct Tmux {
     pub open_files: Option<OpenFiles>,
 }
 
-/// What to run in a new terminal.
-#[derive(Clone, Debug)]
-pub struct Launch {
-    /// Without `:` and `.`, which tmux reads as separators.
-    pub session: String,
-    pub cwd: PathBuf,
-    /// At least two words: tmux gives a single one to a shell.
-    pub argv: Vec<OsString>,
-    /// Set for this session whatever the server's own environment has.
-    pub variables: Vec<(&'static str, OsString)>,
-}
-
-/// A terminal with a program in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pane {
-    pub session: String,
-    /// The program's own pid, no shell between.
-    pub pid: u32,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum TmuxError {
     #[error("{} could not be run", .0.display())]
     Run(PathBuf, #[source] io::Error),
     #[error("tmux says: {0}")]
     Refused(String),
+    /// Its server hangs.
+    #[error("tmux does not answer")]
+    Silent,
     /// What would be started from here could never leave the sandbox of our unit.
     #[error("systemd did not start a terminal outside of this server's sandbox")]
     Confined(#[source] Box<Self>),
@@ -71,143 +64,10 @@ pub const NOT_INHERITED: [&str; 7] = [
     "CLAUDE_CODE_ENTRYPOINT",
 ];
 
-/// A server that ends takes some milliseconds for it.
-const PARTING: Duration = Duration::from_secs(2);
-const STEP: Duration = Duration::from_millis(20);
+/// A tmux server answers within milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Tmux {
-    /// Starts a program in a new detached session; a name that is taken gets a number.
-    pub fn start(&self, launch: &Launch) -> Result<Pane, TmuxError> {
-        let mut attempt = 1;
-        let begun = Instant::now();
-        loop {
-            let session = match attempt {
-                1 => launch.session.clone(),
-                number => format!("{}-{number}", launch.session),
-            };
-            match self.launch_outside(launch, &session) {
-                Ok(pid) => {
-                    let pid = pid
-                        .trim()
-                        .parse()
-                        .map_err(|_| TmuxError::Refused(format!("{pid:?} is no pid")))?;
-                    return Ok(Pane { session, pid });
-                }
-                Err(error) if is_duplicate(&error) && attempt < 100 => attempt += 1,
-                // A server whose last session has just ended still takes clients, and leaves them (tmux 3.3a).
-                Err(error) if is_parting(&error) && begun.elapsed() < PARTING => sleep(STEP),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Starts the program where our unit's end does not reach it; returns its pid.
-    fn launch_outside(&self, launch: &Launch, session: &str) -> Result<String, TmuxError> {
-        let Some(way_out) = &self.way_out else {
-            return self.launch(launch, session, None);
-        };
-        match way_out.means {
-            Means::Scope => match self.launch(launch, session, Some(way_out)) {
-                Err(error) if !is_duplicate(&error) => {
-                    tracing::warn!(%error, "no scope of its own: the session will end with this server's unit");
-                    self.launch(launch, session, None)
-                }
-                started => started,
-            },
-            // A tmux server starts the programs of its terminals itself, and the one that runs is outside.
-            Means::Service if self.run(words(["list-sessions"])).is_ok() => {
-                self.launch(launch, session, None)
-            }
-            Means::Service => {
-                self.launch(launch, session, Some(way_out))
-                    .map_err(|error| TmuxError::Confined(Box::new(error)))?;
-                // What a service writes goes to the journal.
-                let target = target(session);
-                self.run(words([
-                    "display-message",
-                    "-p",
-                    "-t",
-                    &target,
-                    "#{pane_pid}",
-                ]))
-            }
-        }
-    }
-
-    fn launch(
-        &self,
-        launch: &Launch,
-        session: &str,
-        way_out: Option<&WayOut>,
-    ) -> Result<String, TmuxError> {
-        let front = Front {
-            open_files: self.open_files.as_ref(),
-            way_out,
-            user: self.user.as_ref(),
-            // The client's own directory, not `-c`: that one is a format, in which `#(...)` runs a shell.
-            cwd: Some(&launch.cwd),
-        };
-        self.finish(front.command(&self.program, arguments(launch, session)))
-    }
-
-    /// Whether the program has ended; its last screen is kept until `end`.
-    pub fn is_dead(&self, session: &str) -> bool {
-        let dead = self.run(words([
-            "display-message",
-            "-p",
-            "-t",
-            &target(session),
-            "#{pane_dead}",
-        ]));
-        match dead {
-            Ok(dead) => dead.trim() != "0",
-            // Session or server is gone, and the program with it.
-            Err(TmuxError::Refused(_)) => true,
-            // Not being able to ask says nothing.
-            Err(TmuxError::Run(..) | TmuxError::Confined(_)) => false,
-        }
-    }
-
-    /// What the terminal shows, without its empty lines. The last lines that have left it are included: tmux
-    /// scrolls once to write that the program has ended.
-    pub fn screen(&self, session: &str) -> String {
-        let screen = self
-            .run(words([
-                "capture-pane",
-                "-p",
-                "-S",
-                "-50",
-                "-t",
-                &target(session),
-            ]))
-            .unwrap_or_default();
-        let lines: Vec<_> = screen
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
-        lines.join("\n")
-    }
-
-    /// From now on the terminal goes when its program ends.
-    pub fn let_go(&self, session: &str) -> Result<(), TmuxError> {
-        self.run(words([
-            "set-option",
-            "-p",
-            "-u",
-            "-t",
-            &target(session),
-            "remain-on-exit",
-        ]))
-        .map(drop)
-    }
-
-    /// Closes the terminal that `start` made.
-    pub fn end(&self, session: &str) -> Result<(), TmuxError> {
-        self.run(words(["kill-session", "-t", &format!("={session}")]))
-            .map(drop)
-    }
-
     /// The command that shows a session to its user.
     pub fn attach_command(&self, session: &str) -> String {
         match &self.user {
@@ -217,80 +77,71 @@ impl Tmux {
     }
 
     fn run(&self, arguments: Vec<OsString>) -> Result<String, TmuxError> {
+        self.feed(arguments, &[])
+    }
+
+    /// Runs it with this on its standard input.
+    fn feed(&self, arguments: Vec<OsString>, input: &[u8]) -> Result<String, TmuxError> {
         let front = Front {
             user: self.user.as_ref(),
             ..Front::default()
         };
-        self.finish(front.command(&self.program, arguments))
-    }
-
-    fn finish(&self, mut command: Command) -> Result<String, TmuxError> {
-        command.stdin(Stdio::null());
-        for name in NOT_INHERITED {
-            command.env_remove(name);
+        let mut words = Vec::new();
+        if let Some(socket) = &self.socket {
+            words.extend(["-S".into(), socket.clone().into_os_string()]);
         }
-        let output = command
-            .output()
-            .map_err(|error| TmuxError::Run(self.program.clone(), error))?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        } else {
-            let said = String::from_utf8_lossy(&output.stderr);
-            Err(TmuxError::Refused(said.trim().to_owned()))
-        }
+        words.extend(arguments);
+        let mut command = front.command(&self.program, words);
+        let broken = |error| TmuxError::Run(self.program.clone(), error);
+        match input {
+            [] => command.stdin(Stdio::null()),
+            // No pipe: its writer would hang with a server that does.
+            input => command.stdin(in_memory(input).map_err(broken)?),
+        };
+        let output = within(PATIENCE, uninherited(&mut command)).map_err(broken)?;
+        told(output.ok_or(TmuxError::Silent)?)
     }
 }
 
-fn is_parting(error: &TmuxError) -> bool {
-    matches!(error, TmuxError::Refused(reason) if reason.contains("server exited"))
-}
-
-fn is_duplicate(error: &TmuxError) -> bool {
-    matches!(error, TmuxError::Refused(reason) if reason.contains("duplicate session"))
-}
-
-/// tmux takes a semicolon at the end of a word for the end of a command.
-fn literal(word: OsString) -> OsString {
-    match word.as_encoded_bytes().strip_suffix(b";") {
-        Some(rest) => OsString::from_vec([rest, b"\\;"].concat()),
-        None => word,
+/// Runs a command to its end; `None` where that takes too long.
+fn within(patience: Duration, command: &mut Command) -> io::Result<Option<Output>> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let ended = pidfd_open(pid.ok_or(io::ErrorKind::NotFound)?, PidfdFlags::empty())?;
+    let patience = Timespec::try_from(patience).map_err(io::Error::other)?;
+    // What it says fits into a pipe: one pane, or a screen.
+    if poll(&mut [PollFd::new(&ended, PollFlags::IN)], Some(&patience))? == 0 {
+        child.kill()?;
+        child.wait()?;
+        return Ok(None);
     }
+    child.wait_with_output().map(Some)
 }
 
-fn arguments(launch: &Launch, session: &str) -> Vec<OsString> {
-    let mut arguments = words([
-        "-u",
-        "new-session",
-        "-d",
-        "-P",
-        "-F",
-        "#{pane_pid}",
-        "-x",
-        "160",
-        "-y",
-        "48",
-        "-s",
-        session,
-    ]);
-    for (name, value) in &launch.variables {
-        let mut pair = OsString::from(name);
-        pair.push("=");
-        pair.push(value);
-        arguments.extend([OsString::from("-e"), literal(pair)]);
+fn in_memory(bytes: &[u8]) -> io::Result<File> {
+    let mut file = File::from(memfd_create("typed", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn uninherited(command: &mut Command) -> &mut Command {
+    for name in NOT_INHERITED {
+        command.env_remove(name);
     }
-    arguments.push("--".into());
-    arguments.extend(launch.argv.iter().cloned().map(literal));
-    // A program that ends at once leaves its last words on the screen.
-    arguments.extend(words([
-        ";",
-        "set-option",
-        "-p",
-        "-t",
-        &target(session),
-        "remain-on-exit",
-        "on",
-    ]));
-    arguments
+    command
+}
+
+fn told(output: Output) -> Result<String, TmuxError> {
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(TmuxError::Refused(said.trim().to_owned()))
+    }
 }
 
 fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
@@ -300,35 +151,4 @@ fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
 /// Names exactly this session: a bare name also matches as a prefix.
 fn target(session: &str) -> String {
     format!("={session}:")
-}
-
-/// Whether a directory can be a terminal's: tmux falls back to another one without a word.
-pub fn is_usable_cwd(path: &Path) -> bool {
-    path.is_absolute() && path.is_dir() && !path.as_os_str().as_encoded_bytes().contains(&0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_comes_from_outside_ends_a_command() {
-        let launch = Launch {
-            session: "claude-086ce0db".to_owned(),
-            cwd: PathBuf::from("/home/dev/#(touch x);"),
-            argv: ["/odd;", "--resume", "086ce0db"].map(OsString::from).into(),
-            variables: vec![("HOME", OsString::from("/home/dev;"))],
-        };
-        let arguments = arguments(&launch, "claude-086ce0db");
-        let ends = arguments
-            .iter()
-            .filter(|word| word.as_encoded_bytes().ends_with(b";"));
-        let ends: Vec<_> = ends.map(|word| word.to_str().unwrap()).collect();
-        assert_eq!(ends, ["HOME=/home/dev\\;", "/odd\\;", ";"]);
-        assert!(
-            arguments
-                .iter()
-                .all(|word| !word.as_encoded_bytes().contains(&b'('))
-        );
-    }
 }

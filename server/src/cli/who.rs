@@ -2,7 +2,7 @@
 //!
 //! Knows what a session may be called by. Does not know what is done to it.
 
-use wire::{Code, ProcessKey, RecentSession, Session, SessionId, Who};
+use wire::{Code, HolderKind, ProcessKey, RecentSession, Session, SessionId, Who};
 
 use super::text;
 use crate::service::{Service, ServiceError};
@@ -30,11 +30,11 @@ struct Candidate {
 impl From<Session> for Candidate {
     fn from(session: Session) -> Self {
         Self {
+            is_held: is_ours(&session),
             id: session.session_id,
             key: Some(session.key),
             name: session.name,
             project: Some(session.project),
-            is_held: session.holder.is_some(),
         }
     }
 }
@@ -114,8 +114,13 @@ pub(super) async fn any(service: &Service, said: &str) -> Result<Who, ServiceErr
 /// Names any session that is held, `None` where none is.
 pub(super) async fn held(service: &Service) -> Result<Option<SessionId>, ServiceError> {
     let sessions = service.sessions().await?.into_iter();
-    let mut held = sessions.filter(|session| session.holder.is_some());
+    let mut held = sessions.filter(is_ours);
     Ok(held.find_map(|session| session.session_id))
+}
+
+/// Whether a holder of ours keeps it.
+fn is_ours(session: &Session) -> bool {
+    matches!(session.holder, Some(HolderKind::Stdio | HolderKind::Pty))
 }
 
 /// The length of a UUID.

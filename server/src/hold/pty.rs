@@ -9,8 +9,6 @@
 
 mod commands;
 mod keyboard;
-mod record;
-mod typed;
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,7 +25,7 @@ use tokio::{
 };
 use wire::{Code, Event, NoteCode, State};
 
-use self::{commands::Hands, record::Registered};
+use self::commands::Hands;
 use super::{
     protocol::Now,
     shown::Shown,
@@ -36,7 +34,7 @@ use super::{
     stdio::Stillborn,
     terminal::{End, Launch, Size, StartError, Terminal},
 };
-use crate::clock::now;
+use crate::{clock::now, typing::record::Registered};
 
 /// The program in its terminal.
 #[derive(Debug)]

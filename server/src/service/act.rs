@@ -10,7 +10,7 @@ use session_core::{
 };
 use wire::{
     Act, ActResult, ActingStep, AuditTarget, BulkItem, BulkReport, BulkRequest, Caller,
-    KillRequest, Killed, Pid, ProcessKey, SignalRequest, Signalled,
+    KillRequest, Killed, Pid, ProcessKey, SignalRequest, Signalled, Verb,
 };
 
 use super::{Inner, Service, ServiceError, account::Account, claim::Claim};
@@ -72,10 +72,21 @@ impl Service {
         request: KillRequest,
         by: Caller,
     ) -> Result<Killed, ServiceError> {
+        self.end(Verb::Kill, pid, request, by).await
+    }
+
+    /// The same, under the name that the audit log is to have it by.
+    pub(super) async fn end(
+        &self,
+        verb: Verb,
+        pid: Pid,
+        request: KillRequest,
+        by: Caller,
+    ) -> Result<Killed, ServiceError> {
         let grace = request.grace_ms.map_or(self.inner.config.grace, |grace| {
             Duration::from_millis(grace.as_millis().into())
         });
-        let (ready, deed) = self.ready(Act::Kill, pid, request.key, by).await;
+        let (ready, deed) = self.ready(verb, pid, request.key, by).await;
         // Once begun it goes on to its end, and holds the claim, even when the client has left.
         let killed = self
             .unhurried(move |inner| {
@@ -98,7 +109,9 @@ impl Service {
         request: SignalRequest,
         by: Caller,
     ) -> Result<Signalled, ServiceError> {
-        let (ready, deed) = self.ready(act, pid, request.key, by).await;
+        let (ready, deed) = self
+            .ready(present::audit::verb(act), pid, request.key, by)
+            .await;
         self.unhurried(move |inner| {
             let mut account = inner.account(deed);
             let signalled = inner.signal(ready, act, &mut account);
@@ -110,13 +123,13 @@ impl Service {
     /// Plans, and takes the session for this act alone.
     async fn ready(
         &self,
-        act: Act,
+        verb: Verb,
         pid: Pid,
         key: Option<ProcessKey>,
         by: Caller,
     ) -> (Result<Ready, ServiceError>, Deed) {
         let mut deed = Deed {
-            verb: present::audit::verb(act),
+            verb,
             by,
             target: key.map(present::audit::process),
         };

@@ -1,22 +1,32 @@
-//! Talking to the sessions that we hold, and deciding what they ask.
+//! Talking to sessions: to those that we hold by their holders, to those in the user's tmux by keys.
+//!
+//! Knows who carries out what a session is told. Does not know how.
 
-use std::path::Path;
+mod decide;
+mod pane;
 
 use wire::{
-    Act, Always, Approvals, AuditTarget, Caller, CancelRequest, CancelScope, Code, DecideRequest,
-    Decided, DecidedBy, DecisionOutcome, Driven, HolderKind, MessageRequest, ModelRequest,
-    PermissionModeRequest, RenameRequest, RequestId, RuleAction, SessionId, SignalRequest,
-    Signalled, ToolRule, Verb, Who,
+    Act, AuditTarget, Caller, CancelRequest, CancelScope, Code, Driven, HolderKind, MessageRequest,
+    ModelRequest, PermissionModeRequest, ProcessKey, RenameRequest, SessionId, SignalRequest,
+    Signalled, Verb, Who,
 };
 
-use super::{Service, ServiceError};
+use super::{Service, ServiceError, pane::InPane};
 use crate::{
     audit::{Deed, Outcome},
     held::{AskError, Held},
     hold::protocol::{Do, Reply},
     present,
-    rules::{self, Call},
 };
+
+/// Who carries out what a session is told.
+#[derive(Debug)]
+enum Driver {
+    /// Its holder.
+    Held(Box<Held>),
+    /// We, at its keyboard.
+    Pane(Box<InPane>),
+}
 
 /// What an interrupt came to: the end of a turn, or a signal to a process that we don't hold.
 #[derive(Debug)]
@@ -59,23 +69,25 @@ impl Service {
             .await
     }
 
-    /// Interrupts what a session does. One that we don't hold gets a signal, which ends every version.
+    /// Interrupts what a session does. One that nobody can type to gets a signal, which ends every version.
     pub async fn interrupt(
         &self,
         who: Who,
         request: SignalRequest,
         by: Caller,
     ) -> Result<Interrupted, ServiceError> {
-        if let Some(held) = self.meant(&who).await {
-            if request.key.is_some_and(|key| key != held.now.key) {
-                return Err(ServiceError::Replaced(held.now.key.pid));
+        let pid = match (self.driver(&who).await, who) {
+            (Ok(driver), _) => {
+                self.refuse_when_degraded()?;
+                if request.key.is_some_and(|key| key != driver.key()) {
+                    return Err(ServiceError::Replaced(driver.key().pid));
+                }
+                let (verb, what) = (Verb::Interrupt, Do::Interrupt);
+                let driven = self.drive_by(&driver, verb, what, by).await?;
+                return Ok(Interrupted::Turn(driven));
             }
-            let driven = self.drive(who, Verb::Interrupt, Do::Interrupt, by).await?;
-            return Ok(Interrupted::Turn(driven));
-        }
-        let pid = match who {
-            Who::Pid(pid) => pid,
-            Who::Session(_) => return Err(not_held()),
+            (Err(_), Who::Pid(pid)) => pid,
+            (Err(error), Who::Session(_)) => return Err(error),
         };
         let signalled = self.signal(Act::Interrupt, pid, request, by).await?;
         Ok(Interrupted::Process(signalled))
@@ -132,146 +144,6 @@ impl Service {
         self.drive(who, Verb::Rename, Do::Rename { name }, by).await
     }
 
-    /// Tells all that sessions ask and nobody has decided.
-    pub async fn approvals(&self) -> Result<Approvals, ServiceError> {
-        Ok(Approvals {
-            ok: true,
-            approvals: self.all_asked().await,
-        })
-    }
-
-    /// Decides what a session asks, once.
-    pub async fn decide(
-        &self,
-        id: RequestId,
-        request: DecideRequest,
-        by: Caller,
-    ) -> Result<Decided, ServiceError> {
-        let always = match request.always.clone() {
-            Some(always) => Some(
-                self.rule_of(&id, &request.session_id, request.decision, always)
-                    .await?,
-            ),
-            None => None,
-        };
-        let (session_id, outcome) = if self.is_foreign(&id).await {
-            self.decide_at_desk(&id, request, by.clone()).await?
-        } else {
-            self.decide_held(&id, request, by.clone()).await?
-        };
-        let (rule, note) = match always {
-            None => (None, None),
-            Some(rule) => self.keep_rule(rule, by).await,
-        };
-        Ok(Decided {
-            ok: true,
-            id,
-            session_id,
-            outcome,
-            by: DecidedBy::Person,
-            rule,
-            note,
-        })
-    }
-
-    async fn decide_held(
-        &self,
-        id: &RequestId,
-        request: DecideRequest,
-        by: Caller,
-    ) -> Result<(SessionId, DecisionOutcome), ServiceError> {
-        let who = Who::Session(request.session_id);
-        let what = Do::Decide {
-            id: id.clone(),
-            decision: request.decision,
-            decided_by: DecidedBy::Person,
-            reason: request.reason,
-            answers: request.answers,
-            permission_mode: request.permission_mode,
-        };
-        let (held, reply) = self.asked(who, Verb::Decide, what, by).await?;
-        match reply {
-            Reply::Decided { outcome } => Ok((held.now.session_id, outcome)),
-            Reply::Done { .. } | Reply::Refused { .. } => Err(nonsense()),
-        }
-    }
-
-    /// The rule that a decision is to be made into.
-    async fn rule_of(
-        &self,
-        id: &RequestId,
-        session_id: &SessionId,
-        decision: DecisionOutcome,
-        always: Always,
-    ) -> Result<ToolRule, ServiceError> {
-        let bad = |sentence: &str| ServiceError::told(Code::BadRequest, sentence);
-        let action = match decision {
-            DecisionOutcome::Allow => RuleAction::Allow,
-            DecisionOutcome::Deny => RuleAction::Deny,
-            DecisionOutcome::Withdrawn | DecisionOutcome::Unknown => {
-                return Err(bad("The decision is allow or deny."));
-            }
-        };
-        let approvals = self.all_asked().await;
-        // Whoever started it may not know that `/clear` has given it another id.
-        let held = self.inner.held.find(&Who::Session(session_id.clone()));
-        let ids: Vec<SessionId> = held
-            .map(|held| held.now.session_id)
-            .into_iter()
-            .chain([session_id.clone()])
-            .collect();
-        let asked = approvals
-            .iter()
-            .find(|approval| approval.id == *id && ids.contains(&approval.session_id));
-        let asked = asked.ok_or_else(|| {
-            let sentence =
-                "Nobody asks that, or not any more; take what is asked from GET /approvals.";
-            ServiceError::told(Code::NoApproval, sentence)
-        })?;
-        if !matches!(asked.ask, wire::Ask::Permission { .. }) {
-            return Err(bad(
-                "Questions and plans are for a person each time; leave always out.",
-            ));
-        }
-        let session = present::core_session_id(&asked.session_id);
-        let call = Call {
-            tool: &asked.tool,
-            input: &asked.input,
-            cwd: Path::new(&asked.cwd),
-            home: Some(&self.inner.config.home),
-            session: Some(&session),
-            is_cwd_sure: true,
-        };
-        let exactly = || rules::exactly(&call);
-        let pattern = always.pattern.or_else(exactly);
-        // Without a pattern it would be about every call of the tool, which nobody has seen.
-        let pattern = pattern.ok_or_else(|| {
-            bad("No rule can be made of this very call; give a pattern, or leave always out.")
-        })?;
-        Ok(ToolRule {
-            id: String::new(),
-            tool: asked.tool.clone(),
-            pattern: Some(pattern),
-            action,
-            scope: always.scope,
-            expires_at: always.expires_at,
-        })
-    }
-
-    /// Adds a rule; returns its id, or what a person should know where there is none.
-    async fn keep_rule(&self, rule: ToolRule, by: Caller) -> (Option<String>, Option<String>) {
-        let is_new = |kept: &&ToolRule| {
-            (&kept.tool, &kept.pattern, kept.action) == (&rule.tool, &rule.pattern, rule.action)
-        };
-        match self.add_rule(rule.clone(), by).await {
-            Ok(set) => {
-                let kept = set.rules.iter().rev().find(is_new);
-                (kept.map(|kept| kept.id.clone()), set.note)
-            }
-            Err(error) => (None, Some(format!("No rule was made of it. {error}"))),
-        }
-    }
-
     /// The session that is meant, `None` where we don't hold it. One that was cleared is still found by the id that it was started
     /// with, unless another session has that conversation open by now.
     pub(super) async fn meant(&self, who: &Who) -> Option<Held> {
@@ -326,8 +198,23 @@ impl Service {
         what: Do,
         by: Caller,
     ) -> Result<Driven, ServiceError> {
-        let written = self.written(&who).await?;
-        let (held, reply) = self.asked(who, verb, what, by).await?;
+        self.refuse_when_degraded()?;
+        let driver = self.driver(&who).await?;
+        self.drive_by(&driver, verb, what, by).await
+    }
+
+    async fn drive_by(
+        &self,
+        driver: &Driver,
+        verb: Verb,
+        what: Do,
+        by: Caller,
+    ) -> Result<Driven, ServiceError> {
+        let written = self.written(driver).await?;
+        let reply = match (driver, what) {
+            (Driver::Pane(pane), Do::Cancel) => self.cancel_in_pane(pane, by).await?,
+            (Driver::Pane(_) | Driver::Held(_), what) => self.asked(driver, verb, what, by).await?,
+        };
         let Reply::Done {
             outcome,
             seq,
@@ -339,7 +226,7 @@ impl Service {
         };
         Ok(Driven {
             ok: true,
-            session_id: held.now.session_id,
+            session_id: driver.session_id(),
             outcome,
             seq: written.unwrap_or(seq),
             uuid,
@@ -347,17 +234,16 @@ impl Service {
         })
     }
 
-    /// How far the transcript goes of a session that is held in a terminal: its events are those of the transcript, and
-    /// numbered by it. `None` for any other.
-    async fn written(&self, who: &Who) -> Result<Option<u64>, ServiceError> {
-        let Some(held) = self.inner.held.find(who) else {
-            return Ok(None);
-        };
-        match held.kind {
-            HolderKind::Pty => {}
-            HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => return Ok(None),
+    /// How far the transcript goes of a session in a terminal: its events are those of the transcript, and numbered by it.
+    /// `None` for any other.
+    async fn written(&self, driver: &Driver) -> Result<Option<u64>, ServiceError> {
+        if let Driver::Held(held) = driver {
+            match held.kind {
+                HolderKind::Pty => {}
+                HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => return Ok(None),
+            }
         }
-        let id = present::core_session_id(&held.now.session_id);
+        let id = present::core_session_id(&driver.session_id());
         self.blocking(move |inner| {
             let found = inner.locate(&inner.look()?.homes, &id);
             Ok(Some(found.map_or(0, |found| found.transcript.size_bytes)))
@@ -365,28 +251,45 @@ impl Service {
         .await
     }
 
-    /// Has the holder of a session do something, and notes it.
+    /// Who carries out what a session is told; refused where nobody can.
+    async fn driver(&self, who: &Who) -> Result<Driver, ServiceError> {
+        if let Some(held) = self.meant(who).await {
+            return Ok(Driver::Held(Box::new(held)));
+        }
+        let who = who.clone();
+        let pane = self.blocking(move |inner| inner.pane_of(&who));
+        Ok(Driver::Pane(Box::new(pane.await?)))
+    }
+
+    /// Has a session do something, and notes it.
     async fn asked(
         &self,
-        who: Who,
+        driver: &Driver,
         verb: Verb,
         what: Do,
         by: Caller,
-    ) -> Result<(Held, Reply), ServiceError> {
-        self.refuse_when_degraded()?;
-        let held = self.meant(&who).await.ok_or_else(not_held)?;
+    ) -> Result<Reply, ServiceError> {
         let deed = Deed {
             verb,
             by: by.clone(),
-            target: Some(AuditTarget {
-                key: Some(held.now.key),
-                session_id: Some(held.now.session_id.clone()),
-                cwd: Some(held.now.cwd.clone()),
-            }),
+            target: Some(driver.target()),
         };
         let plan = present::audit::driven(&what);
+        let asked = match driver {
+            Driver::Held(held) => self.ask_holder(held, what, by).await,
+            Driver::Pane(pane) => self.type_into(pane, what).await,
+        };
+        let outcome = match &asked {
+            Ok(reply) => present::audit::replied(reply),
+            Err(error) => present::audit::refused(error),
+        };
+        self.note(deed, plan, outcome).await;
+        asked
+    }
+
+    async fn ask_holder(&self, held: &Held, what: Do, by: Caller) -> Result<Reply, ServiceError> {
         let asked = self.inner.held.ask(&held.dir, what, by).await;
-        let asked = asked.map_err(|error| match error {
+        asked.map_err(|error| match error {
             AskError::Refused { code, sentence } => ServiceError::told(code, sentence),
             AskError::Gone | AskError::Connect(_) => ServiceError::told(
                 Code::Ended,
@@ -396,13 +299,7 @@ impl Service {
                 Code::Unresponsive,
                 "The session does not answer; interrupt it, or end it with kill.",
             ),
-        });
-        let outcome = match &asked {
-            Ok(reply) => present::audit::replied(reply),
-            Err(error) => present::audit::refused(error),
-        };
-        self.note(deed, plan, outcome).await;
-        asked.map(|reply| (held, reply))
+        })
     }
 
     pub(super) async fn note(&self, deed: Deed, plan: Option<String>, outcome: Outcome) {
@@ -412,6 +309,35 @@ impl Service {
         });
         if let Ok(Some(problem)) = noted.await {
             tracing::warn!(problem, "the audit log");
+        }
+    }
+}
+
+impl Driver {
+    fn session_id(&self) -> SessionId {
+        match self {
+            Self::Held(held) => held.now.session_id.clone(),
+            Self::Pane(pane) => pane.session_id.clone(),
+        }
+    }
+
+    fn key(&self) -> ProcessKey {
+        match self {
+            Self::Held(held) => held.now.key,
+            Self::Pane(pane) => pane.key,
+        }
+    }
+
+    /// For the audit log.
+    fn target(&self) -> AuditTarget {
+        let cwd = match self {
+            Self::Held(held) => Some(held.now.cwd.clone()),
+            Self::Pane(pane) => pane.cwd.clone(),
+        };
+        AuditTarget {
+            key: Some(self.key()),
+            session_id: Some(self.session_id()),
+            cwd,
         }
     }
 }
@@ -438,12 +364,5 @@ fn nonsense() -> ServiceError {
     ServiceError::fault(
         "The session's holder answers something else than was asked",
         "a reply of another kind",
-    )
-}
-
-fn not_held() -> ServiceError {
-    ServiceError::told(
-        Code::NotHeld,
-        "This session is not held here: it runs in its own terminal or program, or has ended. Go on there, attach to it where it runs in tmux, or go on in a copy with POST /sessions {\"resume\":\"<id>\",\"fork\":true}.",
     )
 }

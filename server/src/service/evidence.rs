@@ -32,6 +32,8 @@ pub(super) struct Known {
     access: Access,
     /// What it says to us where we hold it.
     held: Option<Held>,
+    /// Where others hold it and it can be talked to all the same.
+    held_by_others: Option<HolderKind>,
 }
 
 /// When sessions were last seen to compute.
@@ -75,9 +77,10 @@ impl Known {
         self.held.as_ref()?.stream.as_ref()
     }
 
-    /// How we hold it, `None` where we don't.
+    /// How it is held, `None` where it can't be talked to from here.
     pub(super) fn holder(&self) -> Option<HolderKind> {
-        self.held.as_ref().map(|held| held.kind)
+        let ours = self.held.as_ref().map(|held| held.kind);
+        ours.or(self.held_by_others)
     }
 
     pub(super) fn tail(&self) -> Option<&Tail> {
@@ -112,6 +115,7 @@ impl Inner {
             } else {
                 Access::Open
             },
+            held_by_others: self.holder_of_others(&session),
             held: self.held.of(session.key()),
             session,
         };

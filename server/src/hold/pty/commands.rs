@@ -9,23 +9,21 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::{
-    sync::mpsc,
-    task::spawn_local,
-    time::{sleep, timeout},
-};
+use tokio::{sync::mpsc, task::spawn_local, time::timeout};
 use wire::{Code, DriveOutcome};
 
-use super::{
-    keyboard,
-    record::{Doing, Registered},
-    typed::{ENTER, ESCAPE, paste},
-};
-use crate::hold::{
-    protocol::{Do, Reply},
-    shown::Shown,
-    socket::{Command, Desk},
-    terminal::Size,
+use super::keyboard;
+use crate::{
+    hold::{
+        protocol::{Do, Reply},
+        shown::Shown,
+        socket::{Command, Desk},
+        terminal::Size,
+    },
+    typing::{
+        self, Key, Keyboard, Refusal,
+        record::{Doing, Registered},
+    },
 };
 
 /// What is needed to type.
@@ -49,33 +47,11 @@ pub(super) struct Hands {
 /// More is not typed ahead, in bytes.
 const BACKLOG: usize = 64 * 1024;
 
-/// Between a paste and the Enter that sends it: in one go with the paste it would be a part of it.
-pub(super) const PAUSE: Duration = Duration::from_millis(200);
-
-/// Until Claude Code has asked what it wants to know before it carries out a command.
-const ASK: Duration = Duration::from_millis(500);
-
-/// An interrupted turn ends within 50 ms (2.1.329).
-const STOP: Duration = Duration::from_millis(500);
 const TERMINATED: Duration = Duration::from_secs(10);
 
-/// Between two looks whether a session has come to its prompt.
-const STEP: Duration = Duration::from_millis(200);
-
-pub(super) type Refusal = (Code, &'static str);
-
-const ASKS: Refusal = (
-    Code::Busy,
-    "The session asks something, and what is typed would answer it; answer it first, or attach to it.",
-);
-const UNKNOWN: Refusal = (
-    Code::Busy,
-    "It is not known what the session does, so nothing is typed; attach to it.",
-);
-const IN_TURN: Refusal = (
-    Code::Busy,
-    "The session is in a turn; wait for its end, or interrupt it.",
-);
+/// What marks a paste for a program that has asked for that.
+const PASTE: &[u8] = b"\x1b[200~";
+const PASTED: &[u8] = b"\x1b[201~";
 
 /// Carries out a command. What is typed keeps its order; all else takes its time. Returns the size that the terminal is to
 /// have, where that is the command.
@@ -84,8 +60,8 @@ pub(super) fn order(hands: &Rc<Hands>, command: Command) -> Option<Size> {
     match what {
         Do::Type { bytes } => {
             let done = match BASE64_STANDARD.decode(bytes) {
-                Err(_) => Err((Code::BadRequest, "What is typed is base64.")),
-                Ok(bytes) => hands.press(bytes),
+                Err(_) => Err(Refusal::new(Code::BadRequest, "What is typed is base64.")),
+                Ok(bytes) => hands.put(bytes),
             };
             reply
                 .send(hands.reply(done.map(|()| DriveOutcome::Sent)))
@@ -131,111 +107,54 @@ pub(super) fn order(hands: &Rc<Hands>, command: Command) -> Option<Size> {
 
 /// Says the first message once the session waits for one.
 pub(super) async fn begin(hands: Rc<Hands>, text: String) {
-    while hands.pid.get().is_some() {
-        if hands.registered.doing() == Doing::Idle {
-            if let Err((_, sentence)) = message(&hands, &text).await {
-                tracing::warn!(sentence, "the first message was not said");
-            }
-            return;
-        }
-        sleep(STEP).await;
+    if !typing::await_prompt(&*hands, || hands.pid.get().is_some()).await {
+        return;
+    }
+    let _turn = hands.turn.lock().await;
+    if let Err(Refusal { sentence, .. }) = typing::message(&*hands, &text).await {
+        tracing::warn!(%sentence, "the first message was not said");
     }
 }
 
 async fn carry_out(hands: &Hands, what: Do) -> Result<DriveOutcome, Refusal> {
     match what {
-        Do::Message { uuid, .. }
-            if uuid
-                .as_ref()
-                .is_some_and(|it| hands.said.borrow().contains(it)) =>
-        {
-            Ok(DriveOutcome::AlreadySent)
-        }
         Do::Message { text, uuid } => {
-            let outcome = message(hands, &text).await?;
+            let _turn = hands.turn.lock().await;
+            let is_said = |uuid: &String| hands.said.borrow().contains(uuid);
+            if uuid.as_ref().is_some_and(is_said) {
+                return Ok(DriveOutcome::AlreadySent);
+            }
+            let outcome = typing::message(hands, &text).await?;
             hands.said.borrow_mut().extend(uuid);
             Ok(outcome)
         }
-        Do::Interrupt => match hands.registered.doing() {
-            // Twice at the prompt, Escape would go back in the conversation.
-            Doing::Idle => Ok(DriveOutcome::Idle),
-            Doing::Busy | Doing::Asking | Doing::Unknown => {
-                hands.press(ESCAPE.to_vec())?;
-                Ok(DriveOutcome::Interrupted)
-            }
-        },
+        Do::Interrupt => {
+            let _turn = hands.turn.lock().await;
+            typing::interrupt(hands).await
+        }
         Do::Cancel => cancel(hands).await,
-        Do::Model { model } => slash(hands, "/model", &model).await,
-        Do::Rename { name } => slash(hands, "/rename", &name).await,
-        Do::PermissionMode { .. } => Err((
-            Code::NotHeld,
-            "The mode of a session in a terminal is changed there, with Shift+Tab; attach to it.",
-        )),
-        Do::Decide { .. } => Err((
-            Code::NotHeld,
-            "What a session in a terminal asks is answered there; attach to it.",
-        )),
-        Do::Type { .. } | Do::Keys { .. } | Do::Resize { .. } | Do::Unknown => Err((
+        Do::Model { model } => {
+            let _turn = hands.turn.lock().await;
+            typing::slash(hands, "/model", &model).await
+        }
+        Do::Rename { name } => {
+            let _turn = hands.turn.lock().await;
+            typing::slash(hands, "/rename", &name).await
+        }
+        Do::PermissionMode { .. } => Err(typing::NO_MODE),
+        Do::Decide { .. } => Err(typing::NO_DECISION),
+        Do::Type { .. } | Do::Keys { .. } | Do::Resize { .. } | Do::Unknown => Err(Refusal::new(
             Code::BadRequest,
             "The session's holder is older than this server and does not know that; start the session again with resume.",
         )),
     }
 }
 
-/// Pastes a text and sends it.
-async fn message(hands: &Hands, text: &str) -> Result<DriveOutcome, Refusal> {
-    if text.trim().is_empty() {
-        return Err((Code::BadRequest, "The message is empty; say something."));
-    }
-    let pasted = paste(text).ok_or((
-        Code::BadRequest,
-        "The message has a control character, which is a key in a terminal; leave it out.",
-    ))?;
-    let _turn = hands.turn.lock().await;
-    let outcome = match hands.registered.doing() {
-        Doing::Idle => DriveOutcome::Sent,
-        Doing::Busy => DriveOutcome::Queued,
-        Doing::Asking => return Err(ASKS),
-        Doing::Unknown => return Err(UNKNOWN),
-    };
-    hands.press(pasted)?;
-    sleep(PAUSE).await;
-    // Enter would say yes to what it has begun to ask meanwhile.
-    if hands.registered.doing() == Doing::Asking {
-        return Err(ASKS);
-    }
-    hands.press(ENTER.to_vec())?;
-    Ok(outcome)
-}
-
-/// Types a command of Claude Code's, which takes it at its prompt only.
-async fn slash(hands: &Hands, command: &str, word: &str) -> Result<DriveOutcome, Refusal> {
-    match hands.registered.doing() {
-        Doing::Idle => {}
-        Doing::Busy => return Err(IN_TURN),
-        Doing::Asking => return Err(ASKS),
-        Doing::Unknown => return Err(UNKNOWN),
-    }
-    message(hands, &format!("{command} {word}")).await?;
-    sleep(ASK).await;
-    match hands.registered.doing() {
-        // Whether to switch in the middle of a conversation, say (2.1.329).
-        Doing::Asking => Err((
-            Code::Busy,
-            "Claude Code asks something before it does that; answer it in its terminal: attach to it.",
-        )),
-        Doing::Idle | Doing::Busy | Doing::Unknown => Ok(DriveOutcome::Changed),
-    }
-}
-
 /// Interrupts and ends it, and waits for its end.
 async fn cancel(hands: &Hands) -> Result<DriveOutcome, Refusal> {
     hands.is_cancelled.set(true);
-    if hands.registered.doing() != Doing::Idle {
-        // A program that reads nothing is ended all the same.
-        hands.press(ESCAPE.to_vec()).ok();
-        sleep(STOP).await;
-    }
+    // A program that reads nothing is ended all the same.
+    typing::interrupt(hands).await.ok();
     let mut ended = hands.desk.ended.subscribe();
     for signal in [Signal::TERM, Signal::KILL] {
         hands.signal(signal);
@@ -244,17 +163,31 @@ async fn cancel(hands: &Hands) -> Result<DriveOutcome, Refusal> {
             return Ok(DriveOutcome::Cancelled);
         }
     }
-    Err((
+    Err(Refusal::new(
         Code::Unresponsive,
         "The session does not end, not even by force; look at it with ps.",
     ))
 }
 
+impl Keyboard for Hands {
+    fn doing(&self) -> Doing {
+        self.registered.doing()
+    }
+
+    fn press(&self, key: Key<'_>) -> Result<(), Refusal> {
+        self.put(match key {
+            Key::Paste(text) => [PASTE, text.as_str().as_bytes(), PASTED].concat(),
+            Key::Enter => b"\r".to_vec(),
+            Key::Escape => b"\x1b".to_vec(),
+        })
+    }
+}
+
 impl Hands {
-    /// Types.
-    pub(super) fn press(&self, keys: Vec<u8>) -> Result<(), Refusal> {
+    /// Types bytes as they are.
+    pub(super) fn put(&self, keys: Vec<u8>) -> Result<(), Refusal> {
         if self.backlog.get() > BACKLOG {
-            return Err((
+            return Err(Refusal::new(
                 Code::Unresponsive,
                 "The session reads nothing of what is typed; end it with kill.",
             ));
@@ -269,7 +202,7 @@ impl Hands {
     pub(super) fn answer(&self, answers: Vec<u8>) {
         // A program that asks and does not read waits for none.
         if !answers.is_empty() {
-            self.press(answers).ok();
+            self.put(answers).ok();
         }
     }
 
@@ -293,9 +226,9 @@ impl Hands {
                 uuid: None,
                 note: None,
             },
-            Err((code, sentence)) => Reply::Refused {
+            Err(Refusal { code, sentence }) => Reply::Refused {
                 code,
-                sentence: sentence.to_owned(),
+                sentence: sentence.into_owned(),
             },
         }
     }

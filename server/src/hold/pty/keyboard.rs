@@ -5,8 +5,11 @@
 use tokio::time::sleep;
 use wire::{Code, Key, KeyBase, NamedKey};
 
-use super::commands::{Hands, PAUSE, Refusal};
-use crate::hold::screen::Expects;
+use super::commands::Hands;
+use crate::{
+    hold::screen::Expects,
+    typing::{PAUSE, Refusal},
+};
 
 const PASTE: &str = "\x1b[200~";
 const PASTED: &str = "\x1b[201~";
@@ -15,11 +18,11 @@ const PASTED: &str = "\x1b[201~";
 pub(super) async fn press(hands: &Hands, text: Option<&str>, keys: &[Key]) -> Result<(), Refusal> {
     let _turn = hands.turn.lock().await;
     if let Some(text) = text.filter(|text| !text.is_empty()) {
-        let pasted = pasted(text, hands.shown.expects()).ok_or((
+        let pasted = pasted(text, hands.shown.expects()).ok_or(Refusal::new(
             Code::BadRequest,
             "The text has a control character, which is a key in a terminal; leave it out, or name it in keys.",
         ))?;
-        hands.press(pasted)?;
+        hands.put(pasted)?;
         if !keys.is_empty() {
             sleep(PAUSE).await;
         }
@@ -29,7 +32,7 @@ pub(super) async fn press(hands: &Hands, text: Option<&str>, keys: &[Key]) -> Re
     if bytes.is_empty() {
         return Ok(());
     }
-    hands.press(bytes)
+    hands.put(bytes)
 }
 
 /// `None` where it has a control character, which could end the paste and be taken for keys.

@@ -1,14 +1,10 @@
-//! Who runs a resumed session, and with which words it is started.
+//! Who runs a session that is started, and behind which words.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::ffi::OsString;
 
 use nix::unistd::{Uid, User};
-use session_core::id::SessionId;
 
-use super::{
-    super::{Inner, ServiceError},
-    Fork,
-};
+use super::super::{Inner, ServiceError};
 use crate::{
     act::front::{OpenFiles, OtherUser, WayOut},
     observe::{Home, Origin, tools::Tools},
@@ -105,15 +101,9 @@ pub(in crate::service) fn variable(home: &Home) -> &'static str {
     }
 }
 
-/// The words that start Claude Code, by way of env(1): what a running tmux server has set can be replaced
-/// through tmux, but not removed.
-pub(in crate::service) fn argv(
-    tools: &Tools,
-    claude: PathBuf,
-    id: &SessionId,
-    fork: Fork,
-    home: &Home,
-) -> Vec<OsString> {
+/// The words before those that start Claude Code, env(1): what a running tmux server has set can be replaced through tmux,
+/// but not removed.
+pub(in crate::service) fn cleared(tools: &Tools, home: &Home) -> Vec<OsString> {
     let mut words: Vec<OsString> = Vec::new();
     if let Some(env) = tools.program("env") {
         words.push(env.into());
@@ -122,10 +112,6 @@ pub(in crate::service) fn argv(
                 words.extend(["-u".into(), name.into()]);
             }
         }
-    }
-    words.extend([claude.into(), "--resume".into(), id.as_str().into()]);
-    if fork == Fork::Copy {
-        words.push("--fork-session".into());
     }
     words
 }

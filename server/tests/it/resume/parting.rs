@@ -1,6 +1,6 @@
 //! A tmux server that ends with its last session, while another one is asked for.
 
-use session_manager::act::tmux::{Launch, Tmux};
+use session_manager::act::tmux::{Tmux, launch::Launch};
 
 use super::*;
 
@@ -17,6 +17,7 @@ fn a_session_starts_though_the_server_of_the_last_one_is_just_ending() {
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let tmux = Tmux {
         program,
+        socket: None,
         user: None,
         way_out: None,
         open_files: None,

@@ -12,7 +12,7 @@ use crate::{
 
 /// The record of one session, for as long as it lives.
 #[derive(Debug)]
-pub(super) struct Registered {
+pub(crate) struct Registered {
     /// `None` where it is not known which directory Claude Code uses.
     reader: Option<RegistryReader>,
     /// What runs in the terminal: Claude Code, or what has started it (npm's wrapper).
@@ -23,7 +23,7 @@ pub(super) struct Registered {
 
 /// What a session does, as far as it matters to what is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doing {
+pub(crate) enum Doing {
     /// It waits at its prompt.
     Idle,
     /// What is typed at its prompt waits for the end of the turn.
@@ -35,7 +35,7 @@ pub(super) enum Doing {
 }
 
 impl Registered {
-    pub(super) fn new(config_dir: Option<PathBuf>, root: ProcessKey) -> Self {
+    pub(crate) fn new(config_dir: Option<PathBuf>, root: ProcessKey) -> Self {
         Self {
             reader: config_dir.map(|dir| RegistryReader::at(&dir)),
             root,
@@ -44,7 +44,7 @@ impl Registered {
     }
 
     /// The session's process and its record; `None` where it has not registered.
-    pub(super) fn record(&self) -> Option<(ProcessKey, Record)> {
+    pub(crate) fn record(&self) -> Option<(ProcessKey, Record)> {
         let reader = self.reader.as_ref()?;
         let known = self.process.get().unwrap_or(self.root);
         if let Some(record) = own(reader, known) {
@@ -62,7 +62,7 @@ impl Registered {
         Some((key, record))
     }
 
-    pub(super) fn doing(&self) -> Doing {
+    pub(crate) fn doing(&self) -> Doing {
         let status = self.record().and_then(|(_, record)| record.status);
         match status.as_deref() {
             Some("idle") => Doing::Idle,
