@@ -5,6 +5,7 @@
 //! knows the words of a command, not their meaning: `rm -r *` says nothing of `rm -fr x`, and what a program does with its
 //! arguments is between it and whoever allowed it. Does not know the file system: paths are made canonical by whoever asks.
 
+mod braces;
 mod carried;
 mod glob;
 mod import;

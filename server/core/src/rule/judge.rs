@@ -27,6 +27,7 @@ struct Judge<'a> {
 }
 
 const NO_RULE: &str = "No rule is about it.";
+const UNKNOWN_NAME: &str = "Which command it runs is known only when it runs.";
 /// A longer text is cut where it is shown.
 const SHOWN: usize = 400;
 
@@ -227,6 +228,10 @@ impl<'a> Judge<'a> {
                 let verdict = by(rule, Sureness::Possibly);
                 Some(part(text.clone(), verdict))
             }
+            Deed::Nameless(words) => {
+                let shown = Text::joined(words).shown();
+                Some(part(shown, ask(UNKNOWN_NAME)))
+            }
             Deed::Unclear { shown, why } => Some(part(shown.clone(), ask(why))),
             Deed::Write(target) => {
                 let (shown, file) = self.target(target)?;
@@ -322,7 +327,7 @@ impl<'a> Judge<'a> {
         if run.is_opaque && is_whole && has_bounds {
             return ask("It runs what it is given in another language, so a rule has to name it.");
         }
-        match carried::denied(&self.denies(), run, 0) {
+        match carried::denied(&self.denies(), run) {
             Some(rule) => Verdict {
                 action: Action::Ask,
                 rule: Some(rule),

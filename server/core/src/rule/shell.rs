@@ -5,14 +5,19 @@
 //! either may understand one differently than rable; so whatever is not plain is `Deed::Unclear`, and is asked. Does not know
 //! what may be done.
 
+mod escapes;
+mod git;
+mod handed;
 mod launch;
 mod launchers;
 mod options;
 mod program;
 mod redirections;
+mod sed;
 mod shells;
 mod word;
 mod words;
+mod written;
 
 use std::thread;
 
@@ -28,6 +33,8 @@ pub(super) enum Deed {
     Read(Target),
     /// A text that a variable may turn out to be, and with it a command: `${x:-rm}`.
     Maybe(String),
+    /// A simple command of which not even the name is known before it runs.
+    Nameless(Vec<Text>),
     /// What it does can't be told.
     Unclear {
         shown: String,
@@ -42,6 +49,8 @@ pub(super) struct Run {
     pub(super) words: Vec<Text>,
     /// It runs what it is given, in a language that is not read here: a rule that allows it has to name it.
     pub(super) is_opaque: bool,
+    /// What the program gives it to read, `None` where it reads something else or nothing.
+    pub(super) input: Option<String>,
 }
 
 /// A file that a redirection names.

@@ -4,21 +4,21 @@
 //! themselves too, and the other one as well.
 
 use super::{
-    Deed, Run, Target,
+    Deed, Run, Target, git, handed,
     launchers::{
         COMMAND, DECLARES, DOAS, ENV, OPAQUE, RENAMES, SSH, SUDO, WRAPPERS, Wrapper, XARGS,
     },
     program::{DANGEROUS, Found},
     redirections::Input,
-    shells, words,
+    sed, shells, words,
 };
 use crate::rule::text::{Piece, Text};
 
 /// Commands that run commands that run commands.
 const DEEPEST: usize = 12;
 
-const UNKNOWN_NAME: &str = "Which command it runs is known only when it runs.";
-const UNCLEAR_OPTIONS: &str = "Which of its words are options, and which it runs, is not clear.";
+pub(super) const UNCLEAR_OPTIONS: &str =
+    "Which of its words are options, and which it runs, is not clear.";
 
 /// Whether a command of this name runs another one.
 pub(super) fn launches(name: &str) -> bool {
@@ -27,6 +27,7 @@ pub(super) fn launches(name: &str) -> bool {
     ];
     let wraps = |wrapper: &Wrapper| wrapper.names.contains(&name);
     shells::is_shell(name)
+        || handed::is_handed(name)
         || others.contains(&name)
         || name == "source"
         || WRAPPERS.iter().any(wraps)
@@ -39,7 +40,7 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
     };
     let shown = || Text::joined(words).shown();
     let Some(name) = first.known().filter(|name| is_plain_name(name)) else {
-        return found.unclear(&shown(), UNKNOWN_NAME);
+        return found.push(Deed::Nameless(words.to_vec()));
     };
     if depth > DEEPEST {
         return found.unclear(
@@ -54,6 +55,9 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
     };
     if shells::is_shell(name) {
         return shells::shell(found, name, words, input);
+    }
+    if handed::is_handed(name) {
+        return handed::command(found, name, words, input, depth);
     }
     if let Some(wrapper) = WRAPPERS.iter().find(|one| one.names.contains(&name)) {
         return match wrapper.options.read(arguments) {
@@ -72,7 +76,9 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
         },
         "env" => match ENV.read(arguments) {
             Some(read) => {
-                let rest = after_assignments(found, arguments.get(read.length..));
+                let is_dash = |word: &&Text| word.known().as_deref() == Some("-");
+                let dash = arguments.get(read.length).filter(is_dash).iter().count();
+                let rest = after_assignments(found, arguments.get(read.length + dash..));
                 through(found, rest);
             }
             None => found.unclear(&shown(), UNCLEAR_OPTIONS),
@@ -83,14 +89,19 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
             match options.read(arguments) {
                 Some(read) => {
                     let rest = after_assignments(found, arguments.get(read.length..));
-                    command(found, rest, input, depth + 1);
+                    let has_shell = read.has(&["s", "i", "shell", "login"]);
+                    match rest {
+                        [] if has_shell => handed::reads(found, words, input),
+                        rest if has_shell => shells::joined(found, rest),
+                        rest => command(found, rest, input, depth + 1),
+                    }
                 }
                 None => found.unclear(&shown(), UNCLEAR_OPTIONS),
             }
         }
         "ssh" => {
             plain(found, words);
-            ssh(found, arguments);
+            ssh(found, words, input);
         }
         "xargs" => xargs(found, words, depth),
         "find" => find(found, words, depth),
@@ -122,20 +133,35 @@ pub(super) fn plain(found: &mut Found, words: &[Text]) {
             found.unclear(&Text::joined(words).shown(), DANGEROUS);
         }
     }
-    if name == "git" && !is_plain_git(arguments) {
+    if matches!(name, "mapfile" | "readarray") && arguments.iter().any(words::has_callback) {
+        found.unclear(
+            &Text::joined(words).shown(),
+            "It runs something for the lines that it reads.",
+        );
+    }
+    if name == "git" && !git::is_plain(arguments) {
         found.unclear(
             &Text::joined(words).shown(),
             "It sets an option of git that may run something.",
         );
     }
+    let is_opaque = OPAQUE.contains(&name)
+        || name.starts_with("python")
+        || name.starts_with("pypy")
+        || matches!(name, "sed" | "gsed") && sed::may_run(arguments);
+    let input = found.input.clone();
     found.push(Deed::Run(Run {
         words: words.to_vec(),
-        is_opaque: OPAQUE.contains(&name) || name.starts_with("python") || name.starts_with("pypy"),
+        is_opaque,
+        input,
     }));
 }
 
 fn is_plain_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(char::is_whitespace) && !name.ends_with('/')
+    !name.is_empty()
+        && !name.contains(char::is_whitespace)
+        && !name.contains('=')
+        && !name.ends_with('/')
 }
 
 /// What comes after `NAME=value` words.
@@ -149,43 +175,11 @@ fn after_assignments<'a>(found: &mut Found, words: Option<&'a [Text]>) -> &'a [T
     {
         found.unclear(&dangerous.shown(), DANGEROUS);
     }
-    rest
-}
-
-/// The settings of one call of git must be of those that run nothing.
-fn is_plain_git(arguments: &[Text]) -> bool {
-    const PLAIN: [&str; 8] = [
-        "user.",
-        "color.",
-        "advice.",
-        "log.",
-        "core.quotepath=",
-        "commit.gpgsign=",
-        "tag.gpgsign=",
-        "init.defaultbranch=",
-    ];
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let word = word.shown();
-        if !word.starts_with('-') {
-            return !word.starts_with('…');
-        }
-        if word == "-c" {
-            let setting = words.next().map(Text::shown).unwrap_or_default();
-            let setting = setting.to_ascii_lowercase();
-            if !PLAIN.iter().any(|plain| setting.starts_with(plain)) {
-                return false;
-            }
-        } else if word == "-C" || word == "--git-dir" || word == "--work-tree" {
-            words.next();
-        } else if word.starts_with("-c")
-            || word.starts_with("--exec-path=")
-            || word.starts_with("--config-env")
-        {
-            return false;
-        }
+    for assignment in assignments {
+        let text = assignment.shown();
+        found.may_run(text.split_once('=').map_or("", |(_, held)| held));
     }
-    true
+    rest
 }
 
 /// The command of `xargs`, with whatever it is given after it.
@@ -225,7 +219,7 @@ fn filled_in(word: &Text, places: &[String]) -> Text {
             }
             filled
         }
-        None if places.is_empty() => word.clone(),
+        None if places.iter().all(|place| !word.shown().contains(place)) => word.clone(),
         None => Text::unknown(),
     }
 }
@@ -235,6 +229,7 @@ fn find(found: &mut Found, words: &[Text], depth: usize) {
     found.push(Deed::Run(Run {
         words: words.to_vec(),
         is_opaque: false,
+        input: None,
     }));
     let mut rest = words.get(1..).unwrap_or_default().iter();
     while let Some(word) = rest.next() {
@@ -273,7 +268,8 @@ fn find(found: &mut Found, words: &[Text], depth: usize) {
 }
 
 /// What a shell on another machine is told to run.
-fn ssh(found: &mut Found, arguments: &[Text]) {
+fn ssh(found: &mut Found, words: &[Text], input: &Input) {
+    let arguments = words.get(1..).unwrap_or_default();
     let shown = Text::joined(arguments).shown();
     // `-o ProxyCommand=...` runs something here.
     if shown.to_ascii_lowercase().contains("command") {
@@ -286,7 +282,9 @@ fn ssh(found: &mut Found, arguments: &[Text]) {
     // More options may come after the host.
     match SSH.read(after) {
         Some(second) => match after.get(second.length..).unwrap_or_default() {
-            [] => {}
+            // Forwarding alone, and what only says something about ssh itself.
+            [] if first.has(&["N", "V", "G", "Q", "O"]) || second.has(&["N", "G", "O"]) => {}
+            [] => handed::reads(found, words, input),
             program => shells::joined(found, program),
         },
         None => found.unclear(&shown, UNCLEAR_OPTIONS),

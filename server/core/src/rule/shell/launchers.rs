@@ -154,9 +154,37 @@ pub(super) const XARGS: Options = Options {
 pub(super) const SSH: Options = options("46AaCfGgKkMNnqsTtVvXxYy", "BbcDEeFIiJLlmOpQRSWw");
 
 /// Programs that run what they are given in a language of their own.
-pub(super) const OPAQUE: [&str; 24] = [
+pub(super) const OPAQUE: [&str; 51] = [
     "perl",
     "ruby",
+    "irb",
+    "ipython",
+    "Rscript",
+    "R",
+    "julia",
+    "octave",
+    "elixir",
+    "erl",
+    "ghci",
+    "guile",
+    "ts-node",
+    "tsx",
+    "groovy",
+    "scala",
+    "jshell",
+    "sqlite3",
+    "psql",
+    "mysql",
+    "m4",
+    "dc",
+    "gnuplot",
+    "ed",
+    "nvim",
+    "view",
+    "mail",
+    "mailx",
+    "tmux",
+    "screen",
     "node",
     "nodejs",
     "deno",
@@ -178,7 +206,6 @@ pub(super) const OPAQUE: [&str; 24] = [
     "emacs",
     "gdb",
     "make",
-    "script",
 ];
 
 /// Builtins that set variables, or compute with what they are told.

@@ -5,14 +5,11 @@
     reason = "a node that is not known here is unclear, whatever a later parser may add"
 )]
 
+mod looked_up;
+
 use rable::{Node, NodeKind};
 
-use super::{
-    Deed, launch,
-    redirections::Input,
-    word::{self, Word},
-    words,
-};
+use super::{Deed, launch, redirections::Input, words, written};
 use crate::rule::text::Text;
 
 /// What is found on the way through a program.
@@ -28,6 +25,8 @@ pub(super) struct Found {
     moves: bool,
     /// Branches of `case`.
     branches: usize,
+    /// What the command at hand is given to read by the program itself.
+    pub(super) input: Option<String>,
 }
 
 /// Programs in strings, in programs in strings.
@@ -44,6 +43,9 @@ pub(super) fn deeds(command: &str) -> Vec<Deed> {
             command,
             "It computes with what may be a command in a variable.",
         );
+    }
+    if let Some(script) = written::and_run(&found.deeds) {
+        found.unclear(&script, "It runs what it has written itself.");
     }
     if found.moves {
         for deed in &mut found.deeds {
@@ -259,7 +261,8 @@ impl Found {
 
     fn simple(&mut self, assignments: &[Node], words: &[Node], redirects: &[Node]) {
         for assignment in assignments {
-            self.word(assignment);
+            let text = self.word(assignment).shown();
+            self.may_run(text.split_once('=').map_or("", |(_, held)| held));
             if let NodeKind::Word { value, .. } = &assignment.kind {
                 let name = value.split(['=', '+', '[']).next().unwrap_or_default();
                 if words::is_dangerous(name) {
@@ -275,109 +278,25 @@ impl Found {
             if words::assigns_dangerously(&text) {
                 self.unclear(&text.shown(), DANGEROUS);
             }
+            let text = text.shown();
+            self.may_run(text.split_once('=').map_or("", |(_, held)| held));
         }
         for node in leading {
             values.push(self.word(node));
         }
         let begin = self.deeds.len();
+        let outer = self.input.take();
         let input = self.redirects(redirects);
         let files = self.deeds.len() - begin;
         if !values.is_empty() {
             launch::command(self, &values, &input, 0);
         }
+        self.input = outer;
         // The command comes before its files where both are shown.
         if let Some(deeds) = self.deeds.get_mut(begin..) {
             deeds.rotate_left(files);
         }
     }
-
-    /// Reads a word, and takes apart what is run to find out what it is.
-    pub(super) fn word(&mut self, node: &Node) -> Text {
-        let Word {
-            text,
-            nested,
-            quoted,
-            is_unclear,
-            computes,
-            smuggles,
-        } = word::read(node);
-        if is_unclear {
-            self.unclear(
-                &source(node),
-                "Shells may read this word in different ways.",
-            );
-        }
-        self.computes |= computes;
-        self.smuggles |= smuggles;
-        nested.into_iter().for_each(|node| self.node(node));
-        for text in quoted {
-            self.quoted(text);
-            self.push(Deed::Maybe(text.to_owned()));
-        }
-        text
-    }
-
-    /// A text of which only the substitutions are run.
-    pub(super) fn quoted(&mut self, text: &str) {
-        if !text.contains(['$', '`']) {
-            return;
-        }
-        let is_plain = !text.contains(['"', '\'', '\\']);
-        match is_plain.then(|| format!(": \"{text}\"")) {
-            Some(program) => self.only_word(&program),
-            None if words::has_only_names(text) => {}
-            None => self.unclear(text, "It has quotes within what is looked up in it."),
-        }
-    }
-
-    /// One word of a test.
-    fn term(&mut self, value: &str) {
-        if words::has_only_names(value) {
-            self.smuggles |= value.contains("\\$");
-            return;
-        }
-        self.only_word(&format!(": {value}"));
-    }
-
-    /// Takes apart what the one word after `:` runs.
-    fn only_word(&mut self, program: &str) {
-        if self.parses >= MOST_PARSES {
-            return self.unclear(program, "It has programs within programs within programs.");
-        }
-        self.parses += 1;
-        let nodes = rable::parse(program, false).unwrap_or_default();
-        if let [node] = nodes.as_slice()
-            && let NodeKind::Command {
-                assignments,
-                words,
-                redirects,
-            } = &node.kind
-            && let ([], [_, word], []) = (
-                assignments.as_slice(),
-                words.as_slice(),
-                redirects.as_slice(),
-            )
-        {
-            self.word(word);
-        } else {
-            self.unclear(program, "Shells may read this word in different ways.");
-        }
-    }
-
-    /// Numbers, names and what is done with them.
-    fn arithmetic_text(&mut self, text: &str) {
-        self.computes = true;
-        if !words::is_plain_arithmetic(text) {
-            self.unclear(text, "What it computes may run something.");
-        }
-    }
 }
 
 pub(super) const DANGEROUS: &str = "It sets a variable that decides on what is run.";
-
-fn source(node: &Node) -> String {
-    match &node.kind {
-        NodeKind::Word { value, .. } => value.clone(),
-        _ => node.to_string(),
-    }
-}

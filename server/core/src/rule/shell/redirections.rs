@@ -41,6 +41,7 @@ impl Found {
                     if !quoted {
                         self.quoted(content);
                     }
+                    self.input = Some(content.clone());
                     input = match !quoted && content.contains(['$', '`', '\\']) {
                         true => Input::Unknown,
                         false => Input::Text(content.clone()),
@@ -54,6 +55,7 @@ impl Found {
                     }
                     let path = self.word(target);
                     if op == "<<<" {
+                        self.input = Some(path.shown());
                         input = path.known().map_or(Input::Unknown, Input::Text);
                     }
                     self.redirect(op, path);

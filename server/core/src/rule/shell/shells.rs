@@ -32,7 +32,14 @@ const OPTIONS: Options = Options {
     long_valued: &[],
 };
 
-const FROM_ELSEWHERE: &str = "It runs what it reads, which is known only when it runs.";
+const TRAP: Options = Options {
+    flags: "lpP",
+    valued: "",
+    long_flags: &[],
+    long_valued: &[],
+};
+
+pub(super) const FROM_ELSEWHERE: &str = "It runs what it reads, which is known only when it runs.";
 
 pub(super) fn is_shell(name: &str) -> bool {
     KNOWN.contains(&name) || OTHER.contains(&name)
@@ -48,7 +55,13 @@ pub(super) fn shell(found: &mut Found, name: &str, words: &[Text], input: &Input
     let Some(read) = OPTIONS.read(arguments) else {
         return found.unclear(&shown, "Which options it has is not clear.");
     };
-    let operand = arguments.get(read.length);
+    // A dash alone ends the options, as two do; a plus begins another one.
+    let is_dash = |word: &&Text| word.known().as_deref() == Some("-");
+    let dash = arguments.get(read.length).filter(is_dash).iter().count();
+    let operand = arguments.get(read.length + dash);
+    if operand.is_some_and(|word| word.0.first() == Some(&Piece::Char('+'))) {
+        return found.unclear(&shown, "Which options it has is not clear.");
+    }
     if read.has(&["c"]) {
         return match operand.map(Text::known) {
             Some(Some(program)) => found.program(&program),
@@ -57,13 +70,7 @@ pub(super) fn shell(found: &mut Found, name: &str, words: &[Text], input: &Input
         };
     }
     match operand {
-        Some(script) if !read.has(&["s"]) && !is_stream(script) => {
-            let words = words.to_vec();
-            found.push(Deed::Run(Run {
-                words,
-                is_opaque: true,
-            }));
-        }
+        Some(script) if !read.has(&["s"]) && !is_stream(script) => opaque(found, words),
         _ => match input {
             Input::Text(program) => found.program(program),
             Input::Elsewhere | Input::Unknown => found.unclear(&shown, FROM_ELSEWHERE),
@@ -74,10 +81,7 @@ pub(super) fn shell(found: &mut Found, name: &str, words: &[Text], input: &Input
 /// `source FILE`, `. FILE`.
 pub(super) fn source(found: &mut Found, words: &[Text]) {
     match words.get(1) {
-        Some(file) if !is_stream(file) => found.push(Deed::Run(Run {
-            words: words.to_vec(),
-            is_opaque: true,
-        })),
+        Some(file) if !is_stream(file) => opaque(found, words),
         _ => found.unclear(&Text::joined(words).shown(), FROM_ELSEWHERE),
     }
 }
@@ -105,8 +109,27 @@ fn is_stream(file: &Text) -> bool {
 
 /// `trap 'what to run' SIGNAL`.
 pub(super) fn trap(found: &mut Found, words: &[Text]) {
-    match words.get(1) {
-        Some(program) if words.len() > 2 => joined(found, std::slice::from_ref(program)),
+    let arguments = words.get(1..).unwrap_or_default();
+    let Some(read) = TRAP.read(arguments) else {
+        return found.unclear(
+            &Text::joined(words).shown(),
+            "Which options it has is not clear.",
+        );
+    };
+    match arguments.get(read.length..).unwrap_or_default() {
+        [program, _, ..] if read.given.is_empty() => {
+            joined(found, std::slice::from_ref(program));
+        }
         _ => launch::plain(found, words),
     }
+}
+
+/// A shell that runs a file.
+fn opaque(found: &mut Found, words: &[Text]) {
+    let input = found.input.clone();
+    found.push(Deed::Run(Run {
+        words: words.to_vec(),
+        is_opaque: true,
+        input,
+    }));
 }

@@ -14,6 +14,7 @@ fn shown(command: &str) -> String {
         Deed::Write(target) => format!("write {}{}\n", target.path.shown(), adrift(target)),
         Deed::Read(target) => format!("read {}{}\n", target.path.shown(), adrift(target)),
         Deed::Maybe(_) => String::new(),
+        Deed::Nameless(words) => format!("nameless {}\n", Text::joined(words).shown()),
         Deed::Unclear { shown, why } => format!("unclear {shown:?}: {why}\n"),
     };
     deeds.iter().map(line).collect()
@@ -37,7 +38,7 @@ fn runs(command: &str, expected: &[&str]) {
 #[track_caller]
 fn unclear(command: &str) {
     let deeds = take_apart(command);
-    let is_unclear = |deed: &Deed| matches!(deed, Deed::Unclear { .. });
+    let is_unclear = |deed: &Deed| matches!(deed, Deed::Unclear { .. } | Deed::Nameless(_));
     assert!(deeds.iter().any(is_unclear), "{command}: {deeds:?}");
 }
 

@@ -9,7 +9,11 @@
 
 use rable::{Node, NodeKind};
 
-use crate::rule::text::{Piece, Text};
+use super::escapes;
+use crate::rule::{
+    braces,
+    text::{Piece, Text},
+};
 
 /// What may be done with a parameter's value. Not `@`: with `@P`, what is in it is run.
 const OPERATORS: [&str; 20] = [
@@ -25,6 +29,8 @@ pub(super) struct Word<'a> {
     pub(super) nested: Vec<&'a Node>,
     /// Texts of which only the substitutions within are run: `${a:-here}`.
     pub(super) quoted: Vec<&'a str>,
+    /// What it may be in one shell and not in another, or by its braces.
+    pub(super) others: Vec<String>,
     /// Nobody can tell for sure what the shell makes of it.
     pub(super) is_unclear: bool,
     /// It computes, so what a variable holds may be run.
@@ -69,6 +75,10 @@ pub(super) fn read(node: &Node) -> Word<'_> {
     if has_braces(value) {
         word.text = Text(vec![Piece::Words]);
         word.is_unclear |= value.contains(['$', '`', '<', '>']);
+        let alternatives = braces::alternatives(value);
+        word.is_unclear |= alternatives.is_none();
+        let plain = |text: &String| text.replace(['"', '\'', '\\'], "");
+        word.others.extend(alternatives.iter().flatten().map(plain));
     }
     word
 }
@@ -174,14 +184,22 @@ impl<'a> Reader<'a> {
                 self.word.is_unclear |= !is_parameter(param) || !self.source.contains(&whole);
                 self.unknown();
             }
-            NodeKind::AnsiCQuote { content, decoded } => match content.contains('\\') {
-                false => decoded.chars().for_each(|c| self.push(Piece::Char(c))),
-                true => self.unknown(),
+            NodeKind::AnsiCQuote { content, decoded } => match escapes::decoded(content) {
+                Some(decoded) => {
+                    self.word.smuggles |= decoded.contains('`') || decoded.contains("$(");
+                    decoded.chars().for_each(|c| self.push(Piece::Char(c)));
+                    self.is_first = false;
+                }
+                None => {
+                    self.word.others.push(decoded.clone());
+                    self.unknown();
+                }
             },
             // The word is unknown for it; see `has_braces`.
             NodeKind::BraceExpansion { content } => self.literal(content),
             NodeKind::LocaleString { inner, .. } => {
                 self.word.is_unclear |= inner.contains(['$', '`', '\\']);
+                self.word.others.push(inner.clone());
                 self.unknown();
             }
             NodeKind::ArithmeticExpansion {

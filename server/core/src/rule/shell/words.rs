@@ -138,6 +138,12 @@ pub(super) fn assigns(text: &Text) -> bool {
     text.split_once('=').is_some_and(|(name, _)| is_name(name))
 }
 
+/// Whether an option of `mapfile` names what is run for its lines.
+pub(super) fn has_callback(word: &Text) -> bool {
+    let word = word.shown();
+    word.starts_with('…') || word.starts_with('-') && word.contains(['C', '…'])
+}
+
 /// Whether all that is looked up in a text are variables by their names, so that nothing is run.
 pub(super) fn has_only_names(text: &str) -> bool {
     let runs = ["`", "<(", ">(", "=("];
