@@ -193,7 +193,9 @@ describe('a session that is started in tmux', () => {
     assert.match(run('send', 'another name', 'say by hand'), /was told/);
     await until('it has answered', async () => answers(await held.events()).includes('by hand'));
     await held.idle();
-    const seat = await world.terminals.open([SERVER_BIN, 'attach', held.id.slice(0, 8)], world.work, { SESSION_MANAGER_HOMES: world.home, TMUX_TMPDIR: join(world.root, 'tmux'), TMUX: '' });
+    // tmux shows no session within another one.
+    const words = ['-u', 'TMUX', SERVER_BIN, 'attach', held.id.slice(0, 8)];
+    const seat = await world.terminals.open(words, world.work, { SESSION_MANAGER_HOMES: world.home, TMUX_TMPDIR: join(world.root, 'tmux') });
     await seat.shows('by hand');
   });
 
@@ -245,6 +247,7 @@ describe('a session that is started in tmux', () => {
     await fresh.idle();
     const { outcome } = await fresh.done('model', { model: 'opus' });
     assert.equal(outcome, 'changed');
+    await fresh.idle();
     await said(fresh, 'say which', 'which');
     const lines = (await readFile(await world.transcriptOf(fresh.id), 'utf8')).split('\n').filter(Boolean).map(line => JSON.parse(line));
     assert.match(lines.find(({ type }) => type === 'assistant').message.model, /opus/);
@@ -319,5 +322,29 @@ describe('a session that somebody has started in tmux', () => {
     assert.ok(!(await shell.screen()).includes('say nothing'));
     assert.equal((await server.post(`/sessions/${pid}/kill`, {})).json.outcome, 'exited');
     await shell.ended();
+  });
+});
+
+describe('a session in tmux, where our hook asks', () => {
+  let world, server, held;
+  before(async () => {
+    world = await makeWorld();
+    server = await world.serve({ config: 'approval_wait_sec = 60\n' });
+    execFileSync(SERVER_BIN, ['hooks', 'install', '--approvals'], { env: world.env });
+    held = await start(server, { cwd: world.work, holder: 'tmux' });
+  });
+  after(() => world?.end());
+
+  test('is allowed and denied from here, with a reason', async () => {
+    const { seq } = await held.say('bash touch allowed ;; bash touch denied ;; say over');
+    const first = await held.asked();
+    assert.deepEqual([first.source, first.key, first.input.command], ['hook', held.key, 'touch allowed']);
+    assert.equal(await refused(held, 'message', { text: '1' }), 'busy');
+    await held.decided(first, 'allow');
+    const second = await held.asked(({ input }) => input.command === 'touch denied');
+    await held.decided(second, 'deny', { reason: 'not on a Sunday' });
+    const events = await answered(held, seq, 'over');
+    assert.deepEqual(['allowed', 'denied'].map(name => existsSync(join(world.work, name))), [true, false]);
+    assert.ok(events.some(({ type, text }) => type === 'tool_result' && text.includes('not on a Sunday')));
   });
 });

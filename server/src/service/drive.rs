@@ -79,8 +79,13 @@ impl Service {
         let pid = match (self.driver(&who).await, who) {
             (Ok(driver), _) => {
                 self.refuse_when_degraded()?;
-                if request.key.is_some_and(|key| key != driver.key()) {
-                    return Err(ServiceError::Replaced(driver.key().pid));
+                let its = driver.key();
+                match request.key {
+                    Some(key) if key.pid != its.pid => {
+                        return Err(ServiceError::OtherKey(its.pid));
+                    }
+                    Some(key) if key != its => return Err(ServiceError::Replaced(its.pid)),
+                    Some(_) | None => {}
                 }
                 let (verb, what) = (Verb::Interrupt, Do::Interrupt);
                 let driven = self.drive_by(&driver, verb, what, by).await?;

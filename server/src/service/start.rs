@@ -34,7 +34,7 @@ use crate::{
 /// What is to keep a session.
 enum Keeper {
     Holder(HolderKind),
-    Tmux(Tmux),
+    Tmux(Box<Tmux>),
 }
 
 /// A session that lives.
@@ -107,7 +107,7 @@ impl Inner {
             return Err(ServiceError::told(Code::NotYours, sentence));
         }
         let keeper = match kind {
-            HolderKind::Tmux => Keeper::Tmux(self.tmux(&user, &tools)?),
+            HolderKind::Tmux => Keeper::Tmux(Box::new(self.tmux(&user, &tools)?)),
             HolderKind::Stdio | HolderKind::Pty | HolderKind::Unknown => Keeper::Holder(kind),
         };
         let claude = tools.claude().ok_or_else(|| no_claude(&tools))?;

@@ -1,6 +1,7 @@
 //! Bringing a conversation back: the built program, a real tmux server of the test's own, and a script in
 //! the place of Claude Code that writes the registry file it would write.
 
+mod driven;
 mod inherited;
 mod parting;
 mod rig;
@@ -244,6 +245,9 @@ fn without_tmux_the_answer_says_so() {
     let refusal = program.resume(&rig.request());
     refuse(&refusal, 503, "no_tmux");
     assert!(refusal.body.contains("install"), "{}", refusal.body);
+    let body = json!({"cwd": rig.path("work"), "holder": "tmux"}).to_string();
+    let new = program.send("POST", "/sessions", &body).receive().unwrap();
+    refuse(&new, 503, "no_tmux");
     let health = program.send("GET", "/health", "").receive().unwrap();
     assert_eq!(health.json()["tmux"], Value::Null);
 }
