@@ -21,6 +21,7 @@ pub mod terminal;
 
 use std::{
     cell::RefCell,
+    collections::VecDeque,
     error::Error as _,
     fs::File,
     io::{self, Read as _, Write as _},
@@ -52,8 +53,7 @@ use self::{
     talk::Talk,
 };
 use crate::{
-    audit::AuditLog, clock::now, event_log::EventLog, observe::proc::ProcReader, present,
-    rules::RulesFile, state_dir::StateDir,
+    clock::now, event_log::EventLog, observe::proc::ProcReader, present, state_dir::StateDir,
 };
 
 /// Clients that are connected at the end may read the rest for so long.
@@ -106,7 +106,12 @@ async fn run(mut spec: Spec) -> io::Result<()> {
         Ok(prepared) => prepared,
         Err((code, sentence)) => return say(&Outset::Failed { code, sentence }),
     };
-    let Prepared { log, place, lock } = desk;
+    let Prepared {
+        log,
+        place,
+        lock,
+        messages,
+    } = desk;
     let program = match Program::start(&mut spec) {
         Ok(program) => program,
         Err(why) => {
@@ -150,12 +155,8 @@ async fn run(mut spec: Spec) -> io::Result<()> {
     let kept = match program {
         Program::Stdio(process) => {
             let prompt = spec.prompt.take();
-            let state = StateDir::at(Path::new(&spec.state_dir));
-            let judge = Judge {
-                audit: AuditLog::at(state.clone()),
-                rules: RulesFile::at(state),
-            };
-            let talk = Talk::new(first);
+            let judge = Judge::at(StateDir::at(Path::new(&spec.state_dir)));
+            let talk = Talk::new(first, messages);
             let desk = Rc::clone(&desk);
             spawn_local(stdio::keep(
                 *process, talk, prompt, judge, desk, inbox, ready,
@@ -238,6 +239,8 @@ struct Prepared {
     log: EventLog,
     place: Place,
     lock: place::Lock,
+    /// The ids of messages that were handed over before, oldest first.
+    messages: VecDeque<String>,
 }
 
 /// Takes the session's directory.
@@ -261,7 +264,16 @@ fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
         // The session does not depend on it.
         tracing::warn!(%error, "what was said before can't be told");
     }
-    Ok(Prepared { log, place, lock })
+    let messages = earlier::messages(&place, log.last_seq()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what was sent before can't be read");
+        VecDeque::new()
+    });
+    Ok(Prepared {
+        log,
+        place,
+        lock,
+        messages,
+    })
 }
 
 /// Takes the lock; `None` where a holder keeps it. One that is ending, or a server that writes the end of a log, is done with it

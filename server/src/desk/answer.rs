@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use wire::DecisionOutcome;
 
+use crate::present::unanswered;
+
 /// A person's or a rule's word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -66,12 +68,7 @@ pub(super) fn output(tool: &str, input: &Value, verdict: &Verdict) -> Result<Val
 fn answered(tool: &str, input: &Value, verdict: &Verdict) -> Result<Option<Value>, String> {
     match tool {
         "AskUserQuestion" => {
-            let questions = input.get("questions").and_then(Value::as_array);
-            let questions = questions.into_iter().flatten();
-            let missing = questions
-                .filter_map(|question| question.get("question")?.as_str())
-                .find(|question| !verdict.answers.contains_key(*question));
-            if let Some(question) = missing {
+            if let Some(question) = unanswered(input, &verdict.answers) {
                 return Err(format!(
                     "The question {question:?} has no answer; choose one, or deny with a reason."
                 ));

@@ -30,7 +30,8 @@ pub(super) struct Chronicle {
 /// What is told as it happens.
 #[derive(Clone, Debug)]
 pub(super) enum Live {
-    Event(Arc<Event>),
+    /// The event of this number, which is at hand for a while: what nobody takes must not be kept for whoever is slow.
+    Event(u64),
     Delta(Arc<Delta>),
 }
 
@@ -39,6 +40,9 @@ const AT_HAND: usize = 256 * 1024;
 
 /// More than this must not wait for the disk, in bytes of JSON.
 const MOST_UNWRITTEN: usize = 8 * 1024 * 1024;
+
+/// A longer piece is not told, in bytes: pieces are some words, and the event that follows has it all.
+const MOST_DELTA: usize = 8 * 1024;
 
 /// So far a follower may fall behind before it reads the log again.
 const LIVE: usize = 1024;
@@ -73,11 +77,14 @@ impl Chronicle {
         self.unwritten += 1;
         self.unwritten_bytes += bytes;
         // Nobody may be listening.
-        self.live.send(Live::Event(event)).ok();
+        self.live.send(Live::Event(self.last)).ok();
     }
 
     /// Tells a piece of what is being written; it is not kept.
     pub(super) fn tell(&self, delta: Delta) {
+        if delta.text.len() > MOST_DELTA {
+            return;
+        }
         self.live.send(Live::Delta(Arc::new(delta))).ok();
     }
 
@@ -133,6 +140,13 @@ impl Chronicle {
             let newer = self.recent.iter().filter(|(event, _)| event.seq() > seq);
             newer.map(|(event, _)| Arc::clone(event)).collect()
         })
+    }
+
+    /// The event of this number, `None` where it is not at hand any more.
+    pub(super) fn at_hand(&self, seq: u64) -> Option<Arc<Event>> {
+        let first = self.first_at_hand()?;
+        let place = usize::try_from(seq.checked_sub(first)?).ok()?;
+        self.recent.get(place).map(|(event, _)| Arc::clone(event))
     }
 
     /// The number of the oldest event at hand, `None` where there is none.

@@ -1,12 +1,13 @@
-//! What was said in a conversation before we held it, as the first events of its log.
+//! What was said in a conversation before this holder held it: as the first events of its log, where that has none, and the
+//! messages that it must not be told again.
 
-use std::{io, path::Path};
+use std::{collections::VecDeque, io, path::Path};
 
 use wire::{Event, NoteCode};
 
-use super::spec::Earlier;
+use super::{place::Place, spec::Earlier, talk::SENT};
 use crate::{
-    event_log::{EventLog, fit},
+    event_log::{EventLog, LogReader, fit},
     observe::transcript::{
         Transcripts,
         onward::{From, Onward},
@@ -16,6 +17,12 @@ use crate::{
 
 /// Of a long conversation only the end is told, in bytes of its transcript.
 const TAIL: u64 = 1 << 20;
+
+/// So many events back a message that is repeated is known.
+const EVENTS: u64 = 10_000;
+
+/// What is read of a log at once, in bytes.
+const PART: usize = 128 << 10;
 
 /// Tells it in a log that is empty. Without its transcript the log begins with what is said from now on.
 pub(super) fn tell(earlier: &Earlier, log: &mut EventLog) -> io::Result<()> {
@@ -41,6 +48,27 @@ pub(super) fn tell(earlier: &Earlier, log: &mut EventLog) -> io::Result<()> {
         log.append(&events)?;
     }
     Ok(())
+}
+
+/// The ids of the messages among the last events of a log, oldest first: Claude Code drops a message whose id it knows, and says
+/// nothing to it.
+pub(super) fn messages(place: &Place, last: u64) -> io::Result<VecDeque<String>> {
+    let mut reader = LogReader::open(place.directory(), last.saturating_sub(EVENTS))?;
+    let mut messages = VecDeque::new();
+    loop {
+        let events = reader.next(PART)?;
+        if events.is_empty() {
+            return Ok(messages);
+        }
+        for event in events {
+            if let Event::User { uuid: Some(id), .. } = event {
+                messages.push_back(id);
+            }
+            if messages.len() > SENT {
+                messages.pop_front();
+            }
+        }
+    }
 }
 
 /// The next events, `None` at the end.

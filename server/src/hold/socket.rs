@@ -109,8 +109,8 @@ fn is_ours(stream: &UnixStream) -> bool {
 
 async fn client(stream: UnixStream, desk: Rc<Desk>) -> io::Result<()> {
     let (reader, writer) = stream.into_split();
-    // Each message is whole; what is not taken holds back its own client only.
-    let (lines, outbox) = mpsc::channel(16);
+    // Each message is whole; what is not taken holds back its own client only, and costs a few of the longest ones.
+    let (lines, outbox) = mpsc::channel(2);
     let told = spawn_local(write(writer, outbox));
     let pid = Pid::new(std::process::id()).ok_or(io::ErrorKind::InvalidData)?;
     let hello = Told::Hello {
@@ -327,14 +327,18 @@ async fn tell_events(
                 Ok(Live::Delta(delta)) => Told::Delta {
                     delta: (*delta).clone(),
                 },
-                Ok(Live::Event(event)) if event.seq() <= sent => continue,
-                Ok(Live::Event(event)) if event.seq() == sent + 1 => {
-                    sent = event.seq();
+                Ok(Live::Event(seq)) if seq <= sent => continue,
+                Ok(Live::Event(seq)) => {
+                    let event = desk.chronicle.borrow().at_hand(seq);
+                    let Some(event) = event.filter(|_| seq == sent + 1) else {
+                        break;
+                    };
+                    sent = seq;
                     Told::Events {
-                        events: vec![(*event).clone()],
+                        events: vec![Event::clone(&event)],
                     }
                 }
-                Ok(Live::Event(_)) | Err(broadcast::error::RecvError::Lagged(_)) => break,
+                Err(broadcast::error::RecvError::Lagged(_)) => break,
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
             };
             if lines.send(line(&told)).await.is_err() {

@@ -2,64 +2,34 @@
 //!
 //! Knows processes, pipes and time. What is said is `talk`'s matter.
 
+mod judge;
+mod lines;
+mod process;
+
 use std::{
-    collections::HashMap,
-    io,
-    os::unix::process::ExitStatusExt as _,
-    path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
-    rc::Rc,
+    collections::HashMap, io, os::unix::process::ExitStatusExt as _, process::ExitStatus, rc::Rc,
     time::Duration,
 };
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use session_core::{
-    rule::Action,
-    stream::{CanUseTool, Said},
-};
+use rustix::process::Signal;
+use session_core::stream::Said;
 use tokio::{
-    io::{
-        AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _,
-        BufReader,
-    },
-    process::{Child, ChildStdin, ChildStdout, Command},
     sync::{mpsc, oneshot},
-    task::{JoinHandle, spawn_local},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
-use wire::{AuditTarget, Caller, Code, Face, NoteCode, Verb};
+use wire::{Code, NoteCode};
 
+pub(super) use self::{judge::Judge, process::Process};
+use self::{
+    lines::Lines,
+    process::{Input, REST},
+};
 use super::{
-    protocol::Reply,
+    protocol::{Do, Reply},
     socket::{self, Desk},
-    spec::Spec,
-    talk::{Effect, Ruled, Talk},
+    talk::{Effect, Talk},
 };
-use crate::{
-    audit::{AuditLog, Deed, Outcome},
-    clock::now,
-    observe::proc::ProcReader,
-    present,
-    rules::{self, Call, RulesFile},
-};
-
-/// The program with the ends of its pipes.
-#[derive(Debug)]
-pub(super) struct Process {
-    child: Child,
-    stdin: Option<mpsc::UnboundedSender<String>>,
-    stdout: BufReader<ChildStdout>,
-    stderr: Rc<std::cell::RefCell<Vec<u8>>>,
-    /// Reads the standard error until it is closed.
-    listens: JoinHandle<()>,
-}
-
-/// The rules, and the log of what they decide.
-#[derive(Debug)]
-pub(super) struct Judge {
-    pub(super) rules: RulesFile,
-    pub(super) audit: AuditLog,
-}
+use crate::{clock::now, observe::proc::ProcReader, present};
 
 /// What a session that does not come to life said.
 #[derive(Debug)]
@@ -68,86 +38,14 @@ pub(super) struct Stillborn {
     pub(super) sentence: String,
 }
 
-/// The longest line that is taken, in bytes: images come as text.
-const LINE: usize = 64 * 1024 * 1024;
-
-/// What is kept of the standard error, in bytes.
-const STDERR: usize = 8 * 1024;
-
 /// After its input was closed a session ends within 40 ms, or when its turn has ended (2.1.329).
 const PARTING: Duration = Duration::from_secs(10);
 const TERMINATED: Duration = Duration::from_secs(10);
-
-/// What an ended process has written is there to be read within this.
-const REST: Duration = Duration::from_millis(200);
 
 /// What a session wrote before it ended is read for so long at most.
 const DRAIN: Duration = Duration::from_secs(2);
 
 const TICK: Duration = Duration::from_secs(1);
-
-impl Process {
-    /// Starts the program.
-    pub(super) fn start(spec: &Spec) -> io::Result<Self> {
-        let mut words = spec.argv.iter();
-        let program = words.next().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut command = Command::new(program);
-        command
-            .args(words)
-            .current_dir(&spec.cwd)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        for name in &spec.without {
-            command.env_remove(name);
-        }
-        for (name, value) in &spec.variables {
-            command.env(name, value);
-        }
-        // A group of its own: what is sent to ours is not meant for it.
-        let mut child = command.process_group(0).spawn()?;
-        let missing = || io::Error::from(io::ErrorKind::BrokenPipe);
-        let stdin = child.stdin.take().ok_or_else(missing)?;
-        let stdout = child.stdout.take().ok_or_else(missing)?;
-        let error = child.stderr.take().ok_or_else(missing)?;
-        let (lines, outbox) = mpsc::unbounded_channel();
-        spawn_local(hand_over(stdin, outbox));
-        let stderr = Rc::default();
-        let listens = spawn_local(keep_end(error, Rc::clone(&stderr)));
-        Ok(Self {
-            child,
-            stdin: Some(lines),
-            stdout: BufReader::new(stdout),
-            stderr,
-            listens,
-        })
-    }
-
-    pub(super) fn pid(&self) -> Option<u32> {
-        self.child.id()
-    }
-
-    fn signal(&self, signal: Signal) {
-        // It has not been waited for, so the number is still its own.
-        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
-        let Some(pid) = pid.and_then(Pid::from_raw) else {
-            return;
-        };
-        let sent = pidfd_open(pid, PidfdFlags::empty())
-            .and_then(|process| pidfd_send_signal(process, signal));
-        if let Err(error) = sent {
-            tracing::warn!(%error, "the session can't be signalled");
-        }
-    }
-
-    /// The end of what it wrote to its standard error; it has ended.
-    async fn last_words(&mut self) -> String {
-        // What it leaves running may keep the pipe open.
-        timeout(REST, &mut self.listens).await.ok();
-        let text = String::from_utf8_lossy(&self.stderr.borrow()).into_owned();
-        text.trim().to_owned()
-    }
-}
 
 /// Keeps the session until it has ended. `ready` is told once when it lives, or why it does not.
 pub(super) async fn keep(
@@ -162,7 +60,6 @@ pub(super) async fn keep(
     let mut keeper = Keeper {
         desk,
         judge,
-        home: std::env::home_dir(),
         prompt,
         ready: Some(ready),
         replies: HashMap::new(),
@@ -195,7 +92,7 @@ pub(super) async fn keep(
                 keeper.parting = Some(Instant::now() + TERMINATED);
             }
             line = lines.next(&mut process.stdout), if !is_full && !lines.has_ended => match line {
-                Ok(Some(line)) => keeper.line(&line, &mut talk),
+                Ok(Some(line)) => keeper.line(&line, &mut talk).await,
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(%error, "the session's output can't be read");
@@ -211,7 +108,7 @@ pub(super) async fn keep(
     while let Ok(Ok(Some(line))) = timeout(REST, lines.next(&mut process.stdout)).await
         && Instant::now() < until
     {
-        keeper.line(&line, &mut talk);
+        keeper.line(&line, &mut talk).await;
     }
     let stderr = process.last_words().await;
     if let Some(ready) = keeper.ready.take() {
@@ -239,14 +136,12 @@ fn ended(status: &io::Result<ExitStatus>) -> (Option<i32>, Option<i32>) {
 struct Keeper {
     desk: Rc<Desk>,
     judge: Judge,
-    /// The home of whoever we run as.
-    home: Option<PathBuf>,
     prompt: Option<String>,
     ready: Option<oneshot::Sender<Result<(), Stillborn>>>,
     replies: HashMap<u64, oneshot::Sender<Reply>>,
     commands: u64,
     /// `None` once the session's input is closed.
-    say: Option<mpsc::UnboundedSender<String>>,
+    say: Option<Input>,
     /// When the session is ended by a signal, having been asked to end by itself.
     parting: Option<Instant>,
     is_stalled: bool,
@@ -254,6 +149,14 @@ struct Keeper {
 
 impl Keeper {
     fn command(&mut self, command: socket::Command, talk: &mut Talk) {
+        if let Do::Message { text, .. } = &command.what
+            && let Err(sentence) = self.has_room(text.len())
+        {
+            let code = Code::Unresponsive;
+            let sentence = sentence.to_owned();
+            command.reply.send(Reply::Refused { code, sentence }).ok();
+            return;
+        }
         self.commands += 1;
         let number = self.commands;
         self.replies.insert(number, command.reply);
@@ -262,46 +165,32 @@ impl Keeper {
         self.carry_out(effects, talk);
     }
 
-    fn line(&mut self, line: &[u8], talk: &mut Talk) {
+    /// Whether one more message can be kept until it is taken; says why not.
+    fn has_room(&self, bytes: usize) -> Result<(), &'static str> {
+        if self.desk.chronicle.borrow().is_full() {
+            return Err(
+                "The session's log can't be written, and so it waits; make room on the disk, and send the message again.",
+            );
+        }
+        match &self.say {
+            Some(say) if !say.has_room(bytes) => Err(
+                "Claude Code does not read what it is told, and much waits already; interrupt it, or cancel the session.",
+            ),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn line(&mut self, line: &[u8], talk: &mut Talk) {
         for said in Said::parse(line) {
             let at = now().0;
             let effects = if let Said::CanUseTool(request) = said {
-                let ruled = ruled(&self.judge.rules, self.home.as_deref(), &request, talk);
-                self.account(&ruled, talk);
+                let ruled = self.judge.rule(&request, talk.now()).await;
+                self.judge.account(&ruled, talk.now());
                 talk.asked(request, ruled, at)
             } else {
                 talk.said(said, at)
             };
             self.carry_out(effects, talk);
-        }
-    }
-
-    /// Notes what a rule decides, as what a person does.
-    fn account(&self, ruled: &Ruled, talk: &Talk) {
-        let (word, rule) = match ruled {
-            Ruled::Ask => return,
-            Ruled::Allow { rule } => ("allow", rule),
-            Ruled::Deny { rule, .. } => ("deny", rule),
-        };
-        let now = talk.now();
-        let deed = Deed {
-            verb: Verb::Decide,
-            by: Caller {
-                uid: Some(rustix::process::geteuid().as_raw()),
-                face: Face::Unknown,
-            },
-            target: Some(AuditTarget {
-                key: Some(now.key),
-                session_id: Some(now.session_id),
-                cwd: Some(now.cwd),
-            }),
-        };
-        let outcome = Outcome {
-            word: word.to_owned(),
-            detail: Some(format!("rule {rule}")),
-        };
-        if let Some(problem) = self.judge.audit.note(deed, outcome) {
-            tracing::warn!(problem, "the audit log");
         }
     }
 
@@ -327,8 +216,7 @@ impl Keeper {
             match effect {
                 Effect::Event(_) | Effect::Delta(_) => {}
                 Effect::Say(line) => {
-                    // Without a reader it is about to end.
-                    self.say.as_ref().map(|say| say.send(line));
+                    self.say.as_ref().inspect(|say| say.say(line));
                 }
                 Effect::Reply(number, reply) => {
                     // Whoever asked may have gone.
@@ -374,7 +262,7 @@ impl Keeper {
             let (reply, _nobody) = oneshot::channel();
             self.commands += 1;
             self.replies.insert(self.commands, reply);
-            let what = super::protocol::Do::Message { text, uuid: None };
+            let what = Do::Message { text, uuid: None };
             let effects = talk.command(self.commands, what, uuid(), now().0);
             self.carry_out(effects, talk);
         }
@@ -422,36 +310,6 @@ impl Keeper {
     }
 }
 
-/// What the rules say of a request. They are read for each one: whoever changes them need not tell us.
-fn ruled(rules: &RulesFile, home: Option<&Path>, request: &CanUseTool, talk: &Talk) -> Ruled {
-    let now_is = talk.now();
-    let Ok(input) = serde_json::from_str(request.input.get()) else {
-        return Ruled::Ask;
-    };
-    let session = present::core_session_id(&now_is.session_id);
-    let call = Call {
-        tool: &request.tool_name,
-        input: &input,
-        cwd: Path::new(&now_is.cwd),
-        home,
-        session: Some(&session),
-        // Bash keeps the directory that an earlier command has changed to.
-        is_cwd_sure: false,
-    };
-    if request.needs_person {
-        return Ruled::Ask;
-    }
-    let ruling = rules::decide(rules, &call, now());
-    match (ruling.action, ruling.rule) {
-        (Action::Allow, Some(rule)) => Ruled::Allow { rule },
-        (Action::Deny, Some(rule)) => Ruled::Deny {
-            rule,
-            reason: ruling.why,
-        },
-        (Action::Allow | Action::Deny | Action::Ask, _) => Ruled::Ask,
-    }
-}
-
 /// The key of a process that descends from another one, or is it.
 fn below(pid: u32, root: wire::ProcessKey) -> Option<wire::ProcessKey> {
     let proc = ProcReader::at("/proc").ok()?;
@@ -462,67 +320,4 @@ fn below(pid: u32, root: wire::ProcessKey) -> Option<wire::ProcessKey> {
 /// A new id for a message.
 pub(super) fn uuid() -> String {
     uuid::Uuid::new_v4().to_string()
-}
-
-/// Writes whole lines only: half of one would end the session (2.1.329).
-async fn hand_over(mut stdin: ChildStdin, mut lines: mpsc::UnboundedReceiver<String>) {
-    while let Some(line) = lines.recv().await {
-        if let Err(error) = stdin.write_all(line.as_bytes()).await {
-            tracing::debug!(%error, "the session takes nothing any more");
-            return;
-        }
-    }
-}
-
-/// Keeps the end of what comes.
-async fn keep_end(mut from: impl AsyncRead + Unpin, end: Rc<std::cell::RefCell<Vec<u8>>>) {
-    let mut part = vec![0; STDERR];
-    while let Ok(read @ 1..) = from.read(&mut part).await {
-        let mut end = end.borrow_mut();
-        end.extend_from_slice(part.get(..read).unwrap_or_default());
-        let surplus = end.len().saturating_sub(STDERR);
-        end.drain(..surplus);
-    }
-}
-
-/// Lines as they come; of one that is too long the beginning.
-#[derive(Debug, Default)]
-struct Lines {
-    partial: Vec<u8>,
-    /// The rest of a line that was too long is passed over.
-    skipping: bool,
-    has_ended: bool,
-}
-
-impl Lines {
-    /// Returns the next line, `None` at the end. May be dropped and called again: nothing is lost.
-    async fn next(
-        &mut self,
-        from: &mut (impl AsyncBufRead + Unpin),
-    ) -> io::Result<Option<Vec<u8>>> {
-        loop {
-            let piece = from.fill_buf().await?;
-            if piece.is_empty() {
-                self.has_ended = true;
-                let rest = std::mem::take(&mut self.partial);
-                return Ok((!rest.is_empty() && !self.skipping).then_some(rest));
-            }
-            let end = memchr::memchr(b'\n', piece);
-            let taken = end.map_or(piece.len(), |end| end + 1);
-            if !self.skipping {
-                self.partial
-                    .extend_from_slice(piece.get(..taken).unwrap_or_default());
-            }
-            from.consume(taken);
-            if end.is_some() {
-                let line = std::mem::take(&mut self.partial);
-                if !std::mem::take(&mut self.skipping) {
-                    return Ok(Some(line));
-                }
-            } else if self.partial.len() > LINE {
-                self.skipping = true;
-                return Ok(Some(std::mem::take(&mut self.partial)));
-            }
-        }
-    }
 }

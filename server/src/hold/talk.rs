@@ -5,19 +5,24 @@
 //! effects, in their order. Does not know rules: whoever calls tells what they say.
 
 mod approvals;
+mod commands;
 mod events;
+mod requests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::value::RawValue;
-use session_core::stream::{Answer, CanUseTool, Lifecycle, Said, Words, say};
+use session_core::stream::{CanUseTool, Lifecycle, Said, Words, say};
 use wire::{
     Approval, Code, DecidedBy, DecisionOutcome, Delta, DriveOutcome, Event, NoteCode, ProcessKey,
     State,
 };
 
-use self::approvals::Approvals;
-use super::protocol::{Do, Now, Reply};
+use self::{
+    approvals::Approvals,
+    requests::{FIRST_ANSWER_MS, QUIET, Request, Waiting},
+};
+use super::protocol::{Now, Reply};
 use crate::present;
 
 /// What follows from something said.
@@ -63,6 +68,8 @@ pub(super) struct Talk {
     plans: HashMap<String, Box<RawValue>>,
     /// The ids of messages that were handed over, oldest first.
     sent: VecDeque<String>,
+    /// The same of earlier holders, which may have been killed before it was read.
+    before: VecDeque<String>,
     /// Commands that wait for the session's end.
     cancelling: Vec<u64>,
     is_closed: bool,
@@ -70,36 +77,13 @@ pub(super) struct Talk {
     told: Option<(State, Option<String>, Option<String>)>,
 }
 
-#[derive(Debug)]
-struct Waiting {
-    what: Request,
-    /// Unix milliseconds.
-    until: u64,
-}
-
-#[derive(Debug)]
-enum Request {
-    Initialize,
-    Interrupt(u64),
-    /// Asked for by us on the way to the end.
-    Stop,
-    Model(u64, String),
-    PermissionMode(Option<u64>, String),
-    Rename(u64, String),
-}
-
-/// An answer takes milliseconds; the first one waits for the start, which takes up to 1.5 s (2.0.30).
-const FIRST_ANSWER_MS: u64 = 30_000;
-const ANSWER_MS: u64 = 10_000;
-/// An interrupted turn ends within 50 ms (2.1.329).
-const STOP_MS: u64 = 3_000;
-
 /// So many messages back a repeated one is known.
-const SENT: usize = 1_000;
+pub(super) const SENT: usize = 1_000;
 
 impl Talk {
-    /// A session that has just been started; `now.seq` is the number of the last event of its log.
-    pub(super) fn new(now: Now) -> Self {
+    /// A session that has just been started; `now.seq` is the number of the last event of its log, and `before` are the ids of
+    /// the messages in that.
+    pub(super) fn new(now: Now, before: VecDeque<String>) -> Self {
         Self {
             now,
             is_ready: false,
@@ -110,6 +94,7 @@ impl Talk {
             approvals: Approvals::default(),
             plans: HashMap::new(),
             sent: VecDeque::new(),
+            before,
             cancelling: Vec::new(),
             is_closed: false,
             told: None,
@@ -155,7 +140,7 @@ impl Talk {
                 }
                 self.now.model = init.model.or(self.now.model.take());
                 self.now.permission_mode = init.permission_mode.or(self.now.permission_mode.take());
-                self.in_turn = true;
+                self.turn_begins();
                 effects.extend(self.news(at));
             }
             Said::Status {
@@ -165,14 +150,16 @@ impl Talk {
                 if permission_mode.is_some() {
                     self.now.permission_mode = permission_mode;
                 }
-                self.in_turn |= status.is_some();
+                if status.is_some() {
+                    self.turn_begins();
+                }
                 effects.extend(self.news(at));
             }
             Said::Lifecycle { uuid, state } => match state {
                 Lifecycle::Queued => drop(self.queued.insert(uuid)),
                 Lifecycle::Started => {
                     self.queued.remove(&uuid);
-                    self.in_turn = true;
+                    self.turn_begins();
                     effects.extend(self.news(at));
                 }
                 Lifecycle::Completed | Lifecycle::Cancelled | Lifecycle::Other => {
@@ -206,6 +193,7 @@ impl Talk {
                     effects.push(self.note(NoteCode::Output, error, at));
                 }
                 self.in_turn = false;
+                self.waiting.remove(QUIET);
                 effects.extend(self.said_event(Said::Result(result), at));
                 effects.extend(self.news(at));
                 if !self.cancelling.is_empty() {
@@ -288,122 +276,6 @@ impl Talk {
         effects
     }
 
-    /// Takes a command; exactly one reply to its number follows, at once or later. `uuid` is for a message that has none.
-    pub(super) fn command(&mut self, number: u64, what: Do, uuid: String, at: u64) -> Vec<Effect> {
-        if !self.is_ready || self.is_closed || !self.cancelling.is_empty() {
-            if let Do::Cancel = what {
-                self.cancelling.push(number);
-                // One that has not begun has nothing to keep.
-                return match self.is_ready {
-                    true => Vec::new(),
-                    false => self.close(),
-                };
-            }
-            return refused(
-                number,
-                Code::Ended,
-                "The session is ending; start it again with resume.",
-            );
-        }
-        match what {
-            Do::Message { text, uuid: given } => {
-                self.message(number, &text, given.unwrap_or(uuid), at)
-            }
-            Do::Interrupt if !self.in_turn && self.approvals.is_empty() => {
-                vec![self.done(number, DriveOutcome::Idle)]
-            }
-            Do::Interrupt => {
-                let id = self.request(Request::Interrupt(number), at, ANSWER_MS);
-                vec![Effect::Say(say::interrupt(&id))]
-            }
-            Do::Cancel => {
-                self.cancelling.push(number);
-                if !self.in_turn && self.approvals.is_empty() {
-                    return self.close();
-                }
-                // What waits for the end of the turn would begin another one. Nobody waits for the answers.
-                let queued = std::mem::take(&mut self.queued).into_iter();
-                let mut effects: Vec<Effect> = queued
-                    .map(|uuid| Effect::Say(say::take_back(&format!("sm-back-{uuid}"), &uuid)))
-                    .collect();
-                let id = self.request(Request::Stop, at, STOP_MS);
-                effects.push(Effect::Say(say::interrupt(&id)));
-                effects
-            }
-            Do::Model { model } => {
-                let id = self.request(Request::Model(number, model.clone()), at, ANSWER_MS);
-                vec![Effect::Say(say::set_model(&id, Some(&model)))]
-            }
-            Do::PermissionMode { permission_mode } => {
-                let request = Request::PermissionMode(Some(number), permission_mode.clone());
-                let id = self.request(request, at, ANSWER_MS);
-                vec![Effect::Say(say::set_permission_mode(&id, &permission_mode))]
-            }
-            Do::Rename { name } => {
-                let id = self.request(Request::Rename(number, name.clone()), at, ANSWER_MS);
-                vec![Effect::Say(say::rename(&id, &name))]
-            }
-            Do::Decide {
-                id,
-                decision,
-                decided_by,
-                reason,
-                answers,
-                permission_mode,
-            } => {
-                let answer = approvals::Answer {
-                    decision,
-                    by: decided_by,
-                    reason,
-                    answers,
-                    permission_mode,
-                };
-                self.decide(number, &id, answer, at)
-            }
-            Do::Type { .. } | Do::Keys { .. } | Do::Resize { .. } => refused(
-                number,
-                Code::NotHeld,
-                "The session has no terminal; send it a message.",
-            ),
-            Do::Unknown => refused(
-                number,
-                Code::BadRequest,
-                "The session's holder is older than this server and does not know that; start the session again with resume.",
-            ),
-        }
-    }
-
-    /// Whether something has its time.
-    pub(super) fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
-    }
-
-    /// Gives up on what has had its time.
-    pub(super) fn tick(&mut self, at: u64) -> Vec<Effect> {
-        let late = self.waiting.extract_if(|_, waiting| waiting.until <= at);
-        let late: Vec<Request> = late.map(|(_, waiting)| waiting.what).collect();
-        let mut effects = Vec::new();
-        for request in late {
-            match request {
-                Request::Initialize => effects.push(Effect::Hopeless(
-                    "Claude Code does not answer; it may be too old to be held without a terminal"
-                        .to_owned(),
-                )),
-                Request::Stop => effects.extend(self.close()),
-                Request::Interrupt(number)
-                | Request::Model(number, _)
-                | Request::PermissionMode(Some(number), _)
-                | Request::Rename(number, _) => effects.extend(refused(
-                    number,
-                    Code::Unresponsive,
-                    "Claude Code does not answer; it may be too old for that, or stuck.",
-                )),
-                Request::PermissionMode(None, _) => {}
-            }
-        }
-        effects
-    }
-
     /// The process has ended.
     pub(super) fn exited(
         &mut self,
@@ -434,7 +306,10 @@ impl Talk {
                 | Request::Model(number, _)
                 | Request::PermissionMode(Some(number), _)
                 | Request::Rename(number, _) => number,
-                Request::Initialize | Request::Stop | Request::PermissionMode(None, _) => continue,
+                Request::Initialize
+                | Request::Stop
+                | Request::Quiet
+                | Request::PermissionMode(None, _) => continue,
             };
             effects.extend(refused(number, Code::Ended, "The session has ended."));
         }
@@ -455,150 +330,6 @@ impl Talk {
         })
     }
 
-    fn message(&mut self, number: u64, text: &str, uuid: String, at: u64) -> Vec<Effect> {
-        if text.trim().is_empty() {
-            return refused(
-                number,
-                Code::BadRequest,
-                "The message is empty; say something.",
-            );
-        }
-        if self.sent.contains(&uuid) {
-            let reply = self.reply(DriveOutcome::AlreadySent, Some(uuid));
-            return vec![Effect::Reply(number, reply)];
-        }
-        if self.sent.len() == SENT {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(uuid.clone());
-        let outcome = match self.in_turn {
-            true => DriveOutcome::Queued,
-            false => DriveOutcome::Sent,
-        };
-        let line = say::message(text, Some(&uuid));
-        let user = self.event(|seq| Event::User {
-            seq,
-            at,
-            uuid: Some(uuid.clone()),
-            text: text.to_owned(),
-        });
-        self.in_turn = true;
-        let mut effects = vec![user];
-        effects.extend(self.news(at));
-        effects.push(Effect::Say(line));
-        effects.push(Effect::Reply(number, self.reply(outcome, Some(uuid))));
-        effects
-    }
-
-    fn decide(
-        &mut self,
-        number: u64,
-        id: &wire::RequestId,
-        answer: approvals::Answer,
-        at: u64,
-    ) -> Vec<Effect> {
-        let lines = match self.approvals.decide(id, &answer) {
-            Ok(lines) => lines,
-            Err((code, sentence)) => return refused(number, code, sentence),
-        };
-        let mode = answer
-            .permission_mode
-            .filter(|_| answer.decision == DecisionOutcome::Allow);
-        let mut effects = vec![
-            self.decision(
-                id.as_str(),
-                answer.decision,
-                answer.by,
-                answer
-                    .reason
-                    .filter(|_| answer.decision == DecisionOutcome::Deny),
-                None,
-                at,
-            ),
-        ];
-        effects.push(Effect::Say(lines));
-        if let Some(mode) = mode {
-            let request = Request::PermissionMode(None, mode.clone());
-            let request = self.request(request, at, ANSWER_MS);
-            effects.push(Effect::Say(say::set_permission_mode(&request, &mode)));
-        }
-        effects.extend(self.news(at));
-        effects.push(Effect::Reply(
-            number,
-            Reply::Decided {
-                outcome: answer.decision,
-            },
-        ));
-        effects
-    }
-
-    fn answered(&mut self, answer: Answer, at: u64) -> Vec<Effect> {
-        // What is not asked for is an answer of ours, given back, or the second of two.
-        let Some(waiting) = self.waiting.remove(&answer.request_id) else {
-            return Vec::new();
-        };
-        let result = match answer.result {
-            Ok(result) => result,
-            Err(error) => return self.declined(waiting.what, &error),
-        };
-        match waiting.what {
-            Request::Initialize => {
-                self.is_ready = true;
-                let mut effects = vec![Effect::Ready(events::pid(&result))];
-                effects.extend(self.news(at));
-                effects
-            }
-            Request::Interrupt(number) => vec![self.done(number, DriveOutcome::Interrupted)],
-            // The turn's end closes it; a session without a turn says no more.
-            Request::Stop if self.in_turn => {
-                self.waiting.insert(
-                    answer.request_id,
-                    Waiting {
-                        what: Request::Stop,
-                        until: waiting.until,
-                    },
-                );
-                Vec::new()
-            }
-            Request::Stop => self.close(),
-            Request::Model(number, model) => {
-                self.now.model = Some(model);
-                let news = self.news(at);
-                let done = self.done(number, DriveOutcome::Changed);
-                news.into_iter().chain([done]).collect()
-            }
-            Request::PermissionMode(number, mode) => {
-                // The same by an older name (2.1.329).
-                let mode = if mode == "manual" {
-                    "default".to_owned()
-                } else {
-                    mode
-                };
-                self.now.permission_mode = Some(mode);
-                let mut effects: Vec<Effect> = self.news(at).into_iter().collect();
-                effects.extend(number.map(|number| self.done(number, DriveOutcome::Changed)));
-                effects
-            }
-            Request::Rename(number, name) => {
-                self.now.name = Some(name);
-                vec![self.done(number, DriveOutcome::Changed)]
-            }
-        }
-    }
-
-    fn declined(&mut self, request: Request, error: &str) -> Vec<Effect> {
-        let sentence = || format!("Claude Code refuses: {}.", error.trim_end_matches('.'));
-        match request {
-            Request::Initialize => vec![Effect::Hopeless(sentence())],
-            Request::Stop => self.close(),
-            Request::Interrupt(number)
-            | Request::Model(number, _)
-            | Request::PermissionMode(Some(number), _)
-            | Request::Rename(number, _) => refused(number, Code::Refused, sentence()),
-            Request::PermissionMode(None, _) => Vec::new(),
-        }
-    }
-
     fn close(&mut self) -> Vec<Effect> {
         if self.is_closed {
             return Vec::new();
@@ -607,12 +338,9 @@ impl Talk {
         vec![Effect::Close]
     }
 
-    fn request(&mut self, what: Request, at: u64, patience: u64) -> String {
-        self.requests += 1;
-        let id = format!("sm-{}", self.requests);
-        let until = at + patience;
-        self.waiting.insert(id.clone(), Waiting { what, until });
-        id
+    fn turn_begins(&mut self) {
+        self.in_turn = true;
+        self.waiting.remove(QUIET);
     }
 
     /// The state that follows from all that is known.

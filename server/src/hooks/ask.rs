@@ -27,9 +27,6 @@ const PROMPT: Duration = Duration::from_secs(2);
 /// What a server's word takes to arrive when its time is over.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// Set by whoever holds the session and is asked by another way.
-pub(super) const HELD: &str = "SESSION_MANAGER_HELD";
-
 /// Waits for the answer and prints it; prints nothing where the terminal is to decide.
 pub(super) fn ask(home: &Path, call: Call, at: u64, process: Option<&Ancestor>) -> io::Result<()> {
     let mut lines = reach(home)?;

@@ -84,7 +84,7 @@ fn own(home: &Path) -> io::Result<&Path> {
 /// Asks the servers, or tells them of what may have answered them.
 fn ask(home: &Path, payload: &[u8], at: UnixMillis, process: Option<&Ancestor>) -> io::Result<()> {
     // Whoever holds the session is asked by it without us.
-    if std::env::var_os(ask::HELD).is_some() {
+    if is_held(process) {
         return Ok(());
     }
     match Call::of_payload(payload) {
@@ -92,6 +92,37 @@ fn ask(home: &Path, payload: &[u8], at: UnixMillis, process: Option<&Ancestor>) 
         Some(call) => ask::tell(home, call, at.0),
         None => Ok(()),
     }
+}
+
+/// Whether the session is held by the process that its environment names, and not only descends from one that is: a tool of a held
+/// session may be Claude Code, too.
+fn is_held(process: Option<&Ancestor>) -> bool {
+    let Some(held) = std::env::var_os(hooks::HELD) else {
+        return false;
+    };
+    // Of a holder of an earlier version a word without a key is all that there is.
+    let Some(holder) = held.to_str().filter(|text| text.contains(':')) else {
+        return true;
+    };
+    let Ok(proc) = ProcReader::at("/proc") else {
+        return true;
+    };
+    let session = process.map_or_else(std::os::unix::process::parent_id, |it| it.key.pid);
+    let lineage = proc.lineage(session);
+    let is_holder = |pid: &u32| {
+        let key = proc.running(*pid);
+        key.is_some_and(|key| format!("{}:{}", key.pid, key.start_ticks) == holder)
+    };
+    // What a holder starts leads a group of its own, with all that stands between it and Claude Code. Tools have other groups.
+    let Some(below) = lineage
+        .iter()
+        .position(is_holder)
+        .and_then(|at| at.checked_sub(1))
+    else {
+        return false;
+    };
+    let group = proc.stat(session).map(|stat| stat.group);
+    group.is_some() && group == lineage.get(below).copied()
 }
 
 /// Keeps what a payload tells below `home`, which is our own. `process` is found first: it is most of the work, and needs no lock.

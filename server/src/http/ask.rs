@@ -31,6 +31,8 @@ use crate::peer::Peer;
 pub(crate) struct Ask {
     pub(super) what: What,
     pub(super) soft: bool,
+    /// Until it is answered.
+    _room: Option<body::Room>,
 }
 
 /// Each with all that was said of it.
@@ -87,6 +89,7 @@ where
     let target = parts.uri.path_and_query().cloned();
     let target = target.as_ref().map_or("", |path| path.as_str());
     let soft = Route::is_soft(target);
+    let mut room = None;
     let what = async {
         let pass = gate.check(peer, &parts).await?;
         let route = Route::parse(parts.method.as_str(), target)?;
@@ -121,12 +124,12 @@ where
                 What::Interrupt(who, body::decode(&body, r#"{"key":"<key>"} or {}"#)?)
             }
             Route::Start => {
-                let body = body::read(&parts.headers, body, deadline, body::PROMPT).await?;
+                let body = body::read_prompt(&parts.headers, body, deadline, &mut room).await?;
                 let takes = r#"{"cwd":"/a/directory"}, with prompt, model, permissionMode, effort, name, holder, resume, continue, fork, worktree where they are needed"#;
                 What::Start(body::decode(&body, takes)?)
             }
             Route::Message(who) => {
-                let body = body::read(&parts.headers, body, deadline, body::PROMPT).await?;
+                let body = body::read_prompt(&parts.headers, body, deadline, &mut room).await?;
                 What::Message(who, body::decode(&body, r#"{"text":"what to say"}"#)?)
             }
             Route::Cancel(who) => {
@@ -218,7 +221,11 @@ where
         Ok(what)
     };
     what.await
-        .map(|what| Ask { what, soft })
+        .map(|what| Ask {
+            what,
+            soft,
+            _room: room,
+        })
         .map_err(|refusal: Refusal| refusal.answer(soft))
 }
 

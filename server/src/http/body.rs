@@ -11,6 +11,7 @@ use hyper::{
     header::CONTENT_TYPE,
 };
 use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wire::{Code, SessionId};
 
 use crate::http::error::Refusal;
@@ -27,9 +28,38 @@ pub(crate) const RULES: usize = 1024 * 1024;
 /// The same where a prompt is: the API refuses requests of 32 MB.
 pub(crate) const PROMPT: usize = 16 * 1024 * 1024;
 
+/// So many long bodies are in memory at once, with what is made of them; the others wait with the client.
+const LARGE: usize = 4;
+static ROOM: Semaphore = Semaphore::const_new(LARGE);
+
+/// The right to keep a long body until what it asks for is done.
+pub(crate) type Room = SemaphorePermit<'static>;
+
 /// How much of a body that is too large is read all the same: a client that is still sending when the
 /// connection closes sees a reset instead of the answer.
 const DRAIN: usize = 256 * 1024;
+
+/// Reads the body of a POST that may be as long as a prompt. The room that a long one takes is `room`'s until that is dropped.
+pub(crate) async fn read_prompt<B>(
+    headers: &HeaderMap,
+    body: B,
+    deadline: Duration,
+    room: &mut Option<Room>,
+) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let announced = body.size_hint().upper().unwrap_or(u64::MAX);
+    if announced > LONG as u64 {
+        let free = tokio::time::timeout(deadline, ROOM.acquire()).await;
+        let refusal = || {
+            let sentence = "Too many long messages are under way; send this one again in a moment.";
+            Refusal::new(Code::TooMany, sentence)
+        };
+        *room = Some(free.map_err(|_| refusal())?.map_err(|_| refusal())?);
+    }
+    read(headers, body, deadline, PROMPT).await
+}
 
 /// Reads the body of a POST; one that is empty and has no type counts as `{}`.
 pub(crate) async fn read<B>(

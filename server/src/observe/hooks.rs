@@ -25,6 +25,10 @@ pub struct HookReports {
 pub const SHARED: [&str; 2] = [".local", "state"];
 pub const OWN: [&str; 2] = ["session-manager", "hooks"];
 
+/// In the environment of a session that is held without a terminal: the key of the process that holds it. Tools' own sessions
+/// inherit it.
+pub const HELD: &str = "SESSION_MANAGER_HELD";
+
 /// More than eight questions of the greatest length.
 const MAX_BYTES: u64 = 256 * 1024;
 /// Far more sessions than report within the days for which a report is kept.

@@ -1,5 +1,8 @@
 //! What a session asks and what it runs, in the wire's words.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use session_core::{ask, transcript::tail::OpenTool};
 
 pub fn ask(ask: ask::Ask) -> wire::Ask {
@@ -60,4 +63,13 @@ pub(super) fn tool(call: &OpenTool) -> wire::RunningTool {
         input: call.ask.subject().to_owned(),
         since: call.at.map(|at| at.0),
     }
+}
+
+/// The first question of these that has no answer; `None` where there is none such, as where nothing is asked. By the input itself,
+/// since what is shown of a question may be cut.
+pub fn unanswered<'i>(input: &'i Value, answers: &BTreeMap<String, String>) -> Option<&'i str> {
+    let questions = input.get("questions").and_then(Value::as_array);
+    let questions = questions.into_iter().flatten();
+    let mut questions = questions.filter_map(|question| question.get("question")?.as_str());
+    questions.find(|question| !answers.contains_key(*question))
 }

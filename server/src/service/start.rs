@@ -173,7 +173,7 @@ impl Inner {
             kind,
             cwd: wanted.cwd.clone().into(),
             argv: words::argv(claude, kind, request, wanted),
-            variables: words::variables(&wanted.home, kind),
+            variables: words::variables(&wanted.home),
             without: NOT_INHERITED.map(str::to_owned).into(),
             config_dir: Some(wanted.home.config_dir.clone().into()),
             // Of a session in a terminal its transcript tells, all of it.

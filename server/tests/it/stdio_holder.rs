@@ -1,6 +1,7 @@
 //! A holder without a terminal: the real program, and a script in the place of Claude Code.
 
 mod race;
+mod trouble;
 
 use std::{
     fs,

@@ -95,6 +95,13 @@ impl Approvals {
                     let sentence = "A question is answered, not only allowed; send answers.";
                     return Err((Code::BadRequest, sentence.to_owned()));
                 }
+                let missing = present::unanswered(&approval.input, &answer.answers);
+                if let Some(question) = missing.filter(|_| is_question) {
+                    let sentence = format!(
+                        "The question {question:?} has no answer; send one with the others, or deny with a reason."
+                    );
+                    return Err((Code::BadRequest, sentence));
+                }
                 let given = answer.answers.iter();
                 let given = given.map(|(question, answer)| (question.as_str(), answer.as_str()));
                 let with_answers = is_question.then(|| say::answered(&request.input, given));
@@ -194,10 +201,8 @@ pub(super) fn approval(
         tool: request.tool_name.clone(),
         input,
         ask,
-        reason: request
-            .decision_reason
-            .clone()
-            .or_else(|| request.description.clone()),
+        // Not what the tool is called with in words: that stands in what is asked.
+        reason: request.decision_reason.clone(),
     };
     (approval, event)
 }

@@ -3,21 +3,28 @@
 use session_core::stream::Said;
 use wire::{DecisionOutcome, HolderKind, RequestId};
 
-use super::*;
+use super::{
+    super::protocol::Do,
+    requests::{ANSWER_MS, STOP_MS},
+    *,
+};
 
 fn talk() -> Talk {
-    Talk::new(Now {
-        session_id: "086ce0db-50b0-42a3-b30a-e82a2d9c2aac".parse().unwrap(),
-        key: "7:11".parse().unwrap(),
-        cwd: "/home/ada/work".to_owned(),
-        name: None,
-        state: State::Starting,
-        since: 0,
-        model: None,
-        permission_mode: None,
-        seq: 0,
-        approvals: Vec::new(),
-    })
+    Talk::new(
+        Now {
+            session_id: "086ce0db-50b0-42a3-b30a-e82a2d9c2aac".parse().unwrap(),
+            key: "7:11".parse().unwrap(),
+            cwd: "/home/ada/work".to_owned(),
+            name: None,
+            state: State::Starting,
+            since: 0,
+            model: None,
+            permission_mode: None,
+            seq: 0,
+            approvals: Vec::new(),
+        },
+        VecDeque::new(),
+    )
 }
 
 /// A session that has answered for the first time.
@@ -324,4 +331,106 @@ fn a_later_command_is_refused_and_not_misread() {
     assert_eq!(refusal(&effects), Some(Code::BadRequest));
     let kind: HolderKind = serde_json::from_str(r#""floating""#).unwrap();
     assert_eq!(kind, HolderKind::Unknown);
+}
+
+#[test]
+fn each_question_needs_its_answer() {
+    let mut talk = ready();
+    message(&mut talk, 1, "u1");
+    let question = |text: &str| {
+        format!(
+            r#"{{"question":"{text}","header":"H","multiSelect":false,"options":[{{"label":"Red","description":"r"}}]}}"#
+        )
+    };
+    let asked = format!(
+        r#"{{"type":"control_request","request_id":"q","request":{{"subtype":"can_use_tool","tool_name":"AskUserQuestion","requires_user_interaction":true,"input":{{"questions":[{},{}]}}}}}}"#,
+        question("Which?"),
+        question("How many?"),
+    );
+    hear(&mut talk, &asked);
+    let mut answer = |number, answers: &[&str]| {
+        let answers = answers
+            .iter()
+            .map(|it| ((*it).to_owned(), "Red".to_owned()));
+        let what = Do::Decide {
+            id: "q".parse::<RequestId>().unwrap(),
+            decision: DecisionOutcome::Allow,
+            decided_by: DecidedBy::Person,
+            reason: None,
+            answers: answers.collect(),
+            permission_mode: None,
+        };
+        talk.command(number, what, "unused".to_owned(), 2)
+    };
+    let effects = answer(2, &["Which?"]);
+    let Reply::Refused { code, sentence } = replies(&effects)[0].1 else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*code, Code::BadRequest);
+    assert!(sentence.contains("How many?"), "{sentence}");
+    // It is still open.
+    assert_eq!(lines(&answer(3, &["How many?", "Which?"])).len(), 1);
+}
+
+#[test]
+fn why_it_is_asked_is_not_what_is_asked() {
+    let mut talk = ready();
+    let said = |why: &str| {
+        asks("one", "touch x").replace(
+            r#""tool_use_id""#,
+            &format!(r#""description":"touches x",{why}"tool_use_id""#),
+        )
+    };
+    hear(&mut talk, &said(""));
+    assert_eq!(talk.now().approvals[0].reason, None);
+    let why = r#""decision_reason":"it writes outside","#;
+    hear(&mut talk, &said(why).replace(r#""one""#, r#""two""#));
+    let reason = talk.now().approvals[1].reason.clone();
+    assert_eq!(reason.as_deref(), Some("it writes outside"));
+}
+
+#[test]
+fn a_message_that_an_earlier_holder_said_begins_no_turn_unless_claude_code_does_not_know_it() {
+    let mut talk = Talk::new(talk().now(), VecDeque::from(["u0".to_owned()]));
+    talk.begin(1);
+    hear(&mut talk, &answer("sm-1"));
+    let said = message(&mut talk, 1, "u0");
+    let Reply::Done { outcome, .. } = replies(&said)[0].1 else {
+        panic!("{said:?}");
+    };
+    assert_eq!(*outcome, DriveOutcome::AlreadySent);
+    // That holder may have been killed before Claude Code had it.
+    assert_eq!(lines(&said).len(), 1);
+    assert_eq!((said.len(), talk.now().state), (2, State::Idle));
+    assert_eq!(lines(&message(&mut talk, 2, "u0")), [""; 0]);
+    hear(
+        &mut talk,
+        r#"{"type":"system","subtype":"status","status":"requesting"}"#,
+    );
+    assert_eq!(talk.now().state, State::Working);
+}
+
+#[test]
+fn what_is_interrupted_and_says_nothing_has_no_turn() {
+    let mut talk = ready();
+    message(&mut talk, 1, "u1");
+    talk.command(2, Do::Interrupt, String::new(), 10);
+    hear(&mut talk, &answer("sm-2"));
+    assert_eq!(talk.now().state, State::Working);
+    talk.tick(2 + STOP_MS - 1);
+    assert_eq!(talk.now().state, State::Working);
+    talk.tick(2 + STOP_MS);
+    assert_eq!(talk.now().state, State::Idle);
+    assert!(!talk.is_waiting());
+
+    // What was queued is the next turn.
+    message(&mut talk, 3, "u2");
+    talk.command(4, Do::Interrupt, String::new(), 10);
+    hear(&mut talk, &answer("sm-3"));
+    hear(
+        &mut talk,
+        r#"{"type":"system","subtype":"status","status":"requesting"}"#,
+    );
+    talk.tick(2 + STOP_MS);
+    assert_eq!(talk.now().state, State::Working);
 }

@@ -10,15 +10,8 @@ use crate::{
     service::resume::{Fork, command::variable},
 };
 
-pub(super) fn variables(home: &Home, kind: HolderKind) -> Vec<(String, OsString)> {
-    let points_there = (variable(home).to_owned(), home.dir.clone().into());
-    // Our hooks only report of a session that asks us anyway.
-    let held = ("SESSION_MANAGER_HELD".to_owned(), "1".into());
-    match kind {
-        // It asks in its terminal, as a session of anybody's does, and may ask us by our hooks as well.
-        HolderKind::Pty | HolderKind::Tmux => vec![points_there],
-        HolderKind::Stdio | HolderKind::Unknown => vec![points_there, held],
-    }
+pub(super) fn variables(home: &Home) -> Vec<(String, OsString)> {
+    vec![(variable(home).to_owned(), home.dir.clone().into())]
 }
 
 /// The words that start Claude Code. Values stand behind `=`, so that none is read as an option of its own.

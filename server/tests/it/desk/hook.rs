@@ -115,6 +115,56 @@ async fn a_session_that_is_held_is_not_asked_about_twice() {
     assert_eq!(reports.all().len(), 1);
 }
 
+/// Runs a hook below a program that looks like Claude Code, whose environment says that we hold it. `inner` is what that program does.
+async fn below_claude(desk: &TestDesk, inner: &str) -> Option<Value> {
+    let claude = desk.path().join("claude");
+    if !claude.exists() {
+        std::fs::copy("/bin/sh", &claude).unwrap();
+    }
+    let key = ProcReader::at("/proc").unwrap();
+    let key = key.stat(std::process::id()).unwrap().key;
+    let mut command = Command::new(&claude);
+    command
+        .args(["-c", inner])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", desk.path())
+        .env("CLAUDE", &claude)
+        .env("HOOK", BIN)
+        .env(
+            "SESSION_MANAGER_HELD",
+            format!("{}:{}", key.pid, key.start_ticks),
+        )
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let payload = ls().to_string();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(payload.as_bytes())
+        .await
+        .unwrap();
+    printed(child).await
+}
+
+#[tokio::test]
+async fn a_tool_of_a_held_session_that_is_one_itself_is_asked_about() {
+    let desk = TestDesk::open(PATIENCE);
+    let own = r#""$HOOK" hook --ask; true"#;
+    assert_eq!(below_claude(&desk, own).await, None);
+    let tools = r#"setsid -w "$CLAUDE" -c '"$HOOK" hook --ask; true'; true"#;
+    let (output, ()) = tokio::join!(below_claude(&desk, tools), async {
+        let approval = until("it asks", || desk.desk.open().into_iter().next()).await;
+        desk.decide(&approval, allow()).await.unwrap();
+    });
+    assert_eq!(decision(&output.unwrap())["behavior"], "allow");
+}
+
 #[tokio::test]
 async fn it_tells_what_answers_a_question() {
     let desk = TestDesk::open(PATIENCE);

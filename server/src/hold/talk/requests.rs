@@ -1,0 +1,159 @@
+//! What we ask of Claude Code over its input, and what comes of it: an answer, a refusal, or silence.
+
+use session_core::stream::Answer;
+use wire::{Code, DriveOutcome};
+
+use super::{Effect, Talk, events, refused};
+
+/// A request without an answer.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) what: Request,
+    /// Unix milliseconds.
+    pub(super) until: u64,
+}
+
+/// What was asked for, with the number of the command that asked.
+#[derive(Debug)]
+pub(super) enum Request {
+    Initialize,
+    Interrupt(u64),
+    /// Asked for by us on the way to the end.
+    Stop,
+    /// No request: the end of a turn that was interrupted.
+    Quiet,
+    Model(u64, String),
+    PermissionMode(Option<u64>, String),
+    Rename(u64, String),
+}
+
+/// An answer takes milliseconds; the first one waits for the start, which takes up to 1.5 s (2.0.30).
+pub(super) const FIRST_ANSWER_MS: u64 = 30_000;
+pub(super) const ANSWER_MS: u64 = 10_000;
+/// An interrupted turn ends within 50 ms (2.1.329).
+pub(super) const STOP_MS: u64 = 3_000;
+
+/// In the place of a request's id.
+pub(super) const QUIET: &str = "quiet";
+
+impl Talk {
+    /// Whether something has its time.
+    pub(in crate::hold) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Gives up on what has had its time.
+    pub(in crate::hold) fn tick(&mut self, at: u64) -> Vec<Effect> {
+        let late = self.waiting.extract_if(|_, waiting| waiting.until <= at);
+        let late: Vec<Request> = late.map(|(_, waiting)| waiting.what).collect();
+        let mut effects = Vec::new();
+        for request in late {
+            match request {
+                Request::Initialize => effects.push(Effect::Hopeless(
+                    "Claude Code does not answer; it may be too old to be held without a terminal"
+                        .to_owned(),
+                )),
+                Request::Stop => effects.extend(self.close()),
+                // It has nothing to end: what we took for a turn was none, such as a message that it knew.
+                Request::Quiet => {
+                    self.in_turn = false;
+                    effects.extend(self.news(at));
+                }
+                Request::Interrupt(number)
+                | Request::Model(number, _)
+                | Request::PermissionMode(Some(number), _)
+                | Request::Rename(number, _) => effects.extend(refused(
+                    number,
+                    Code::Unresponsive,
+                    "Claude Code does not answer; it may be too old for that, or stuck.",
+                )),
+                Request::PermissionMode(None, _) => {}
+            }
+        }
+        effects
+    }
+
+    pub(super) fn answered(&mut self, answer: Answer, at: u64) -> Vec<Effect> {
+        // What is not asked for is an answer of ours, given back, or the second of two.
+        let Some(waiting) = self.waiting.remove(&answer.request_id) else {
+            return Vec::new();
+        };
+        let result = match answer.result {
+            Ok(result) => result,
+            Err(error) => return self.declined(waiting.what, &error),
+        };
+        match waiting.what {
+            Request::Initialize => {
+                self.is_ready = true;
+                let mut effects = vec![Effect::Ready(events::pid(&result))];
+                effects.extend(self.news(at));
+                effects
+            }
+            Request::Interrupt(number) => {
+                if self.in_turn {
+                    let until = at + STOP_MS;
+                    let what = Request::Quiet;
+                    self.waiting
+                        .insert(QUIET.to_owned(), Waiting { what, until });
+                }
+                vec![self.done(number, DriveOutcome::Interrupted)]
+            }
+            Request::Quiet => Vec::new(),
+            // The turn's end closes it; a session without a turn says no more.
+            Request::Stop if self.in_turn => {
+                self.waiting.insert(
+                    answer.request_id,
+                    Waiting {
+                        what: Request::Stop,
+                        until: waiting.until,
+                    },
+                );
+                Vec::new()
+            }
+            Request::Stop => self.close(),
+            Request::Model(number, model) => {
+                self.now.model = Some(model);
+                let news = self.news(at);
+                let done = self.done(number, DriveOutcome::Changed);
+                news.into_iter().chain([done]).collect()
+            }
+            Request::PermissionMode(number, mode) => {
+                // The same by an older name (2.1.329).
+                let mode = if mode == "manual" {
+                    "default".to_owned()
+                } else {
+                    mode
+                };
+                self.now.permission_mode = Some(mode);
+                let mut effects: Vec<Effect> = self.news(at).into_iter().collect();
+                effects.extend(number.map(|number| self.done(number, DriveOutcome::Changed)));
+                effects
+            }
+            Request::Rename(number, name) => {
+                self.now.name = Some(name);
+                vec![self.done(number, DriveOutcome::Changed)]
+            }
+        }
+    }
+
+    fn declined(&mut self, request: Request, error: &str) -> Vec<Effect> {
+        let sentence = || format!("Claude Code refuses: {}.", error.trim_end_matches('.'));
+        match request {
+            Request::Initialize => vec![Effect::Hopeless(sentence())],
+            Request::Stop => self.close(),
+            Request::Interrupt(number)
+            | Request::Model(number, _)
+            | Request::PermissionMode(Some(number), _)
+            | Request::Rename(number, _) => refused(number, Code::Refused, sentence()),
+            Request::Quiet | Request::PermissionMode(None, _) => Vec::new(),
+        }
+    }
+
+    pub(super) fn request(&mut self, what: Request, at: u64, patience: u64) -> String {
+        self.requests += 1;
+        let id = format!("sm-{}", self.requests);
+        let until = at + patience;
+        self.waiting.insert(id.clone(), Waiting { what, until });
+        id
+    }
+}
