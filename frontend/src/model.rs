@@ -52,7 +52,7 @@ use crate::model::{
     rules::Rules,
     selection::{Reach, Selection},
     start::{Field, From, Start},
-    talk::{Question, Talk, Talking},
+    talk::{Question, Talk, Talking, unsaid::Unsaid},
     toast::Toasts,
     why::Reasons,
 };
@@ -84,8 +84,8 @@ pub(crate) struct Model {
     pub(crate) start: Start,
     /// The conversation that is looked at, in the list's place.
     pub(crate) talk: Option<Talk>,
-    /// What was written to conversations and not sent.
-    unsaid: ByKey<SessionId, String>,
+    /// What was written to conversations that are not looked at, and has not arrived there.
+    unsaid: ByKey<SessionId, Unsaid>,
     pub(crate) toasts: Toasts,
     /// The mistakes in the server's configuration.
     pub(crate) mistakes: Vec<String>,

@@ -5,6 +5,7 @@
 
 pub(crate) mod draft;
 mod known;
+mod long;
 
 use std::sync::Arc;
 
@@ -158,6 +159,12 @@ pub(super) fn ask(model: &mut Model, now: u64) -> Option<Effect> {
     Some(Effect::Call(Call::Approvals(number)))
 }
 
+/// A new feed has begun. It may be another server's than before, which counts its changes for itself.
+pub(super) fn linked(model: &mut Model, rev: u64, now: u64) -> Option<Effect> {
+    model.approvals.rev = Some(rev);
+    ask(model, now)
+}
+
 /// The feed has said how often they have changed.
 pub(super) fn hear(model: &mut Model, rev: u64, now: u64) -> Option<Effect> {
     let before = model.approvals.rev.replace(rev);
@@ -279,6 +286,13 @@ pub(super) fn step(model: &mut Model, key: &RequestKey, step: Step, now: u64) ->
         }
     };
     let allows = outcome == DecisionOutcome::Allow;
+    if allows && !card.draft.whole {
+        card.failed = Some(
+            "It is longer than what is shown here, so nothing was decided. Show all of it first."
+                .to_owned(),
+        );
+        return Vec::new();
+    }
     let answers = card.draft.answers(&card.approval);
     let Some(answers) = answers.or_else(|| (!allows).then(Default::default)) else {
         return Vec::new();

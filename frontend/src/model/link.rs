@@ -140,9 +140,9 @@ pub(super) fn hear(model: &mut Model, heard: Heard, now: u64) -> Vec<Effect> {
             model.link.up_at = now;
             let rev = news.approvals_rev;
             let moved = model.live.replace(news, now);
-            let mut effects = follow(model, moved, now);
-            effects.extend(approvals::hear(model, rev, now));
-            effects.extend(talk::linked(model));
+            let mut effects: Vec<Effect> = talk::linked(model, now).into_iter().collect();
+            effects.extend(follow(model, moved, now));
+            effects.extend(approvals::linked(model, rev, now));
             effects
         }
         (Phase::Up, Heard::Output(told)) => {

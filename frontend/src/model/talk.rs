@@ -4,6 +4,7 @@
 //! what the events mean: `story` does.
 
 pub(crate) mod story;
+pub(super) mod unsaid;
 
 use wire::{Delta, DriveOutcome, Driven, Event, HolderKind, ProcessKey, Said, Session, SessionId};
 
@@ -12,7 +13,7 @@ use crate::model::{
     answer::{Rows, Trouble},
     call::{Call, Drive},
     start::{self, From},
-    talk::story::Story,
+    talk::{story::Story, unsaid::Unsaid},
 };
 
 /// Milliseconds between two requests for what is new, while that does not come over the link.
@@ -28,8 +29,8 @@ pub(crate) struct Talk {
     pub(crate) caught: bool,
     /// There will be no more: why, where that is known.
     pub(crate) end: Option<Option<String>>,
-    /// The process whose end that was.
-    ended: Option<ProcessKey>,
+    /// The process whose words are told, `None` where nobody had it open.
+    of: Option<ProcessKey>,
     /// Why the latest request for what is new failed.
     pub(crate) trouble: Option<Trouble>,
     /// Our own time at which was asked without an answer yet.
@@ -134,7 +135,7 @@ impl Talk {
             story: Story::default(),
             caught: false,
             end: None,
-            ended: None,
+            of: None,
             trouble: None,
             asking_since: None,
             asked_at: 0,
@@ -161,6 +162,13 @@ impl Talk {
         })
     }
 
+    /// Forgets what was told: it is told anew, by somebody who may number it in another way.
+    fn begin_anew(&mut self) {
+        self.story = Story::default();
+        self.caught = false;
+        self.end = None;
+    }
+
     fn follow(&mut self) -> Effect {
         self.asking_since = None;
         self.trouble = None;
@@ -178,7 +186,11 @@ impl Talk {
             Event::User { uuid, text, .. } => {
                 let repeated = |sent: &Sent| match uuid {
                     Some(uuid) if *uuid == sent.uuid => true,
-                    Some(_) | None => sent.step != Step::Sending && sent.text.trim() == text.trim(),
+                    // What it does not have it can't repeat; it may have been told the same before.
+                    Some(_) | None => {
+                        matches!(sent.step, Step::Handed | Step::Queued)
+                            && sent.text.trim() == text.trim()
+                    }
                 };
                 if let Some(place) = self.sent.iter().position(repeated) {
                     self.sent.remove(place);
@@ -229,9 +241,27 @@ impl Model {
         !self.link.is_up() && self.talk.as_ref().is_some_and(|talk| !talk.is_over())
     }
 
+    /// Whether another process has it open by now than the one whose words are told.
+    fn is_taken_up(&self, talk: &Talk) -> bool {
+        let Some(session) = self.session_of(&talk.id) else {
+            return false;
+        };
+        let sessions = self.live.sessions.iter();
+        let mut others = sessions.filter(|one| one.session_id.as_ref() == Some(&talk.id));
+        // One that has ended may be listed for a while.
+        let is_left = talk.is_over() || others.all(|one| Some(one.key) != talk.of);
+        is_left && Some(session.key) != talk.of
+    }
+
     fn follow_talk(&mut self, now: u64) -> Option<Effect> {
         let up = self.link.is_up();
+        let key = self
+            .talk
+            .as_ref()
+            .and_then(|talk| self.session_of(&talk.id));
+        let key = key.map(|one| one.key);
         let talk = self.talk.as_mut()?;
+        talk.of = key;
         Some(if up { talk.follow() } else { talk.ask(now) })
     }
 }
@@ -243,7 +273,9 @@ pub(super) fn open(model: &mut Model, id: SessionId, now: u64) -> Vec<Effect> {
     }
     let mut effects = back(model);
     let mut talk = Talk::new(id);
-    talk.words = model.unsaid.remove(&talk.id).unwrap_or_default();
+    if let Some(Unsaid { words, sent }) = model.unsaid.remove(&talk.id) {
+        (talk.words, talk.sent) = (words, sent);
+    }
     model.talk = Some(talk);
     effects.extend(model.follow_talk(now));
     effects
@@ -264,7 +296,7 @@ pub(super) fn open_started(
     effects
 }
 
-/// Goes back to the list. What is written is kept for the next time.
+/// Goes back to the list. What is written and has not arrived is kept for the next time.
 pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     let Some(talk) = model.talk.take() else {
         return Vec::new();
@@ -272,22 +304,32 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     let unfollow = Effect::Say(Said::Unfollow {
         session_id: talk.id.clone(),
     });
-    if !talk.words.trim().is_empty() {
-        model.unsaid.insert(talk.id, talk.words);
+    if let Some(unsaid) = Unsaid::of(talk.words, talk.sent) {
+        model.unsaid.insert(talk.id, unsaid);
     }
     let up = model.link.is_up();
     up.then_some(unfollow).into_iter().collect()
 }
 
 /// The link has come up: what is looked at is followed from where it is known.
-pub(super) fn linked(model: &mut Model) -> Option<Effect> {
-    let talk = model.talk.as_mut()?;
-    talk.end.is_none().then(|| talk.follow())
+pub(super) fn linked(model: &mut Model, now: u64) -> Option<Effect> {
+    let talk = model.talk.as_ref()?;
+    let taken_up = model.is_taken_up(talk);
+    if talk.end == Some(None) && !taken_up {
+        return None;
+    }
+    let listed = |key| model.live.sessions.iter().any(|one| one.key == key);
+    // Whoever tells it now may count in another way than the one who has left. An end with a reason may have passed.
+    let left = talk.of.is_some_and(|key| !listed(key));
+    let anew = left || taken_up || talk.end.is_some();
+    if let Some(talk) = model.talk.as_mut().filter(|_| anew) {
+        talk.begin_anew();
+    }
+    model.follow_talk(now)
 }
 
 /// Takes in what came over the link.
 pub(super) fn hear(model: &mut Model, told: Told) {
-    let key = model.session_of(&told.session_id).map(|one| one.key);
     let talk = model.talk.as_mut();
     // What was on its way when it was left is of no use.
     let Some(talk) = talk.filter(|talk| talk.id == told.session_id) else {
@@ -296,6 +338,10 @@ pub(super) fn hear(model: &mut Model, told: Told) {
     match told.tidings {
         Tidings::Events(events) => {
             for (seq, event) in events {
+                // It is told from its beginning: by somebody who has not told it before.
+                if seq == 1 && talk.story.last > 0 {
+                    talk.story = Story::default();
+                }
                 match event {
                     Some(event) => talk.tell(event),
                     None => talk.story.skip(seq),
@@ -307,7 +353,6 @@ pub(super) fn hear(model: &mut Model, told: Told) {
         Tidings::End(reason) => {
             talk.caught = true;
             talk.end = Some(reason);
-            talk.ended = key;
         }
     }
 }
@@ -322,8 +367,9 @@ pub(super) fn told(
 ) -> Vec<Effect> {
     let up = model.link.is_up();
     let talk = model.talk.as_mut().filter(|talk| talk.id == *id);
-    // Over the link all of it comes as well.
-    let Some(talk) = talk.filter(|talk| !up && talk.asking_since.is_some()) else {
+    // Over the link all of it comes as well. What was asked for before it began anew is of no use.
+    let fits = |talk: &&mut Talk| talk.asking_since.is_some() && talk.story.last == after;
+    let Some(talk) = talk.filter(|talk| !up && fits(talk)) else {
         return Vec::new();
     };
     talk.asking_since = None;
@@ -345,15 +391,19 @@ pub(super) fn told(
 
 /// Asks for what is new, where it is time to.
 pub(super) fn catch_up(model: &mut Model, now: u64) -> Option<Effect> {
-    // Whoever has ended may have been taken up again, by another process.
-    let id = model.talk.as_ref().map(|talk| &talk.id)?;
-    let key = model.session_of(id).map(|one| one.key);
+    let talk = model.talk.as_ref()?;
+    let key = model.session_of(&talk.id).map(|one| one.key);
     let polls = model.polls_talk();
-    let talk = model.talk.as_mut()?;
-    if talk.end.is_some() && key.is_some() && key != talk.ended {
-        talk.end = None;
-        return model.follow_talk(now);
+    if model.is_taken_up(talk) {
+        let talk = model.talk.as_mut()?;
+        // The list did not know yet what was started here, though it was told of.
+        if talk.started.is_none() || talk.of.is_some() {
+            talk.begin_anew();
+            return model.follow_talk(now);
+        }
+        talk.of = key;
     }
+    let talk = model.talk.as_mut()?;
     let waits = talk
         .asking_since
         .is_some_and(|since| now.saturating_sub(since) < PATIENCE_MS);
@@ -388,9 +438,10 @@ pub(super) fn talk(model: &mut Model, talking: Talking) -> Vec<Effect> {
         Talking::TakeBack(uuid) => {
             if let Some(place) = talk.sent.iter().position(|sent| sent.uuid == uuid) {
                 let sent = talk.sent.remove(place);
-                if talk.words.trim().is_empty() {
-                    talk.words = sent.text;
-                }
+                talk.words = match talk.words.trim() {
+                    "" => sent.text,
+                    _ => format!("{}\n{}", sent.text, talk.words),
+                };
             }
         }
         Talking::Interrupt => return drive(talk, held, Drive::Interrupt),
@@ -471,6 +522,9 @@ pub(super) fn driven(
 ) -> Vec<Effect> {
     let talk = model.talk.as_mut().filter(|talk| talk.id == *id);
     let Some(talk) = talk else {
+        if let Drive::Say { uuid, .. } = &drive {
+            unsaid::answered(model, id, uuid, &answer);
+        }
         // Nobody looks at it any more, so that a failure needs a word.
         return match answer {
             Ok(_) => Vec::new(),

@@ -41,7 +41,7 @@ pub(crate) struct ApprovalView {
     /// What has become of the answer, or why it was not taken.
     pub(crate) said: String,
     pub(crate) draft: Draft,
-    /// Every question has an answer.
+    /// Every question has an answer, and all that is asked has been shown.
     pub(crate) ready: bool,
 }
 
@@ -124,7 +124,7 @@ fn card(model: &Model, card: &Card) -> ApprovalView {
         note: who_else(approval, now),
         stage,
         said,
-        ready: card.draft.answers(approval).is_some(),
+        ready: card.draft.whole && card.draft.answers(approval).is_some(),
         draft: card.draft.clone(),
         approval: approval.clone(),
     }

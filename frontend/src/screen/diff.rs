@@ -21,29 +21,34 @@ pub(crate) enum Kind {
     Gap,
 }
 
-/// The most lines that are shown of one call.
+/// The most lines that `of_tool` shows of one call, and the most characters of a line.
 const MOST: usize = 400;
+const WIDEST: usize = 2000;
 /// Lines around a change that are shown.
 const AROUND: usize = 3;
 /// Above so many pairs of lines the two sides are not compared: all of one is gone, all of the other is new.
 const PAIRS: usize = 250_000;
 
-/// Returns what a call changes, `None` for a tool that does not edit.
+/// Returns the beginning of what a call changes, `None` for a tool that does not edit.
 pub(crate) fn of_tool(name: &str, input: &Value) -> Option<Vec<Line>> {
+    whole_of_tool(name, input).map(cut)
+}
+
+/// Returns all that a call changes, `None` for a tool that does not edit.
+pub(crate) fn whole_of_tool(name: &str, input: &Value) -> Option<Vec<Line>> {
     let word = |value: &Value, member: &str| Some(value.get(member)?.as_str()?.to_owned());
     let edit = |edit: &Value| Some(diff(&word(edit, "old_string")?, &word(edit, "new_string")?));
-    let lines = match name {
-        "Edit" => edit(input)?,
+    match name {
+        "Edit" => edit(input),
         "MultiEdit" => {
             let edits = input.get("edits")?.as_array()?.iter().filter_map(edit);
             let edits: Vec<Vec<Line>> = edits.collect();
-            edits.join([gap(String::new())].as_slice())
+            Some(edits.join([gap(String::new())].as_slice()))
         }
-        "Write" => diff("", &word(input, "content")?),
-        "NotebookEdit" => diff("", &word(input, "new_source")?),
-        _ => return None,
-    };
-    Some(cut(lines))
+        "Write" => Some(diff("", &word(input, "content")?)),
+        "NotebookEdit" => Some(diff("", &word(input, "new_source")?)),
+        _ => None,
+    }
 }
 
 /// How many lines come and go.
@@ -154,13 +159,16 @@ fn cut(mut lines: Vec<Line>) -> Vec<Line> {
         lines.truncate(MOST);
         lines.push(gap(format!("{more} more lines")));
     }
+    for line in &mut lines {
+        line.text = text::start(&line.text, WIDEST);
+    }
     lines
 }
 
 fn line(kind: Kind, text: &str) -> Line {
     Line {
         kind,
-        text: text::start(text, 2000),
+        text: text::exact(text),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Knows which characters hide, turn text around or look like others, and marks them: what is allowed is every character of it,
 //! not what it looks like. Does not know what a command does.
 
-/// The most characters that are shown.
+/// The most characters that `exact` shows.
 const MOST: usize = 20_000;
 /// So many blanks in a row, or empty lines, are counted and not shown: what comes after them could be overlooked.
 const BLANKS: usize = 60;
@@ -24,8 +24,17 @@ pub(crate) struct Piece {
 }
 
 pub(crate) fn exact(text: &str) -> Exact {
+    marked(text, MOST)
+}
+
+/// Returns all of it, however long that is.
+pub(crate) fn whole(text: &str) -> Exact {
+    marked(text, usize::MAX)
+}
+
+fn marked(text: &str, most: usize) -> Exact {
     let mut exact = Exact::default();
-    let mut characters = text.chars().take(MOST).peekable();
+    let mut characters = text.chars().take(most).peekable();
     while let Some(c) = characters.next() {
         if c == '\n' || c == ' ' {
             let mut count = 1;
@@ -56,9 +65,9 @@ pub(crate) fn exact(text: &str) -> Exact {
         );
     }
     let count = text.chars().count();
-    if count > MOST {
+    if count > most {
         notes.push(format!(
-            "It is too long to be shown: these are the first {MOST} of its {count} characters."
+            "It is too long to be shown: these are the first {most} of its {count} characters."
         ));
     }
     exact.note = notes.join(" ");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wire::{Always, Approval, Ask, Question, RuleScope};
 
-use crate::model::approvals::questions;
+use crate::model::approvals::{long::is_long, questions};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: i64 = 86_400_000;
@@ -17,6 +17,8 @@ pub(crate) struct Draft {
     pub(crate) answers: Vec<Answer>,
     /// The rule that would be made, while it is wanted.
     pub(crate) rule: Option<RuleDraft>,
+    /// All that is asked is shown. Of a long request that is its beginning only, until somebody wants the rest.
+    pub(crate) whole: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,12 +80,15 @@ pub(crate) enum Change {
     Whose(Whose),
     Pattern(String),
     Until(Until),
+    /// All that is asked is wanted.
+    Whole,
 }
 
 impl Draft {
     pub(crate) fn of(approval: &Approval) -> Self {
         Self {
             answers: vec![Answer::default(); questions(approval).len()],
+            whole: !is_long(approval),
             ..Self::default()
         }
     }
@@ -124,6 +129,7 @@ impl Draft {
             }
             Change::Whose(whose) => self.change_rule(|rule| rule.whose = whose),
             Change::Pattern(pattern) => self.change_rule(|rule| rule.pattern = pattern),
+            Change::Whole => self.whole = true,
             Change::Until(until) => self.change_rule(|rule| rule.until = until),
         }
     }
@@ -218,20 +224,44 @@ impl Answer {
 /// is told of it only once it was.
 pub(crate) fn exactly(approval: &Approval) -> Option<String> {
     let field = |name: &str| approval.input.get(name).and_then(|value| value.as_str());
+    let file = |name: &str| Some(place(&approval.cwd, field(name)?));
     let main = match (&approval.ask, approval.tool.as_str()) {
         (Ask::Question { .. } | Ask::Plan { .. } | Ask::Text { .. }, _) => return None,
-        (Ask::Permission { .. }, "Bash") => field("command"),
-        (Ask::Permission { .. }, "Read" | "Write" | "Edit" | "MultiEdit") => field("file_path"),
+        (Ask::Permission { .. }, "Bash") => field("command").map(str::to_owned),
+        (Ask::Permission { .. }, "Read" | "Write" | "Edit" | "MultiEdit") => file("file_path"),
         (Ask::Permission { .. }, "NotebookEdit") => {
-            field("notebook_path").or_else(|| field("file_path"))
+            file("notebook_path").or_else(|| file("file_path"))
         }
-        (Ask::Permission { .. }, "LS") => field("path"),
-        (Ask::Permission { .. }, "WebFetch") => field("url"),
-        (Ask::Permission { .. }, "WebSearch") => field("query"),
+        // Where it looks, and what for.
+        (Ask::Permission { .. }, "Glob" | "Grep") => {
+            let pattern = field("pattern")?;
+            let place = place(&approval.cwd, field("path").unwrap_or_default());
+            Some(format!("{place} {pattern}"))
+        }
+        (Ask::Permission { .. }, "LS") => field("path").map(str::to_owned),
+        (Ask::Permission { .. }, "WebFetch") => field("url").map(str::to_owned),
+        (Ask::Permission { .. }, "WebSearch") => field("query").map(str::to_owned),
         (Ask::Permission { .. }, _) => return Some(literal(&approval.input.to_string())),
     };
-    let whole = || approval.input.to_string();
-    Some(literal(&main.map_or_else(whole, str::to_owned)))
+    Some(literal(&main.unwrap_or_else(|| approval.input.to_string())))
+}
+
+/// A path as a rule compares it: absolute, without `.` and `..`. Links are not followed: that takes the disk.
+fn place(cwd: &str, path: &str) -> String {
+    // Where the home is, the server knows.
+    if path == "~" || path.starts_with("~/") {
+        return path.to_owned();
+    }
+    let base = if path.starts_with('/') { "" } else { cwd };
+    let mut names = Vec::new();
+    for name in base.split('/').chain(path.split('/')) {
+        match name {
+            "" | "." => {}
+            ".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    format!("/{}", names.join("/"))
 }
 
 /// `*` means anything in a pattern, and `\` takes that meaning away.
@@ -256,6 +286,8 @@ fn midnight(now: u64, zone_min: i32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -268,6 +300,33 @@ mod tests {
         assert_eq!(left(-300), 14 * 60 + 46);
         // There it is the next day already.
         assert_eq!(left(11 * 60), 22 * 60 + 46);
+    }
+
+    #[test]
+    fn a_search_is_proposed_as_the_server_judges_it() {
+        let check = |tool: &str, input, expected: &str| {
+            let approval = Approval {
+                tool: tool.to_owned(),
+                input,
+                ..crate::sample::approval("a")
+            };
+            assert_eq!(exactly(&approval).as_deref(), Some(expected));
+        };
+        let here = "/home/ada/work/parser";
+        check(
+            "Grep",
+            json!({"pattern": "fn a*"}),
+            &format!(r"{here} fn a\*"),
+        );
+        let beside = json!({"pattern": "x", "path": "../lexer/./src/", "-n": true});
+        check("Grep", beside, "/home/ada/work/lexer/src x");
+        let elsewhere = json!({"pattern": "*", "path": "/etc"});
+        check("Glob", elsewhere, r"/etc \*");
+        check(
+            "Read",
+            json!({"file_path": "a.rs"}),
+            &format!("{here}/a.rs"),
+        );
     }
 
     #[test]

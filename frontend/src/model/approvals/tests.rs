@@ -391,3 +391,55 @@ fn a_server_that_knows_no_requests_is_not_asked_again() {
             .any(|effect| matches!(effect, Effect::Call(Call::Approvals(_))))
     );
 }
+
+#[test]
+fn each_server_counts_for_itself_so_that_each_new_link_asks() {
+    let mut model = asked(Vec::new());
+    let hello = || {
+        Msg::Link(Heard::Hello {
+            protocol: 1,
+            open: true,
+        })
+    };
+    let snapshot = || {
+        Msg::Link(Heard::Snapshot(News {
+            at: NOW,
+            rows: Vec::new(),
+            gone: Vec::new(),
+            acting: Vec::new(),
+            approvals_rev: 1,
+        }))
+    };
+    let ask = |number| Effect::Call(Call::Approvals(number));
+    update(&mut model, hello(), NOW);
+    assert!(update(&mut model, snapshot(), NOW).contains(&ask(2)));
+    tell(&mut model, 2, vec![sample::approval("a")], NOW);
+    update(&mut model, Msg::Link(Heard::Closed), NOW);
+    update(&mut model, Msg::Wake, NOW);
+    update(&mut model, hello(), NOW);
+    // It found two at its first look, and counts that as one change.
+    assert!(update(&mut model, snapshot(), NOW).contains(&ask(3)));
+}
+
+#[test]
+fn what_was_not_shown_whole_is_not_allowed() {
+    let lines =
+        |count: usize| serde_json::json!({"file_path": "/a", "content": "x\n".repeat(count)});
+    let long = |tool: &str, input| Approval {
+        tool: tool.to_owned(),
+        input,
+        ..sample::approval("a")
+    };
+    let command = serde_json::json!({"command": "x".repeat(30_000)});
+    for approval in [long("Bash", command), long("Write", lines(500))] {
+        let mut model = asked(vec![approval.clone()]);
+        assert_eq!(press(&mut model, "a", Step::Allow), None);
+        press(&mut model, "a", Step::Draft(Change::Rule(true)));
+        let always = Step::Always(DecisionOutcome::Allow);
+        assert_eq!(press(&mut model, "a", always), None);
+        assert_eq!(ids(&model), ["a"]);
+        assert!(press(&mut model, "a", Step::Deny).is_some());
+    }
+    let mut model = asked(vec![long("Write", lines(300))]);
+    assert!(press(&mut model, "a", Step::Allow).is_some());
+}

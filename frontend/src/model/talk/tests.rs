@@ -280,5 +280,131 @@ fn what_was_taken_up_again_is_followed_again() {
         ..sample::session(9)
     };
     let effects = update(&mut model, changes(vec![again]), NOW);
-    assert!(effects.contains(&follow(7, 2)), "{effects:?}");
+    // It numbers what it says for itself, and may have said some of it before.
+    assert!(effects.contains(&follow(7, 0)), "{effects:?}");
+    tell(&mut model, 7, events(1..=1));
+    assert_eq!(seqs(&model), [1]);
+}
+
+#[test]
+fn what_was_told_before_it_ran_is_told_anew() {
+    let mut model = linked(Vec::new());
+    update(&mut model, Msg::Open(id(7)), NOW);
+    tell(&mut model, 7, events(90_000..=90_001));
+    let changes = Msg::Link(Heard::Changes(news(vec![held(7)])));
+    let effects = update(&mut model, changes.clone(), NOW);
+    assert!(effects.contains(&follow(7, 0)), "{effects:?}");
+    tell(&mut model, 7, events(1..=2));
+    assert_eq!(seqs(&model), [1, 2]);
+    assert_eq!(update(&mut model, changes, NOW), []);
+}
+
+#[test]
+fn where_it_is_asked_for_it_is_asked_for_again_once_it_was_taken_up() {
+    let mut model = linked(vec![held(7)]);
+    model.link.phase = Phase::Resting;
+    let ask = |after| Effect::Call(Call::Output { id: id(7), after });
+    assert_eq!(update(&mut model, Msg::Open(id(7)), NOW), [ask(0)]);
+    let exit = json!({"type": "exit", "seq": 9, "at": NOW, "code": 0, "signal": null, "cancelled": false, "stderr": ""});
+    let rows = vec![serde_json::from_value(exit).unwrap()];
+    let answer = Answered::Output(id(7), 0, Ok(Rows { rows, newer: 0 }));
+    update(&mut model, Msg::Answered(answer), NOW);
+    let empty = Ok(Rows {
+        rows: Vec::new(),
+        newer: 0,
+    });
+    update(
+        &mut model,
+        Msg::Answered(Answered::Output(id(7), 9, empty)),
+        NOW,
+    );
+    let effects = update(&mut model, Msg::Tick, NOW + 9000);
+    assert!(!effects.contains(&ask(9)), "{effects:?}");
+    model.live.sessions = vec![Session {
+        session_id: Some(id(7)),
+        ..held(9)
+    }];
+    let effects = update(&mut model, Msg::Tick, NOW + 18_000);
+    assert!(effects.contains(&ask(0)), "{effects:?}");
+}
+
+#[test]
+fn an_end_that_may_pass_is_asked_about_over_the_next_link() {
+    let mut model = linked(vec![held(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    tell(&mut model, 7, events(1..=2));
+    let full = "as many live feeds are open as may be";
+    tell(&mut model, 7, Tidings::End(Some(full.to_owned())));
+    update(&mut model, Msg::Link(Heard::Closed), NOW);
+    update(&mut model, Msg::Wake, NOW);
+    let hello = Heard::Hello {
+        protocol: 1,
+        open: true,
+    };
+    update(&mut model, Msg::Link(hello), NOW);
+    let snapshot = Msg::Link(Heard::Snapshot(news(vec![held(7)])));
+    let effects = update(&mut model, snapshot, NOW);
+    assert!(effects.contains(&follow(7, 0)), "{effects:?}");
+    assert_eq!(model.talk.as_ref().unwrap().end, None);
+}
+
+#[test]
+fn what_was_not_sent_is_there_when_one_comes_back() {
+    let say_it = || Drive::Say {
+        uuid: MINE.to_owned(),
+        text: "go".to_owned(),
+    };
+    let step = |model: &Model| -> Vec<Step> {
+        let sent = model.talk.as_ref().unwrap().sent.iter();
+        sent.map(|sent| sent.step.clone()).collect()
+    };
+    let opened = || {
+        let mut model = linked(vec![held(7), held(8)]);
+        update(&mut model, Msg::Open(id(7)), NOW);
+        say(&mut model, "go");
+        model
+    };
+    let failed = || Err(Trouble::Unreadable);
+    // It had failed before one left.
+    let mut model = opened();
+    driven(&mut model, say_it(), failed());
+    update(&mut model, Msg::Open(id(8)), NOW);
+    assert_eq!(step(&model), []);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    assert!(matches!(step(&model).as_slice(), [Step::Failed(_)]));
+    // It had been said so in other words before, which is another message.
+    tell(
+        &mut model,
+        7,
+        Tidings::Events(vec![(1, Some(prompt(1, None, "go")))]),
+    );
+    assert_eq!(step(&model).len(), 1);
+    // It fails after one has left.
+    let mut model = opened();
+    update(&mut model, Msg::Back, NOW);
+    driven(&mut model, say_it(), failed());
+    assert_eq!(model.toasts.shown.len(), 1);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    assert!(matches!(step(&model).as_slice(), [Step::Failed(_)]));
+    // It is handed over after one has left.
+    let mut model = opened();
+    update(&mut model, Msg::Back, NOW);
+    driven(&mut model, say_it(), Ok(DriveOutcome::Sent));
+    update(&mut model, Msg::Open(id(7)), NOW);
+    assert_eq!(step(&model), []);
+}
+
+#[test]
+fn what_is_taken_back_stands_before_what_was_written_since() {
+    let mut model = linked(vec![held(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    say(&mut model, "a");
+    let drive = Drive::Say {
+        uuid: MINE.to_owned(),
+        text: "a".to_owned(),
+    };
+    driven(&mut model, drive, Err(Trouble::Unreadable));
+    talk(&mut model, Talking::Write("b".to_owned()));
+    talk(&mut model, Talking::TakeBack(MINE.to_owned()));
+    assert_eq!(model.talk.as_ref().unwrap().words, "a\nb");
 }

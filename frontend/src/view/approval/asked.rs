@@ -1,33 +1,66 @@
 //! What a request asks for: a command, a change, questions, a plan.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use wire::{Approval, Question};
 
 use crate::{
     model::approvals::draft::{Answer, Change},
     screen::{
-        asked::{Asked, asked},
+        asked::{Asked, Extent, asked},
         exact::{Exact, Piece},
     },
     text,
     view::{
         approval::Card,
-        bound::{all, flag, maybe, text as bound},
+        bound::{all, flag, maybe, part, press, text as bound},
         markdown::blocks_view,
         talk::diff::diff_view,
     },
 };
 
-pub(super) fn asked_view(approval: &Approval, card: &Card) -> AnyView {
-    match asked(approval) {
+/// Drawn once; what is long is drawn again when all of it is wanted.
+pub(super) fn asked_view(approval: &Arc<Approval>, card: &Card) -> AnyView {
+    let view = card.view;
+    if view.with_untracked(|v| v.draft.whole) {
+        return shown(approval, card, Extent::Whole);
+    }
+    let whole = Memo::new(move |_| view.with(|v| v.draft.whole));
+    let (approval, card) = (approval.clone(), card.clone());
+    part(move || {
+        if whole.get() {
+            return shown(&approval, &card, Extent::Whole);
+        }
+        let all = card.clone();
+        view! {
+            {shown(&approval, &card, Extent::Start)}
+            <p class="sm-warning sm-ask-more">
+                "This is not all of it. It can be allowed once all of it is shown. "
+                <button type="button" class="sm-button" on:click=press(move || all.change(Change::Whole))>"Show all"</button>
+            </p>
+        }
+        .into_any()
+    })
+    .into_any()
+}
+
+fn shown(approval: &Approval, card: &Card, extent: Extent) -> AnyView {
+    match asked(approval, extent) {
         Asked::Exact { exact, about } => view! {
             <p class="sm-ask-about" dir="auto">{about}</p>
             {exact_view(exact, "sm-ask-exact")}
         }
         .into_any(),
-        Asked::Change { file, lines, note } => view! {
+        Asked::Change {
+            file,
+            lines,
+            rest,
+            note,
+        } => view! {
             {exact_view(file, "sm-ask-file")}
-            {diff_view(lines)}
+            {maybe((!lines.is_empty()).then_some(lines), diff_view)}
+            {maybe(rest, |rest| exact_view(rest, "sm-ask-exact"))}
             <p class="sm-warning">{note}</p>
         }
         .into_any(),

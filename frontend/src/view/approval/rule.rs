@@ -20,12 +20,11 @@ pub(super) fn rule_view(card: &Card) -> AnyView {
     let (write, whose, until) = (card.clone(), card.clone(), card.clone());
     let id = format!("{}-pattern", card.id);
     let pattern = move || view.with(|v| v.draft.rule.as_ref().map(|rule| rule.pattern.clone()));
-    let blocked = move || {
-        text(move || {
-            let empty = pattern().is_none_or(|pattern| pattern.trim().is_empty());
-            (empty || view.with(|v| !v.stage.is_open())).to_string()
-        })
+    let closed = move || {
+        let empty = pattern().is_none_or(|pattern| pattern.trim().is_empty());
+        empty || view.with(|v| !v.stage.is_open())
     };
+    let unseen = move || view.with(|v| !v.draft.whole);
     // A field shows what turns text around by doing so.
     let hidden = move || match pattern() {
         Some(pattern) if has_hidden(&pattern) => {
@@ -79,7 +78,7 @@ pub(super) fn rule_view(card: &Card) -> AnyView {
                 <button
                     type="button"
                     class="sm-button"
-                    aria-disabled=blocked()
+                    aria-disabled=text(move || (closed() || unseen()).to_string())
                     on:click=card.press(Step::Always(DecisionOutcome::Allow))
                 >
                     "Always allow"
@@ -87,7 +86,7 @@ pub(super) fn rule_view(card: &Card) -> AnyView {
                 <button
                     type="button"
                     class="sm-button"
-                    aria-disabled=blocked()
+                    aria-disabled=text(move || closed().to_string())
                     on:click=card.press(Step::Always(DecisionOutcome::Deny))
                 >
                     "Always deny"

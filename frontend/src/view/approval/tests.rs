@@ -247,3 +247,40 @@ fn whatever_is_asked_is_text_and_what_hides_is_marked() {
     assert!(!html.contains(['\u{1b}', '\u{202e}']), "{html}");
     assert!(html.contains(">U+202E<") && html.contains(">␛<"), "{html}");
 }
+
+#[test]
+fn what_a_change_does_besides_is_shown() {
+    let shown = |name: &str, input, wanted: &[&str]| {
+        let html = printed(vec![tool(name, input)], Vec::new());
+        for word in wanted {
+            assert!(html.contains(word), "{word}: {html}");
+        }
+    };
+    let cell = json!({"notebook_path": "/a.ipynb", "cell_id": "c7", "edit_mode": "delete", "new_source": "x"});
+    shown("NotebookEdit", cell, &["edit_mode", "delete", "c7"]);
+    let write = json!({"file_path": "/a", "content": "x", "mode": "0777"});
+    shown("Write", write, &["0777"]);
+    let edit =
+        json!({"file_path": "/a", "old_string": "x", "new_string": "y", "replace_all": "yes"});
+    shown("Edit", edit, &["replace_all", "yes"]);
+    let edits = json!({"file_path": "/a", "edits": [
+        {"old_string": "x", "new_string": "y"},
+        {"old_string": "z", "new_string": "", "replace_all": true},
+    ]});
+    shown("MultiEdit", edits, &["replace_all"]);
+}
+
+#[test]
+fn a_long_one_is_allowed_once_all_of_it_was_shown() {
+    let content = format!("{}payload", "x\n".repeat(500));
+    let write = json!({"file_path": "/a", "content": content});
+    let start = printed(vec![tool("Write", write.clone())], Vec::new());
+    let allow = |disabled| {
+        format!(r#"<button type="button" aria-disabled="{disabled}" class="sm-button sm-primary">"#)
+    };
+    assert!(start.contains("Show all") && start.contains("101 more lines"));
+    assert!(start.contains(&allow(true)) && !start.contains("payload"));
+    let all = printed(vec![tool("Write", write)], vec![Step::Draft(Change::Whole)]);
+    assert!(!all.contains("Show all") && !all.contains("more lines"));
+    assert!(all.contains(&allow(false)) && all.contains("payload"));
+}

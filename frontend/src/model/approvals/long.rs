@@ -1,0 +1,21 @@
+//! Whether a request is too long to be shown at once.
+//!
+//! Knows sizes only. What is not long is shown whole, whatever it is, so that nobody allows what a page has left out.
+
+use wire::{Approval, Ask};
+
+/// Bytes of an input as JSON.
+const BYTES: usize = 20_000;
+/// Line breaks in it.
+const LINES: usize = 400;
+
+pub(super) fn is_long(approval: &Approval) -> bool {
+    match &approval.ask {
+        Ask::Permission { .. } | Ask::Text { .. } => {
+            let input = approval.input.to_string();
+            input.len() > BYTES || input.matches("\\n").count() > LINES
+        }
+        // Nothing of these is left out.
+        Ask::Question { .. } | Ask::Plan { .. } => false,
+    }
+}
