@@ -236,6 +236,24 @@ describe('a session does not come to life', () => {
     await hasEnded();
   });
 
+  test('where it is too old to be held without a terminal: it gets one, unless that is refused', async () => {
+    const old = await server(`case " $* " in *" --input-format "*) echo "error: unknown option '--input-format'" >&2; exit 1;; esac; exec '${world.claude}' "$@"`);
+    const asked = await old.post('/sessions', { cwd: world.work, holder: 'stdio' });
+    assert.deepEqual([asked.status, asked.json.code], [503, 'too_old'], asked.text);
+    const { status, json, text } = await old.post('/sessions', { cwd: world.work, prompt: 'say hello' });
+    assert.equal(status, 201, text);
+    assert.equal(json.holder.type, 'pty');
+    assert.match(json.note, /too old/);
+    const said = async () => (await old.get(`/sessions/${json.sessionId}/output`)).text;
+    await until('its prompt is answered', async () => (await said()).includes('"text":"hello"'));
+    const ended = await old.post(`/sessions/${json.sessionId}/cancel`, {});
+    assert.equal(ended.status, 200, ended.text);
+    await until('it has ended', async () => (await old.get('/sessions')).json.length === 0);
+    // What is told of it is what it said, and not the try that failed.
+    assert.match(await said(), /"text":"hello"/);
+    await old.stop();
+  });
+
   test('where it never answers, and then it is not left behind', async () => {
     const before = Date.now();
     await refused(await server('exec sleep 1000'), 'too_old');

@@ -85,6 +85,19 @@ struct Batch {
     ends: Vec<usize>,
 }
 
+/// Removes the log of a session's directory, to which nobody writes; it may have none.
+pub fn remove(dir: &Directory) -> io::Result<()> {
+    let segments = match Segments::find(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    let _lock = segments.lock()?;
+    for first in segments.firsts()? {
+        segments.remove(first)?;
+    }
+    Ok(())
+}
+
 impl EventLog {
     /// Opens the log in a session's directory, and makes it where there is none. What a crash has left of a line is cut off.
     /// Fails with `WouldBlock` where somebody else writes to it.

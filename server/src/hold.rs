@@ -29,7 +29,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, ExitCode},
     rc::Rc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::{
@@ -58,10 +58,6 @@ use crate::{
 
 /// Clients that are connected at the end may read the rest for so long.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-/// So long the lock of a session may stay taken by whoever is done with it.
-const HANDOVER: Duration = Duration::from_secs(2);
-const STEP: Duration = Duration::from_millis(20);
 
 /// What is read of a specification, in bytes: a prompt of 16 MB, escaped.
 const SPEC: u64 = 100 * 1024 * 1024;
@@ -252,7 +248,7 @@ fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
         (Code::Fault, sentence)
     };
     let place = Place::make(&state, &spec.session_id).map_err(fault)?;
-    let lock = wait_for(&place).map_err(fault)?.ok_or_else(|| {
+    let lock = place.wait_for_lock().map_err(fault)?.ok_or_else(|| {
         let sentence = "This session is held already; talk to it instead of starting it.";
         (Code::Busy, sentence.to_owned())
     })?;
@@ -274,19 +270,6 @@ fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
         lock,
         messages,
     })
-}
-
-/// Takes the lock; `None` where a holder keeps it. One that is ending, or a server that writes the end of a log, is done with it
-/// in a moment.
-fn wait_for(place: &Place) -> io::Result<Option<place::Lock>> {
-    let until = Instant::now() + HANDOVER;
-    loop {
-        let lock = place.lock()?;
-        if lock.is_some() || Instant::now() >= until {
-            return Ok(lock);
-        }
-        std::thread::sleep(STEP);
-    }
 }
 
 fn say(outset: &Outset) -> io::Result<()> {

@@ -9,7 +9,7 @@ use wire::{DecidedBy, DecisionOutcome, Event, NoteCode};
 use super::place::Place;
 use crate::{
     clock::now,
-    event_log::{EventLog, LogReader},
+    event_log::{self, EventLog, LogReader},
     state_dir::StateDir,
 };
 
@@ -35,6 +35,17 @@ pub fn conclude(state: &StateDir, id: &wire::SessionId) -> io::Result<bool> {
     }
     place.clear_socket()?;
     Ok(true)
+}
+
+/// Removes the log of a session that has never come to life, once its holder has let go of it.
+pub fn forget(state: &StateDir, id: &wire::SessionId) -> io::Result<()> {
+    let Some(place) = Place::find(state, id)? else {
+        return Ok(());
+    };
+    match place.wait_for_lock()? {
+        Some(_lock) => event_log::remove(place.directory()),
+        None => Err(io::ErrorKind::WouldBlock.into()),
+    }
 }
 
 fn has_ended(place: &Place, last: u64) -> io::Result<bool> {

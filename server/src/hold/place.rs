@@ -9,6 +9,7 @@ use std::{
     io,
     os::fd::{AsFd as _, AsRawFd as _},
     path::PathBuf,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -23,6 +24,10 @@ const ALL: &str = "held";
 const SOCKET: &str = "sock";
 const LOCK: &str = "lock";
 const OWN_LOG: &str = "holder.log";
+
+/// So long the lock of a session may stay taken by whoever is done with it.
+const HANDOVER: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(20);
 
 /// A session's directory, which may belong to a holder or to nobody.
 #[derive(Debug)]
@@ -94,6 +99,18 @@ impl Place {
             })),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same. A holder that is ending, or a server that writes the end of a log, is done with it in a moment.
+    pub fn wait_for_lock(&self) -> io::Result<Option<Lock>> {
+        let until = Instant::now() + HANDOVER;
+        loop {
+            let lock = self.lock()?;
+            if lock.is_some() || Instant::now() >= until {
+                return Ok(lock);
+            }
+            std::thread::sleep(STEP);
         }
     }
 

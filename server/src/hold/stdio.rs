@@ -118,7 +118,11 @@ pub(super) async fn keep(
             format!("and said: {stderr}")
         };
         let sentence = format!("Claude Code ended as soon as it was started, {said}");
-        let code = Code::NoClaude;
+        // It says so of an option that it does not know (1.0.44, 2.1.329), and of nothing else.
+        let code = match stderr.contains("unknown option") {
+            true => Code::TooOld,
+            false => Code::NoClaude,
+        };
         ready.send(Err(Stillborn { code, sentence })).ok();
     }
     let effects = talk.exited(ended(&status), stderr, now().0);

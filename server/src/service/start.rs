@@ -26,9 +26,13 @@ use crate::{
     act::tmux::{NOT_INHERITED, Tmux},
     audit::Deed,
     held,
-    hold::spec::{Earlier, Spec},
+    hold::{
+        lost,
+        spec::{Earlier, Spec},
+    },
     observe::tools::Tools,
     present,
+    state_dir::StateDir,
 };
 
 /// What is to keep a session.
@@ -123,7 +127,9 @@ impl Inner {
         account.begin(present::audit::start(request));
         let ready = Ready::make(wanted.hold.take())?;
         let begun = match keeper {
-            Keeper::Holder(kind) => self.begin_held(request, kind, &wanted, &tools, &claude),
+            Keeper::Holder(kind) => self
+                .begin_held(request, kind, &wanted, &tools, &claude)
+                .or_else(|old| self.begin_in_terminal(old, request, &wanted, &tools, &claude)),
             Keeper::Tmux(tmux) => {
                 let argv = words::argv(&claude, HolderKind::Tmux, request, &wanted);
                 let argv = [cleared(&tools, &wanted.home), argv].concat();
@@ -152,6 +158,40 @@ impl Inner {
             note: begun.note,
         };
         Ok((started, begun.unsaid))
+    }
+
+    /// Holds what is too old to ask without a terminal in one, unless somebody has said how it is to be held.
+    fn begin_in_terminal(
+        &self,
+        old: Failure,
+        request: &StartRequest,
+        wanted: &Wanted,
+        tools: &Tools,
+        claude: &Path,
+    ) -> Result<Begun, Failure> {
+        if request.holder.is_some() || old.error.code() != Code::TooOld {
+            return Err(old);
+        }
+        if wanted.is_new() {
+            // Its transcript tells of it from the beginning on, and the try that failed is no part of it.
+            let id = present::session_id(&wanted.id);
+            let forgotten = lost::forget(&StateDir::at(&self.config.state_dir), &id);
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "the log of a start that failed stays");
+            }
+        }
+        let begun = self.begin_held(request, HolderKind::Pty, wanted, tools, claude);
+        match begun {
+            Ok(begun) => Ok(Begun {
+                note: Some(too_old(begun.note.as_deref())),
+                ..begun
+            }),
+            // What it could do about it, it can't either.
+            Err(Failure { ended, .. }) => Err(Failure {
+                error: old.error,
+                ended,
+            }),
+        }
     }
 
     /// Starts it with a holder of ours.
@@ -194,5 +234,14 @@ impl Inner {
             note,
             unsaid: None,
         })
+    }
+}
+
+/// Why a session has a terminal that nobody asked for.
+fn too_old(note: Option<&str>) -> String {
+    let why = "This version of Claude Code is too old to be held without a terminal, so it has one: what it asks is answered there. Update it to be asked here.";
+    match note {
+        Some(note) => format!("{why} {note}"),
+        None => why.to_owned(),
     }
 }

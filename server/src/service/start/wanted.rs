@@ -31,6 +31,13 @@ pub(super) struct Wanted {
     pub(super) hold: Option<Hold>,
 }
 
+impl Wanted {
+    /// Whether no session had its id before.
+    pub(super) fn is_new(&self) -> bool {
+        self.from.is_none() || self.fork == Fork::Copy
+    }
+}
+
 impl Inner {
     /// Finds out what is to be opened, and refuses what is open already.
     pub(super) fn wanted(&self, request: &StartRequest) -> Result<Wanted, ServiceError> {
