@@ -126,6 +126,23 @@ describe('client.js', () => {
     await until('it has ended', async () => (await client.listRunningClaudeSessions()).length === 0);
   });
 
+  test('what is meant for a conversation is said in it, or not at all', async () => {
+    const { sessionId } = await client.executeClaudeCode(project('c'), 'say here', '', { keep: true });
+    await client.whenComplete(sessionId);
+    // The process has it open: told as it is.
+    const again = await client.resumeClaudeCode(project('c'), sessionId, 'say still here', '');
+    assert.equal((await client.whenComplete(sessionId)).result, 'still here');
+    await client.message(sessionId, '/clear');
+    const row = await until('another conversation is open', async () =>
+      (await client.sessions()).find(({ pid, sessionId: id }) => pid === again.pid && id !== sessionId));
+    const outcome = await client.resumeClaudeCode(project('c'), sessionId, 'say astray', '').then(
+      started => started.pid !== row.pid, fault => fault.code === 'live' || fault.code === 'busy');
+    assert.equal(outcome, true, 'it was said in another conversation');
+    const cleared = await client.output(row.pid);
+    assert.ok(!cleared.some(({ text }) => text === 'say astray'));
+    await client.cancelClaudeExecution(row.pid);
+  });
+
   test('refusals are errors with a code', async () => {
     await assert.rejects(client.executeClaudeCode('/nowhere', 'x', ''), { code: 'bad_cwd', status: 400 });
     await assert.rejects(client.message('0000000000', 'x'), { name: 'SessionManagerError', status: 409, code: 'not_held' });

@@ -126,6 +126,50 @@ describe('client.js', () => {
       client.close();
     });
 
+    test('is not said in another conversation', async () => {
+      answer('POST /sessions', failure('live', 'It is open in process 4711.', { pid: 4711, key: '4711:88' }), 409);
+      answer('POST /sessions/4711/model', driven(5, OTHER));
+      answer('POST /sessions/4711/message', driven(5, OTHER));
+      const row = (key, sessionId) => ({ pid: 4711, key, sessionId });
+      for (const rows of [[row('4711:88', OTHER)], [row('4711:99', ID)], []]) {
+        answer('GET /sessions', rows);
+        const fault = await client.resumeClaudeCode('/work/app', ID, 'Go on.', 'opus').catch(error => error);
+        assert.deepEqual([fault.code, fault.status, fault.body.pid], ['live', 409, 4711]);
+        assert.match(fault.sentence, /nothing was said/i);
+      }
+      assert.deepEqual([posted('/sessions/4711/model'), posted('/sessions/4711/message')], [[], []]);
+    });
+
+    test('is said in the conversation that the refusal names', async () => {
+      const facts = { pid: 4711, key: '4711:88', sessionId: ID };
+      answer('POST /sessions', failure('live', 'It is open in process 4711.', facts), 409);
+      answer('POST /sessions/4711/message', driven(5, OTHER));
+      answer('GET /sessions', [{ pid: 4711, key: '4711:88', sessionId: OTHER }]);
+      await assert.rejects(client.continueClaudeCode('/work/app', 'Go on.'), { code: 'live' });
+      assert.deepEqual(posted('/sessions/4711/message'), []);
+    });
+
+    test('is waited for where the numbers of its session begin anew', async () => {
+      answer('POST /sessions', STARTED, 201);
+      await client.executeClaudeCode('/work/app', 'One.', '', { keep: true });
+      const first = turn('One.', 'First.').map((event, index) => ({ ...event, at: 1000 + index }));
+      log.push(...first.map((event, index) => ({ ...event, seq: 90_001 + index })));
+      assert.equal((await client.whenComplete(ID)).result, 'First.');
+      const told = heard(['claude-output']);
+      log.become('log', ...first);
+      await until('it is told on', () => log.open() === 1);
+      log.push({ ...status('idle'), at: 2000 });
+      await until('it is heard', () => told.length === 1);
+      answer('POST /sessions', failure('live', 'It is open in process 4711.', { pid: 4711 }), 409);
+      answer('GET /sessions', [{ pid: 4711, sessionId: ID }]);
+      answer('POST /sessions/4711/message', driven(6));
+      await client.resumeClaudeCode('/work/app', ID, 'Two.');
+      log.push(...turn('Two.', 'Second.').map(event => ({ ...event, at: 3000 })));
+      assert.equal((await client.whenComplete(ID)).result, 'Second.');
+      assert.deepEqual(told.map(([, line]) => JSON.parse(line).seq), [6, 7, 8, 9, 10, 11]);
+      client.close();
+    });
+
     test('may be done before its own answer has come', async () => {
       answer('POST /sessions', STARTED, 201);
       await client.executeClaudeCode('/work/app', 'One.', '', { keep: true });
@@ -156,6 +200,7 @@ describe('client.js', () => {
 
     test('does not go to a session of somebody else', async () => {
       answer('POST /sessions', failure('live', 'It is open in process 4711.', { pid: 4711 }), 409);
+      answer('GET /sessions', [{ pid: 4711, key: '4711:88', sessionId: ID }]);
       answer('POST /sessions/4711/message', failure('not_held', 'It is not ours.'), 409);
       await assert.rejects(client.resumeClaudeCode('/work/app', ID, 'Go on.'), { code: 'live' });
     });
@@ -204,6 +249,59 @@ describe('client.js', () => {
       assert.equal(log.open(), 1);
       offs[1]();
       await until('it does not any more', () => log.open() === 0);
+    });
+
+    test('to a session whose task has ended', async () => {
+      answer('POST /sessions', STARTED, 201);
+      await client.executeClaudeCode('/work/app', 'One.', '');
+      log.push(...turn('One.', 'First.').slice(0, 4), exit());
+      log.end();
+      const done = await client.whenComplete(ID);
+      assert.equal(done.result, 'First.');
+      // Somebody else goes on in it.
+      log = standIn.session(ID);
+      const told = [];
+      const offs = ['output', 'complete'].map(name => client.on(`claude-${name}:${ID}`, event => told.push(event.payload)));
+      await until('it listens', () => log.open() === 1);
+      assert.deepEqual(await client.whenComplete(ID), done);
+      log.push(...turn('Now.', 'Yes.'));
+      await until('it was told', () => told.length === 6);
+      assert.equal(told.at(-1), true);
+      assert.equal((await client.whenComplete(ID)).result, 'Yes.');
+      for (const off of offs) off();
+      await until('it does not any more', () => log.open() === 0);
+      assert.equal(log.connections, 1);
+      // What is known of the task is kept until it is forgotten.
+      assert.deepEqual(await client.whenComplete(ID), done);
+      assert.equal(await client.cleanupFinishedProcesses(), 1);
+    });
+
+    test('more than once to one that ends and comes back', async () => {
+      const first = client.on(`claude-output:${ID}`, () => {});
+      await until('it listens', () => log.open() === 1);
+      const ended = new Promise(done => { client.on('claude-error', done); });
+      log.end('the session does not run');
+      await ended;
+      log = standIn.session(ID);
+      const second = client.on(`claude-output:${ID}`, () => {});
+      await until('it listens', () => log.open() === 1);
+      second();
+      await new Promise(done => setTimeout(done, 50));
+      assert.equal(log.open(), 1);
+      first();
+      await until('it does not any more', () => log.open() === 0);
+    });
+
+    test('nothing comes after the end of it', async () => {
+      const told = [];
+      client.on(`claude-output:${ID}`, ({ payload }) => {
+        told.push(JSON.parse(payload).seq);
+        client.close();
+      });
+      await until('it listens', () => log.open() === 1);
+      log.push(user('one'), user('two'));
+      await until('it does not any more', () => log.open() === 0);
+      assert.deepEqual(told, [1]);
     });
 
     test('goes on where a listener throws', async t => {
@@ -365,6 +463,19 @@ describe('client.js', () => {
       answer('GET /sessions', '<html>', 502);
       await assert.rejects(client.sessions(), { code: 'bad_answer', status: 502 });
     });
+  });
+
+  test('an answer that breaks off is a fault of its own kind', async () => {
+    const broken = {
+      ok: true, status: 200, url: standIn.url,
+      text: async () => { throw new TypeError('terminated'); },
+    };
+    const client = createClient({ url: standIn.url, fetch: async () => broken });
+    for (const asked of [client.sessions(), client.output(ID)]) {
+      await assert.rejects(asked, { name: 'SessionManagerError', code: 'unreachable' });
+    }
+    const half = createClient({ url: standIn.url, fetch: async () => ({ ...broken, text: async () => '{"seq":1}\n{"se' }) });
+    await assert.rejects(half.output(ID), { name: 'SessionManagerError', code: 'bad_answer' });
   });
 
   test('who is meant is an id or a pid, and nothing that changes the path', async () => {

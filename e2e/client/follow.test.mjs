@@ -93,6 +93,146 @@ describe('follow', () => {
     assert.deepEqual(stream.seen, [1, 2, 3, 4, 5, 6, 7]);
   });
 
+  describe('where its numbers begin anew', () => {
+    const at = (time, event, more) => ({ ...event, ...more, at: time });
+    const place = (seq, time, text) => at(time, user(text), { seq });
+
+    test('after those of a transcript, all that is new comes, once', async () => {
+      log.push(place(1, 1000, 'one'), place(90_001, 2000, 'two'));
+      const stream = following();
+      await stream.has(2);
+      log.become(undefined, at(1000, user('one')), at(2000, user('two')), at(3000, user('three')));
+      await stream.has(3);
+      log.push(at(3100, user('four')));
+      await stream.has(4);
+      log.cut();
+      log.push(at(3200, user('five')));
+      await stream.has(5);
+      log.end();
+      await stream.done;
+      assert.deepEqual(stream.texts, ['one', 'two', 'three', 'four', 'five']);
+      assert.deepEqual(stream.seen, [1, 90_001, 3, 4, 5]);
+    });
+
+    test('before anything new was said', async () => {
+      log.push(place(1, 1000, 'one'), place(90_001, 2000, 'two'));
+      const stream = following();
+      await stream.has(2);
+      log.become(undefined, at(1000, user('one')), at(2000, user('two')));
+      await until(() => log.open() === 1);
+      log.push(at(3000, user('three')));
+      await stream.has(3);
+      log.end();
+      await stream.done;
+      assert.deepEqual(stream.texts, ['one', 'two', 'three']);
+    });
+
+    test('after those of a log, nothing comes twice', async () => {
+      log.push(at(1010, user('one')), at(2010, user('two')), at(3010, user('three')));
+      const stream = following();
+      await stream.has(3);
+      const same = [place(1, 1000, 'one'), place(501, 2000, 'two'), place(902, 3000, 'three')];
+      log.become(undefined, ...same, place(1403, 4000, 'four'));
+      await stream.has(4);
+      log.end();
+      await stream.done;
+      assert.deepEqual(stream.texts, ['one', 'two', 'three', 'four']);
+    });
+
+    test('with numbers that were given before, where the server says so', async () => {
+      log.numbering = 'log:1';
+      log.push(at(1000, user('one')), at(2000, user('two')));
+      const stream = following();
+      await stream.has(2);
+      log.become('log:2', at(3000, user('three')), at(3000, user('four')), at(3000, user('five')));
+      await stream.has(5);
+      log.end();
+      await stream.done;
+      assert.deepEqual(stream.texts, ['one', 'two', 'three', 'four', 'five']);
+    });
+
+    test('is said in the parts', async () => {
+      log.push(place(90_001, 2000, 'one'));
+      const seen = [];
+      const done = (async () => {
+        for await (const part of client.parts(ID)) seen.push(part.type);
+      })();
+      await until(() => seen.length === 2);
+      log.become(undefined, at(3000, user('two')));
+      await until(() => seen.length === 5);
+      log.end();
+      await done;
+      assert.deepEqual(seen, ['events', 'caught', 'anew', 'events', 'caught', 'end']);
+    });
+
+    test('before it was followed', async () => {
+      log.push(user('one'), user('two'));
+      log.end();
+      const stream = following({ after: 90_001 });
+      await stream.done;
+      assert.deepEqual(stream.texts, ['one', 'two']);
+    });
+  });
+
+  describe('a connection that says nothing', () => {
+    const impatient = more => createClient({ url: standIn.url, silenceMs: 200, patienceMs: 100, ...more });
+
+    test('is left, and made again', async () => {
+      client = impatient();
+      const stream = following();
+      await until(() => log.open() === 1);
+      log.lose();
+      log.push(user('one'));
+      await stream.has(1);
+      assert.equal(log.left, 1);
+      log.end();
+      await stream.done;
+      assert.deepEqual(stream.seen, [1]);
+      assert.equal(log.connections, 2);
+    });
+
+    test('is left where the answer never came', async () => {
+      let asked = 0;
+      const silent = (place, request) => {
+        asked += 1;
+        return asked > 1 ? fetch(place, request) : new Promise((_, fail) => {
+          request.signal?.addEventListener('abort', () => fail(request.signal.reason));
+        });
+      };
+      client = impatient({ fetch: silent, patienceMs: 2000 });
+      log.push(user('one'));
+      log.end();
+      await following().done;
+      assert.equal(asked, 2);
+    });
+
+    test('is kept where signs of life come', async () => {
+      client = impatient({ silenceMs: 1000 });
+      const stream = following();
+      await until(() => log.open() === 1);
+      for (let round = 0; round < 30; round += 1) {
+        log.beat();
+        await new Promise(done => setTimeout(done, 50));
+      }
+      log.push(user('one'));
+      log.end();
+      await stream.done;
+      assert.deepEqual([stream.seen, log.connections], [[1], 1]);
+    });
+
+    test('is not the fault of who listens slowly', async () => {
+      client = impatient();
+      log.push(user('one'), user('two'));
+      log.end();
+      const seen = [];
+      for await (const { seq } of client.follow(ID)) {
+        seen.push(seq);
+        await new Promise(done => setTimeout(done, 400));
+      }
+      assert.deepEqual([seen, log.connections], [[1, 2], 1]);
+    });
+  });
+
   test('who stops in the middle of a message and comes back misses nothing', async () => {
     log.push(user('one'), user('two'), user('three'), user('four'));
     const seen = [];

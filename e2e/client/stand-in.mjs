@@ -50,23 +50,38 @@ export async function startStandIn() {
   };
 }
 
-// The log of one session. `push` adds events, numbered; `cut` breaks every stream off, in the middle of a message
-// where `halfway` says so; `resend` makes each new stream begin so many events too early; `refuse` are the answers to
-// the next ones; `end` ends it.
+// The log of one session. `push` adds events, numbered where they have no number; `become` has them told from another
+// list from now on, whose name is `numbering`; `cut` breaks every stream off, in the middle of a message where
+// `halfway` says so; `lose` leaves every one open without a further word; `beat` is the sign of life of one without
+// news; `resend` makes each new stream begin so many events too early; `refuse` are the answers to the next ones;
+// `end` ends it. `left` counts the streams that clients have left.
 function makeLog(sessionId) {
   const streams = new Set();
   let ended = null;
+  const tell = (stream, events) => write(stream, { type: 'events', sessionId, events, numbering: log.numbering });
   const log = {
     events: [],
+    numbering: undefined,
     resend: 0,
     connections: 0,
+    left: 0,
     open: () => streams.size,
     refuse: [],
     push(...events) {
-      const first = log.events.length + 1;
+      const first = (log.events.at(-1)?.seq ?? 0) + 1;
       const numbered = events.map((event, index) => ({ seq: first + index, at: 1_795_225_772_500, ...event }));
       log.events.push(...numbered);
-      for (const stream of streams) write(stream, { type: 'events', sessionId, events: numbered });
+      for (const stream of streams) tell(stream, numbered);
+    },
+    become(numbering, ...events) {
+      log.numbering = numbering;
+      log.events.length = 0;
+      log.cut();
+      log.push(...events);
+    },
+    lose: () => streams.clear(),
+    beat() {
+      for (const stream of streams) stream.write(':\n\n');
     },
     delta(text) {
       for (const stream of streams) write(stream, { type: 'delta', sessionId, delta: { kind: 'text', text, index: 0 } });
@@ -94,16 +109,22 @@ function makeLog(sessionId) {
       if (refusal !== undefined) return send(response, ...refusal);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('retry: 20\n\n:\n\n');
-      const first = log.events.filter(({ seq }) => seq > after - log.resend);
+      const last = log.events.at(-1)?.seq ?? 0;
+      // A number that was never given is one of another list.
+      const from = after > last ? 0 : after - log.resend;
+      const first = log.events.filter(({ seq }) => seq > from);
       // In two messages, so that a stream may break between what is old.
       const half = Math.ceil(first.length / 2);
       for (const events of [first.slice(0, half), first.slice(half)]) {
-        if (events.length > 0) write(response, { type: 'events', sessionId, events });
+        if (events.length > 0) tell(response, events);
       }
-      write(response, { type: 'caught', sessionId, seq: log.events.at(-1)?.seq ?? 0 });
+      write(response, { type: 'caught', sessionId, seq: last, numbering: log.numbering });
       if (ended !== null) return finish(response, ended);
       streams.add(response);
-      response.on('close', () => streams.delete(response));
+      response.on('close', () => {
+        streams.delete(response);
+        if (!response.writableEnded) log.left += 1;
+      });
     },
   };
   return log;
