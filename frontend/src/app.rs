@@ -20,7 +20,9 @@ use crate::{
     host::{Host, Subscription},
     link::Socket,
     listener::Listener,
-    model::{Effect, Model, Msg, by_key::ByKey, call::Call, link::Heard, update::update},
+    model::{
+        Effect, Model, Msg, by_key::ByKey, call::Call, kept::Kept, link::Heard, update::update,
+    },
     screen::Screen,
     still::Still,
     timer::{Interval, Timeout},
@@ -29,6 +31,11 @@ use crate::{
 
 /// Milliseconds between two looks at whether a tick is due.
 const LOOK_MS: u32 = 1000;
+
+thread_local! {
+    /// What was written in a page that has been left.
+    static KEPT: Cell<Option<Kept>> = const { Cell::new(None) };
+}
 
 /// One mounted page. Whoever holds it keeps it running; dropping it stops timers and takes callbacks back.
 #[derive(Debug)]
@@ -80,7 +87,10 @@ impl std::fmt::Debug for ScreenHandle {
 impl App {
     /// Begins with the first requests.
     pub(crate) fn start(root: Element, host: Host, screen: Screen) -> Rc<Self> {
-        let model = Model::new(host.surroundings());
+        let mut model = Model::new(host.surroundings());
+        if let Some(kept) = KEPT.take() {
+            model.take_up(kept);
+        }
         let app = Rc::new(Self {
             root,
             host,
@@ -127,6 +137,7 @@ impl App {
     /// Lets go of everything, though answers may still be under way.
     pub(crate) fn stop(&self) {
         self.alive.set(false);
+        KEPT.set(Some(self.model.borrow_mut().keep()));
         self.held.take();
         self.socket.take();
         self.wake.take();

@@ -13,6 +13,7 @@ pub(crate) mod ending;
 pub(crate) mod facet;
 pub(crate) mod history;
 pub(crate) mod intake;
+pub(crate) mod kept;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod orphans;

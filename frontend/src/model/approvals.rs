@@ -17,6 +17,7 @@ use crate::model::{
     Effect, Model,
     answer::{Rows, Trouble},
     approvals::{draft::Draft, known::Taken},
+    by_key::ByKey,
     call::Call,
     pace::if_polling,
 };
@@ -49,6 +50,8 @@ pub(crate) struct Approvals {
     /// The pointer is over the cards.
     over: bool,
     asking: known::Asking,
+    /// What was put in while another page showed the cards, until they are listed.
+    pub(super) kept: ByKey<RequestKey, Draft>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +134,17 @@ impl Card {
 impl Approvals {
     fn find(&mut self, key: &RequestKey) -> Option<&mut Card> {
         self.cards.iter_mut().find(|card| card.key() == *key)
+    }
+
+    /// What is put in where no answer has been taken.
+    pub(super) fn drafts(&mut self) -> ByKey<RequestKey, Draft> {
+        let mut drafts = std::mem::take(&mut self.kept);
+        for card in &self.cards {
+            if !matches!(card.phase, Phase::Settled { .. }) {
+                drafts.insert(card.key(), card.draft.clone());
+            }
+        }
+        drafts
     }
 
     fn settle(&mut self, key: &RequestKey, end: End, now: u64) {
@@ -254,7 +268,13 @@ fn list(approvals: &mut Approvals, rows: Vec<Approval>, now: u64) {
             Some(card) if card.is_open() && *card.approval != row => card.approval = Arc::new(row),
             Some(_) => {}
             None if approvals.decided.contains(&key) => {}
-            None => approvals.cards.push(Card::new(row)),
+            None => {
+                let mut card = Card::new(row);
+                if let Some(draft) = approvals.kept.remove(&key) {
+                    card.draft = draft;
+                }
+                approvals.cards.push(card);
+            }
         }
     }
 }

@@ -3,6 +3,12 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ByKey<K, V>(Vec<(K, V)>);
 
+impl<K: PartialEq, V> Default for ByKey<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<K: PartialEq, V> ByKey<K, V> {
     pub(crate) const fn new() -> Self {
         Self(Vec::new())

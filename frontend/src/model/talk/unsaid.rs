@@ -28,6 +28,17 @@ impl Unsaid {
         let some = !words.trim().is_empty() || !sent.is_empty();
         some.then_some(Self { words, sent })
     }
+
+    /// No answer will be heard: nobody is there to hear it.
+    pub(in crate::model) fn give_up(&mut self) {
+        for sent in &mut self.sent {
+            if sent.step == Step::Sending {
+                // Under the same uuid it is said once, whatever has become of it.
+                sent.step =
+                    Step::Failed("The page was left before there was an answer.".to_owned());
+            }
+        }
+    }
 }
 
 /// Takes in what came of a message whose conversation is not looked at any more.
