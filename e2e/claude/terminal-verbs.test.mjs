@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -52,9 +53,10 @@ describe('the verbs of the terminal', () => {
   });
 
   test('a turn that fails shows in the exit code', async () => {
-    const { code, stdout } = await ran(['send', id, 'fail 400', '--wait']);
-    assert.equal(code, 1);
-    assert.match(stdout, /API Error: 400/);
+    const { code, stdout, stderr } = await ran(['send', id, 'fail 400', '--wait']);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /^session-manager: API Error: 400/);
+    assert.match(await well(['tail', id, '-n', '1']), /^-- failed, /);
   });
 
   test('tail shows what was said', async () => {
@@ -64,6 +66,9 @@ describe('the verbs of the terminal', () => {
     assert.deepEqual(events.map(({ seq }) => seq), events.map((_, at) => at + 1));
     const last = events.at(-1).seq;
     assert.equal(await well(['tail', id, '--after', String(last)]), '');
+    const newest = (await well(['tail', id, '--json', '-n', '3'])).trimEnd().split('\n').map(line => JSON.parse(line));
+    assert.deepEqual(newest, events.slice(-3));
+    assert.equal((await well(['tail', id, '--json', '-n', '100000'])).trimEnd().split('\n').length, events.length);
   });
 
   test('approve shows what is asked, allows and denies', async () => {
@@ -77,7 +82,10 @@ describe('the verbs of the terminal', () => {
     const list = await well(['approve']);
     assert.match(list, new RegExp(`^\\? ${first}\n  asks for \\d+s, session ${id}, errand, ${world.work}\n`));
     assert.match(list, /^ {2}Bash\n {4}touch yes$/m);
-    assert.equal(await well(['approve', first, '--allow']), `Request ${first}: allowed.\n`);
+    assert.ok(list.includes(`  session-manager approve ${first.slice(0, 8)} --allow | --deny REASON\n`), list);
+    assert.equal((await ran(['approve', first, '--always', 'session'])).code, 64);
+    assert.equal(await well(['approve', 'errand']), await well(['approve', first.slice(0, 8)]));
+    assert.equal(await well(['approve', 'errand', '--allow']), `Request ${first}: allowed.\n`);
     const second = await request('touch no');
     assert.equal(await well(['approve', second, '--deny', 'Not this one.']), `Request ${second}: denied.\n`);
     const { code, stdout, stderr } = await asked.done;
@@ -106,8 +114,8 @@ describe('the verbs of the terminal', () => {
   });
 
   test('model, mode and name are changed', async () => {
-    await well(['model', id, 'sonnet']);
-    await well(['mode', id, 'plan']);
+    assert.equal(await well(['model', id, 'sonnet']), `Session ${id} has the model sonnet now.\n`);
+    assert.equal(await well(['mode', id, 'plan']), `Session ${id} is in the mode plan now.\n`);
     await well(['rename', id, 'other errand']);
     await until('it has its name', async () => JSON.parse(await well(['list', '--json']))[0].name === 'other errand');
     assert.equal(await well(['send', 'other errand', 'say found', '--wait']), 'found\n');
@@ -134,12 +142,14 @@ describe('the verbs of the terminal', () => {
     assert.match(text, /still here\n/);
     assert.match(text, /-- ended, as it was told to\n$/);
     const { code, stderr } = await ran(['send', id, 'x']);
-    assert.deepEqual([code, stderr], [64, `session-manager: No session is called ${id}; \`session-manager list\` shows those that run.\n`]);
+    const resume = `session-manager new --resume ${id.slice(0, 8)}`;
+    assert.deepEqual([code, stderr], [1, `session-manager: ${id} has ended; go on in it with \`${resume}\`.\n`]);
+    assert.match(await well(['list', '--all']), new RegExp(` ${id.slice(0, 8)}$`, 'm'));
   });
 
   test('new goes on in a conversation, and kill ends its process', async () => {
     const again = JSON.parse(await until('its holder has gone', async () => {
-      const { code, stdout } = await ran(['new', '--resume', id, '--json']);
+      const { code, stdout } = await ran(['new', '--resume', id.slice(0, 8), '--json']);
       return code === 0 && stdout;
     }));
     assert.equal(again.sessionId, id);
@@ -148,10 +158,23 @@ describe('the verbs of the terminal', () => {
     assert.equal(await well(['cancel', '--all']), 'No session is held.\n');
   });
 
+  test('a session at its first dialog has its id and its name', async () => {
+    const cwd = join(world.home, 'untrusted');
+    await mkdir(cwd);
+    const { sessionId, pid } = JSON.parse(await well(['new', cwd, '--holder', 'pty', '--name', 'wary', '--json']));
+    for (const who of [sessionId, sessionId.slice(0, 8), 'wary', String(pid)]) {
+      assert.match(await well(['screen', who]), /trust this folder/, who);
+    }
+    assert.equal(JSON.parse(await well(['why', 'wary', '--json'])).pid, pid);
+    assert.equal(await well(['cancel', '--all']), `Session ${sessionId} has ended.\n`);
+    await until('it is gone', async () => JSON.parse(await well(['list', '--json'])).length === 0);
+  });
+
   test('bad usage is 64', async () => {
     for (const words of [
       ['send'], ['cancel'], ['cancel', 'x', '--all'], ['approve', '--allow'], ['tail', 'nobody'], ['tail', 'abc'],
       ['kill', 'x', '--grace-ms', '60001'], ['new', '--resume', id, '--continue'], ['new', '--holder', 'screen'],
+      ['new', '--fork'], ['tail', id, '-n', '0'], ['why', 'nobody'], ['rules', 'add', 'deny', 'Bash', 'rm', '--at', '0'],
     ]) {
       const { code, stdout } = await ran(words);
       assert.deepEqual([code, stdout], [64, ''], words.join(' '));

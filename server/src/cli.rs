@@ -23,18 +23,18 @@ mod who;
 mod why;
 
 use std::{
-    ffi::OsString, io, io::Write as _, net::Ipv4Addr, process::ExitCode, sync::LazyLock,
-    time::Duration,
+    ffi::OsString, io, io::IsTerminal as _, io::Write as _, net::Ipv4Addr, process::ExitCode,
+    sync::LazyLock, time::Duration,
 };
 
 use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use tokio::net::{TcpListener, TcpSocket};
 
 use self::{
     approve::ApproveArgs,
     attach::AttachArgs,
-    drive::{CancelArgs, InterruptArgs, KillArgs, Word, WordArgs},
+    drive::{CancelArgs, InterruptArgs, KillArgs, ModeArgs, ModelArgs, RenameArgs},
     list::ListArgs,
     new::NewArgs,
     rules::RulesArgs,
@@ -93,7 +93,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Answer HTTP on 127.0.0.1 until told to end (also without any subcommand).
+    /// Answer HTTP on 127.0.0.1 until told to end (also without any subcommand, unless a person reads this).
     Serve(ServeArgs),
     /// List the sessions that run, those that need you first.
     List(ListArgs),
@@ -120,11 +120,11 @@ enum Command {
     /// End any session, with all that it runs.
     Kill(KillArgs),
     /// Give a session another model.
-    Model(WordArgs),
+    Model(ModelArgs),
     /// Give a session another permission mode.
-    Mode(WordArgs),
+    Mode(ModeArgs),
     /// Give a session another name.
-    Rename(WordArgs),
+    Rename(RenameArgs),
     /// Show and change the rules that answer what sessions ask.
     Rules(RulesArgs),
     /// Install, show or remove the optional hooks in Claude Code's settings.
@@ -160,6 +160,12 @@ struct ServeArgs {
     die_with_parent: Option<u32>,
 }
 
+impl ServeArgs {
+    fn is_empty(&self) -> bool {
+        self.port.is_none() && self.die_with_parent.is_none()
+    }
+}
+
 /// Carries out the command line and returns the exit code.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
@@ -177,6 +183,27 @@ pub fn run(
             return Ok(ExitCode::from(if answer.use_stderr() { USAGE } else { 0 }));
         }
     };
+    let logs = match &cli.command {
+        None => true,
+        Some(command) => command.logs(),
+    };
+    match carry_out(cli, config) {
+        Err(error) if !logs => {
+            terminal::complain(&format!("{error:#}"));
+            Ok(ExitCode::FAILURE)
+        }
+        done => done,
+    }
+}
+
+impl Command {
+    /// Whether its standard error is a log, for nobody at a terminal.
+    fn logs(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Hold { .. } | Self::Hook { .. })
+    }
+}
+
+fn carry_out(cli: Cli, config: impl FnOnce() -> Config) -> anyhow::Result<ExitCode> {
     let arguments = match cli.command {
         Some(Command::Serve(arguments)) => arguments,
         Some(Command::List(arguments)) => return list::run(&arguments, config()),
@@ -191,9 +218,9 @@ pub fn run(
         Some(Command::Interrupt(arguments)) => return drive::interrupt(&arguments, config()),
         Some(Command::Cancel(arguments)) => return drive::cancel(&arguments, config()),
         Some(Command::Kill(arguments)) => return drive::kill(&arguments, config()),
-        Some(Command::Model(arguments)) => return drive::word(Word::Model, &arguments, config()),
-        Some(Command::Mode(arguments)) => return drive::word(Word::Mode, &arguments, config()),
-        Some(Command::Rename(arguments)) => return drive::word(Word::Name, &arguments, config()),
+        Some(Command::Model(arguments)) => return drive::model(arguments, config()),
+        Some(Command::Mode(arguments)) => return drive::mode(arguments, config()),
+        Some(Command::Rename(arguments)) => return drive::rename(arguments, config()),
         Some(Command::Rules(arguments)) => return rules::run(arguments, config()),
         Some(Command::Hooks(arguments)) => return hooks::run(&arguments, &config()),
         Some(Command::HostToken(arguments)) => return host_token::run(&arguments, &config()),
@@ -209,6 +236,11 @@ pub fn run(
             } else {
                 hooks::report();
             }
+            return Ok(ExitCode::SUCCESS);
+        }
+        // The host names what it wants; a person who names nothing asks what there is.
+        None if cli.serve.is_empty() && io::stdout().is_terminal() => {
+            Cli::command().print_help().context("writing the help")?;
             return Ok(ExitCode::SUCCESS);
         }
         None => cli.serve,

@@ -95,7 +95,7 @@ pub fn run(arguments: &HooksArgs, config: &Config) -> anyhow::Result<ExitCode> {
                 None => 1,
             };
             if !arguments.json {
-                tracing::error!("{error:#}");
+                writeln!(io::stderr(), "session-manager: {error:#}").ok();
                 return Ok(ExitCode::from(code));
             }
             let fields = json!({ "ok": false, "error": format!("{error:#}") });
@@ -185,6 +185,9 @@ fn install(arguments: &HooksArgs, config: &Config, approvals: bool) -> anyhow::R
 }
 
 fn status(arguments: &HooksArgs, config: &Config) -> anyhow::Result<Answer> {
+    if let Some(home) = &arguments.home {
+        anyhow::ensure!(home.is_dir(), "{} is no directory", home.display());
+    }
     let (path, file) = read(arguments, config)?;
     let text = file.text.as_deref().unwrap_or("{}");
     let entries = settings::entries(text).map_err(unfit(&path))?;

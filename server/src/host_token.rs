@@ -46,7 +46,7 @@ pub fn run(arguments: &HostTokenArgs, config: &Config) -> anyhow::Result<ExitCod
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            tracing::error!("{error:#}");
+            writeln!(io::stderr(), "session-manager: {error:#}").ok();
             let code = match error.downcast_ref() {
                 Some(Fault::Changed(_)) => TRY_AGAIN,
                 Some(Fault::Wrong { .. }) => DATA_ERROR,

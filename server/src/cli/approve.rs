@@ -5,29 +5,30 @@ use std::{collections::BTreeMap, process::ExitCode};
 use clap::{Args, ValueEnum};
 use wire::{
     Always, Approval, Approvals, Ask, Code, DecideRequest, Decided, DecisionOutcome, Question,
-    RuleScope,
+    RuleScope, Who,
 };
 
 use super::{
     asked::{asked, one},
     drive::{EXIT_CODES, caller, push_note, tell},
     question::answer,
-    said, text,
+    said, text, who,
 };
 use crate::{clock, config::Config, service::ServiceError};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct ApproveArgs {
-    /// The request, or the beginning of its id (at least 4 characters); without an answer it is shown, without an id all are
+    /// The request or the beginning of its id (at least 4 characters), or the session that asks; without an answer it is shown,
+    /// without this all are
     id: Option<String>,
     #[command(flatten)]
     verdict: Verdict,
     /// Decide so from now on; makes a rule of it for whom this says
-    #[arg(long, value_enum, value_name = "FOR")]
+    #[arg(long, value_enum, value_name = "FOR", requires = "Verdict")]
     always: Option<For>,
-    /// With a plan: the permission mode to go on in
-    #[arg(long)]
+    /// With a plan that is allowed: the permission mode to go on in
+    #[arg(long, requires = "allow", conflicts_with_all = ["deny", "answer"])]
     mode: Option<String>,
     /// Print what the API answers
     #[arg(long)]
@@ -70,7 +71,10 @@ pub(super) fn run(arguments: &ApproveArgs, config: Config) -> anyhow::Result<Exi
         let Some(id) = &arguments.id else {
             return tell(arguments.json, &approvals, asked(&approvals, now), true);
         };
-        let approval = find(&approvals, id)?;
+        let approval = match find(&approvals, id)? {
+            Some(approval) => approval,
+            None => of_session(&approvals, id, who::open(service, id).await)?,
+        };
         let Some(request) = request(arguments, approval)? else {
             return tell(arguments.json, approval, one(approval, now), true);
         };
@@ -81,7 +85,8 @@ pub(super) fn run(arguments: &ApproveArgs, config: Config) -> anyhow::Result<Exi
     })
 }
 
-fn find<'a>(approvals: &'a Approvals, said: &str) -> Result<&'a Approval, ServiceError> {
+/// Finds the request of this id, `None` where there is none.
+fn find<'a>(approvals: &'a Approvals, said: &str) -> Result<Option<&'a Approval>, ServiceError> {
     let all = &approvals.approvals;
     let whole = all.iter().find(|one| one.id.as_str() == said);
     let meant: Vec<&Approval> = match whole {
@@ -92,16 +97,56 @@ fn find<'a>(approvals: &'a Approvals, said: &str) -> Result<&'a Approval, Servic
             .collect(),
     };
     match meant.as_slice() {
-        [one] => Ok(*one),
-        [] => Err(ServiceError::told(
-            Code::NoApproval,
-            "Nobody asks this, or not any more; `session-manager approve` lists what is asked.",
-        )),
+        [] => Ok(None),
+        [one] => Ok(Some(*one)),
         several => {
             let ids = several.iter().map(|one| one.id.to_string());
             let ids = ids.collect::<Vec<_>>().join(", ");
             let sentence = format!("Several requests begin so; say which: {ids}.");
             Err(ServiceError::told(Code::BadRequest, sentence))
+        }
+    }
+}
+
+/// Finds the one request of a session, `who` being the one that is called so.
+fn of_session<'a>(
+    approvals: &'a Approvals,
+    said: &str,
+    who: Result<Who, ServiceError>,
+) -> Result<&'a Approval, ServiceError> {
+    let told = |code, sentence: &str| Err(ServiceError::told(code, sentence));
+    let id = match who {
+        Ok(Who::Session(id)) => id,
+        Ok(Who::Pid(_)) | Err(_) if said.len() < SHORTEST => {
+            let sentence = format!(
+                "{} is too short for the beginning of a request's id; give at least {SHORTEST} characters, or name the session that asks.",
+                text::line(said)
+            );
+            return told(Code::BadRequest, &sentence);
+        }
+        Ok(Who::Pid(_)) | Err(_) => {
+            return told(
+                Code::NoApproval,
+                "Nobody asks this, or not any more; `session-manager approve` lists what is asked.",
+            );
+        }
+    };
+    let asked = approvals
+        .approvals
+        .iter()
+        .filter(|one| one.session_id == id);
+    match asked.collect::<Vec<_>>().as_slice() {
+        [one] => Ok(*one),
+        [] => {
+            let sentence = format!("{} asks nothing, or not any more.", text::line(said));
+            told(Code::NoApproval, &sentence)
+        }
+        several => {
+            let ids = several.iter().map(|one| one.id.to_string());
+            let ids = ids.collect::<Vec<_>>().join(", ");
+            let said = text::line(said);
+            let sentence = format!("{said} asks several things; say which: {ids}.");
+            told(Code::BadRequest, &sentence)
         }
     }
 }
@@ -120,6 +165,13 @@ fn request(
         (None, true) if verdict.allow => (DecisionOutcome::Allow, None),
         (None, true) => return Ok(None),
     };
+    let bad = |sentence: &str| Err(ServiceError::told(Code::BadRequest, sentence));
+    if arguments.mode.is_some() && !matches!(approval.ask, Ask::Plan { .. }) {
+        return bad("A permission mode goes with a plan; leave --mode out.");
+    }
+    if verdict.allow && matches!(approval.ask, Ask::Question { .. }) {
+        return bad("A question is answered, not only allowed; say --answer 1=LABEL.");
+    }
     let scope = always.map(|whom| match whom {
         For::Session => RuleScope::Session {
             session_id: approval.session_id.clone(),

@@ -10,6 +10,9 @@ use wire::{Approval, Approvals, Ask, Question};
 
 use super::{look, measure, text};
 
+/// The characters of a request's id that are enough to say.
+const SHOWN: usize = 8;
+
 /// Draws all that is asked, the oldest first.
 pub(super) fn asked(approvals: &Approvals, now: u64) -> String {
     if approvals.approvals.is_empty() {
@@ -65,7 +68,25 @@ pub(super) fn one(approval: &Approval, now: u64) -> String {
         Ask::Permission { .. } => page.call(&approval.tool, &approval.input),
         Ask::Text { text } => page.block(look::PLAIN, "  ", text),
     }
+    page.push(look::FAINT, "  ", &next(approval));
     page.0
+}
+
+/// How it is answered.
+fn next(approval: &Approval) -> String {
+    let id = approval.id.as_str();
+    let id = id.get(..SHOWN).unwrap_or(id);
+    let answers = match &approval.ask {
+        Ask::Question { questions } => {
+            let numbers = 1..=questions.len().max(1);
+            let each = numbers.map(|number| format!("--answer {number}=LABEL"));
+            each.collect::<Vec<_>>().join(" ")
+        }
+        Ask::Permission { .. } => "--allow | --deny REASON".to_owned(),
+        Ask::Plan { .. } => "--allow [--mode MODE] | --deny REASON".to_owned(),
+        Ask::Text { .. } => "--allow | --deny REASON".to_owned(),
+    };
+    format!("session-manager approve {id} {answers}")
 }
 
 struct Page(String);
@@ -224,6 +245,7 @@ mod tests {
                     done
                     description: Tidy up
                     run_in_background: true
+                  session-manager approve 0c1f7a52 --allow | --deny REASON
             "#]],
         );
     }
@@ -234,26 +256,28 @@ mod tests {
         check(
             &call("Edit", input),
             &expect![[r#"
-            ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
-              asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
-              Edit /w/a.rs
-                - let a = 1;
-                - let b = 2;
-                + let a = 3;
-                replace_all: false
-        "#]],
+                ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
+                  asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
+                  Edit /w/a.rs
+                    - let a = 1;
+                    - let b = 2;
+                    + let a = 3;
+                    replace_all: false
+                  session-manager approve 0c1f7a52 --allow | --deny REASON
+            "#]],
         );
         let input = json!({"file_path": "/w/b.rs", "content": "fn main() {\n    run();\n}\n"});
         check(
             &call("Write", input),
             &expect![[r#"
-            ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
-              asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
-              Write /w/b.rs
-                + fn main() {
-                +     run();
-                + }
-        "#]],
+                ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
+                  asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
+                  Write /w/b.rs
+                    + fn main() {
+                    +     run();
+                    + }
+                  session-manager approve 0c1f7a52 --allow | --deny REASON
+            "#]],
         );
         let edits =
             json!([{"old_string": "a", "new_string": "b"}, {"old_string": "c", "new_string": ""}]);
@@ -266,6 +290,7 @@ mod tests {
                     - a
                     + b
                     - c
+                  session-manager approve 0c1f7a52 --allow | --deny REASON
             "#]],
         );
     }
@@ -276,22 +301,24 @@ mod tests {
         check(
             &call("WebFetch", input),
             &expect![[r#"
-            ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
-              asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
-              WebFetch
-                prompt: Read
-                  it
-                url: http://a.test
-        "#]],
+                ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
+                  asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
+                  WebFetch
+                    prompt: Read
+                      it
+                    url: http://a.test
+                  session-manager approve 0c1f7a52 --allow | --deny REASON
+            "#]],
         );
         check(
             &call("mcp__a__b", json!(null)),
             &expect![[r#"
-            ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
-              asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
-              mcp__a__b
-                null
-        "#]],
+                ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
+                  asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
+                  mcp__a__b
+                    null
+                  session-manager approve 0c1f7a52 --allow | --deny REASON
+            "#]],
         );
     }
 
@@ -310,11 +337,13 @@ mod tests {
               1. Which colour?
                  - Red: warm
                  - Blue
+              session-manager approve 0c1f7a52 --answer 1=LABEL
             ? 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e
               asks for 12s, session 607b503a-f1d9-4125-9748-6f1933188683, Touching x, /home/dev/work/p1
               Plan
                 1. Read
                 2. Write
+              session-manager approve 0c1f7a52 --allow [--mode MODE] | --deny REASON
         "#]].assert_eq(&anstream::adapter::strip_str(&shown).to_string());
     }
 

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 use wire::{
-    Caller, CancelRequest, CancelScope, Cancelled, DriveOutcome, Driven, Face, Grace, KillOutcome,
-    KillRequest, Killed, ModelRequest, PermissionModeRequest, RenameRequest, SignalOutcome,
-    SignalRequest, Signalled, Who,
+    Caller, CancelRequest, Cancelled, DriveOutcome, Driven, Face, Grace, KillOutcome, KillRequest,
+    Killed, ModelRequest, PermissionModeRequest, RenameRequest, SignalOutcome, SignalRequest,
+    Signalled, Who,
 };
 
 use super::{
@@ -74,22 +74,38 @@ pub(super) struct KillArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP.as_str())]
-pub(super) struct WordArgs {
+pub(super) struct ModelArgs {
     /// The session
     who: String,
-    /// The model (opus, sonnet, ...), the mode (default, acceptEdits, plan, ...) or the name that it is to have
-    word: String,
+    /// opus, sonnet, ..., or a model's full name; Claude Code takes any word, and says at the next message if there is none
+    model: String,
     /// Print what the API answers
     #[arg(long)]
     json: bool,
 }
 
-/// What is changed by a word.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Word {
-    Model,
-    Mode,
-    Name,
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP.as_str())]
+pub(super) struct ModeArgs {
+    /// The session
+    who: String,
+    /// default, acceptEdits, plan, ...
+    mode: String,
+    /// Print what the API answers
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP.as_str())]
+pub(super) struct RenameArgs {
+    /// The session
+    who: String,
+    /// What it is to be called
+    name: String,
+    /// Print what the API answers
+    #[arg(long)]
+    json: bool,
 }
 
 /// Whoever sits at the terminal.
@@ -117,21 +133,13 @@ pub(super) fn interrupt(arguments: &InterruptArgs, config: Config) -> anyhow::Re
 pub(super) fn cancel(arguments: &CancelArgs, config: Config) -> anyhow::Result<ExitCode> {
     answer(config, async |service| {
         service.meet_holders().await;
-        let (who, scope) = match &arguments.who {
-            Some(said) => (who::running(service, said).await?, None),
-            None => match who::held(service).await? {
-                Some(id) => (Who::Session(id), Some(CancelScope::All)),
-                None => {
-                    let none = Cancelled {
-                        ok: true,
-                        sessions: Vec::new(),
-                    };
-                    return tell(arguments.json, &none, cancelled_lines(&none), true);
-                }
-            },
+        let Some(said) = &arguments.who else {
+            let all = service.cancel_all(caller()).await;
+            return tell(arguments.json, &all, cancelled_lines(&all), all.ok);
         };
+        let who = who::running(service, said).await?;
         match service
-            .cancel(who, CancelRequest { scope }, caller())
+            .cancel(who, CancelRequest { scope: None }, caller())
             .await?
         {
             Cancel::One(driven) => tell(arguments.json, &driven, driven_line(&driven), true),
@@ -153,37 +161,44 @@ pub(super) fn kill(arguments: &KillArgs, config: Config) -> anyhow::Result<ExitC
     })
 }
 
-pub(super) fn word(what: Word, arguments: &WordArgs, config: Config) -> anyhow::Result<ExitCode> {
+pub(super) fn model(arguments: ModelArgs, config: Config) -> anyhow::Result<ExitCode> {
+    let ModelArgs { who, model, json } = arguments;
     answer(config, async |service| {
-        service.meet_holders().await;
-        let who = who::running(service, &arguments.who).await?;
-        let driven = change(service, what, who, arguments.word.clone()).await?;
-        tell(arguments.json, &driven, driven_line(&driven), true)
+        let who = meet(service, &who).await?;
+        let has = format!("has the model {} now", text::line(&model));
+        let request = ModelRequest { model };
+        let driven = service.set_model(who, request, caller()).await?;
+        tell(json, &driven, changed_line(&driven, &has), true)
     })
 }
 
-async fn change(
-    service: &Service,
-    what: Word,
-    who: Who,
-    word: String,
-) -> Result<Driven, ServiceError> {
-    match what {
-        Word::Model => {
-            let request = ModelRequest { model: word };
-            service.set_model(who, request, caller()).await
-        }
-        Word::Mode => {
-            let request = PermissionModeRequest {
-                permission_mode: word,
-            };
-            service.set_permission_mode(who, request, caller()).await
-        }
-        Word::Name => {
-            let request = RenameRequest { name: word };
-            service.rename(who, request, caller()).await
-        }
-    }
+pub(super) fn mode(arguments: ModeArgs, config: Config) -> anyhow::Result<ExitCode> {
+    let ModeArgs { who, mode, json } = arguments;
+    answer(config, async |service| {
+        let who = meet(service, &who).await?;
+        let has = format!("is in the mode {} now", text::line(&mode));
+        let request = PermissionModeRequest {
+            permission_mode: mode,
+        };
+        let driven = service.set_permission_mode(who, request, caller()).await?;
+        tell(json, &driven, changed_line(&driven, &has), true)
+    })
+}
+
+pub(super) fn rename(arguments: RenameArgs, config: Config) -> anyhow::Result<ExitCode> {
+    let RenameArgs { who, name, json } = arguments;
+    answer(config, async |service| {
+        let who = meet(service, &who).await?;
+        let has = format!("is called {} now", text::line(&name));
+        let request = RenameRequest { name };
+        let driven = service.rename(who, request, caller()).await?;
+        tell(json, &driven, changed_line(&driven, &has), true)
+    })
+}
+
+async fn meet(service: &Service, who: &str) -> Result<Who, ServiceError> {
+    service.meet_holders().await;
+    who::running(service, who).await
 }
 
 /// Puts an outcome as the API does, or in words; `went_well` decides on the exit code.
@@ -199,6 +214,11 @@ pub(super) fn tell(
 
 /// What a word to a session came to, in a line, and its note in another.
 pub(super) fn driven_line(driven: &Driven) -> String {
+    changed_line(driven, "has it")
+}
+
+/// The same; `has` is what is true of a session that was changed.
+fn changed_line(driven: &Driven, has: &str) -> String {
     let words = match driven.outcome {
         DriveOutcome::Sent => "was told",
         DriveOutcome::Queued => "is told once its turn allows",
@@ -206,7 +226,7 @@ pub(super) fn driven_line(driven: &Driven) -> String {
         DriveOutcome::Interrupted => "was interrupted",
         DriveOutcome::Idle => "has no turn to interrupt",
         DriveOutcome::Cancelled => "has ended",
-        DriveOutcome::Changed => "has it",
+        DriveOutcome::Changed => has,
         DriveOutcome::Unknown => "was reached",
     };
     let mut lines = format!("Session {} {words}.\n", driven.session_id);
@@ -295,6 +315,14 @@ mod tests {
             Session 607b was reached.
         "#]]
         .assert_eq(&short);
+        let changed = driven
+            .iter()
+            .map(|one| changed_line(one, "is in the mode plan now"));
+        let changed: Vec<String> = changed.filter(|line| line.contains("plan")).collect();
+        assert_eq!(
+            changed,
+            ["Session 607b503a-f1d9-4125-9748-6f1933188683 is in the mode plan now.\n"]
+        );
         let golden = include_str!("../../../wire/tests/golden/cancelled.json");
         let cancelled: Cancelled = serde_json::from_str(golden).unwrap();
         expect![[r#"

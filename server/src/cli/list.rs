@@ -10,7 +10,7 @@ use super::{
     EXIT_CODES, act, look, measure,
     question::{ask, json},
     table::{Line, table},
-    terminal, text,
+    terminal, text, who,
 };
 use crate::{clock, config::Config};
 
@@ -28,10 +28,11 @@ pub(super) struct ListArgs {
 const LEGEND: &str = "\
 Those that need you come first.
   !permission  a person is wanted
-  ~working     inferred from what the session wrote; `why PID` tells more
+  ~working     inferred from what the session wrote; `why` tells more
   stuck        works, but nothing has moved for long
   abandoned    at its prompt, and not touched for long
   twin of PID  has the same conversation open as that process
+  exited       has ended, and the beginning of its id stands for its pid
 On a terminal each line is cut to its width; elsewhere it is whole.";
 
 static AFTER_HELP: std::sync::LazyLock<String> =
@@ -108,7 +109,7 @@ fn ended(one: &RecentSession, now: u64) -> Line {
             or_dash(known(one.project.as_deref())),
             or_dash(what),
             "-".to_owned(),
-            "-".to_owned(),
+            who::short(&one.session_id).to_owned(),
         ],
     }
 }

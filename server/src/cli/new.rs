@@ -3,14 +3,17 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
-use wire::{Code, Holder, HolderKind, SessionId, StartRequest, Started};
+use wire::{Code, Holder, HolderKind, SessionId, StartRequest, Started, Who};
 
 use super::{
     drive::{EXIT_CODES, caller, push_note, tell},
     question::answer,
-    send, text,
+    send, text, who,
 };
-use crate::{config::Config, service::ServiceError};
+use crate::{
+    config::Config,
+    service::{Service, ServiceError},
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -23,7 +26,7 @@ pub(super) struct NewArgs {
     /// opus, sonnet, ..., or a model's full name
     #[arg(long)]
     model: Option<String>,
-    /// default, acceptEdits, plan, ...
+    /// default, acceptEdits, plan, ... [default: default]
     #[arg(long, value_name = "MODE")]
     permission_mode: Option<String>,
     /// low, medium, high, ...
@@ -32,14 +35,14 @@ pub(super) struct NewArgs {
     /// What it is to be called
     #[arg(long)]
     name: Option<String>,
-    /// Go on in this conversation
-    #[arg(long, value_name = "ID", conflicts_with = "continue_newest")]
-    resume: Option<SessionId>,
+    /// Go on in this conversation: its id, the beginning of its id, or its name
+    #[arg(long, value_name = "WHICH", group = "from")]
+    resume: Option<String>,
     /// Go on in the directory's newest conversation
-    #[arg(long = "continue")]
+    #[arg(long = "continue", group = "from")]
     continue_newest: bool,
     /// With --resume or --continue: in a copy of it
-    #[arg(long)]
+    #[arg(long, requires = "from")]
     fork: bool,
     /// Work in a new git worktree
     #[arg(
@@ -50,7 +53,7 @@ pub(super) struct NewArgs {
         default_missing_value = ""
     )]
     worktree: Option<String>,
-    /// What keeps it
+    /// What keeps it [default: stdio, or pty for a Claude Code that is too old for that]
     #[arg(long, value_enum)]
     holder: Option<Keeper>,
     /// Print what the API answers
@@ -71,12 +74,23 @@ enum Keeper {
 pub(super) fn run(arguments: &NewArgs, config: Config) -> anyhow::Result<ExitCode> {
     answer(config, async |service| {
         service.meet_holders().await;
-        let started = service.start(request(arguments)?, caller()).await?;
+        let resume = match &arguments.resume {
+            None => None,
+            Some(said) => Some(conversation(service, said).await?),
+        };
+        let started = service.start(request(arguments, resume)?, caller()).await?;
         tell(arguments.json, &started, lines(&started), true)
     })
 }
 
-fn request(arguments: &NewArgs) -> Result<StartRequest, ServiceError> {
+async fn conversation(service: &Service, said: &str) -> Result<SessionId, ServiceError> {
+    match who::any(service, said).await? {
+        Who::Session(id) => Ok(id),
+        Who::Pid(pid) => Err(ServiceError::NoSession(pid)),
+    }
+}
+
+fn request(arguments: &NewArgs, resume: Option<SessionId>) -> Result<StartRequest, ServiceError> {
     let prompt = match arguments.prompt.as_deref() {
         None => None,
         said => Some(send::words(said)?),
@@ -93,7 +107,7 @@ fn request(arguments: &NewArgs) -> Result<StartRequest, ServiceError> {
             Keeper::Pty => HolderKind::Pty,
             Keeper::Tmux => HolderKind::Tmux,
         }),
-        resume: arguments.resume.clone(),
+        resume,
         continue_newest: arguments.continue_newest,
         fork: arguments.fork,
         worktree: arguments.worktree.clone(),

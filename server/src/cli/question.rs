@@ -49,6 +49,7 @@ pub(super) fn answer(
     for mistake in &config.mistakes {
         terminal::complain(mistake);
     }
+    let told = !config.mistakes.is_empty();
     let code = match config.mistakes.as_slice() {
         [] => ExitCode::SUCCESS,
         _ => ExitCode::from(USAGE),
@@ -67,7 +68,7 @@ pub(super) fn answer(
             terminal::print(&text, code).context("writing the answer")
         }
         Err(error) => {
-            terminal::complain(&sentence(&error));
+            terminal::complain_at_length(&sentence(&error, told));
             Ok(match error.code() == Code::BadRequest {
                 true => ExitCode::from(USAGE),
                 false => ExitCode::FAILURE,
@@ -76,16 +77,34 @@ pub(super) fn answer(
     }
 }
 
-fn sentence(error: &ServiceError) -> String {
+/// What the API's answers say in its own words, and how the same is said here.
+const OUR_WORDS: [(&str, &str); 2] = [
+    (
+        "with POST /sessions {\"resume\":\"<id>\",\"fork\":true}",
+        "with `session-manager new --resume ID --fork`",
+    ),
+    ("with \"fork\":true", "with --fork"),
+];
+
+/// `told` where the mistakes of the configuration have been named already.
+fn sentence(error: &ServiceError, told: bool) -> String {
+    if let ServiceError::Config(_) = error
+        && told
+    {
+        return "Nothing is acted on until that is mended.".to_owned();
+    }
     if let ServiceError::NotASession(pid) | ServiceError::NoProcess(pid) = error {
         return format!(
             "Process {pid} is no Claude Code session; `session-manager list` shows those that run."
         );
     }
-    match error.source() {
+    let sentence = match error.source() {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
-    }
+    };
+    OUR_WORDS
+        .iter()
+        .fold(sentence, |said, (api, ours)| said.replace(api, ours))
 }
 
 /// Writes a value as the API does, laid out for people to read as well.
@@ -125,6 +144,23 @@ fn safe(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_api_says_in_its_words_is_said_in_ours() {
+        let live = ServiceError::Live {
+            key: "4711:1".parse().unwrap(),
+            holder: wire::Holder::Stdio {},
+            age_sec: 60,
+        };
+        let said = sentence(&live, false);
+        assert!(
+            said.ends_with("go on in a copy of it with --fork."),
+            "{said}"
+        );
+        let config = ServiceError::Config("port is no number".to_owned());
+        assert!(sentence(&config, false).contains("port is no number"));
+        assert!(!sentence(&config, true).contains("port is no number"));
+    }
 
     #[test]
     fn json_keeps_its_value_and_leaves_the_terminal_alone() {

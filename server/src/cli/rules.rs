@@ -12,14 +12,14 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use wire::{
-    Caller, Face, RuleAction, RuleScope, RuleSet, RuleTest, RulesImport, RulesRequest, SessionId,
-    ToolRule,
+    Caller, Code, Face, RuleAction, RuleScope, RuleSet, RuleTest, RulesImport, RulesRequest,
+    SessionId, ToolRule,
 };
 
 use super::{
     EXIT_CODES,
     question::{ask, json},
-    terminal,
+    terminal, text,
 };
 use crate::{
     clock,
@@ -68,6 +68,7 @@ enum Verb {
         /// As `list` shows it
         id: String,
         /// From 1
+        #[arg(value_parser = place_from_one)]
         place: usize,
     },
     /// Tell what the rules say of a call, and why; nothing is called.
@@ -89,7 +90,7 @@ struct AddArgs {
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     lifetime: Option<u64>,
     /// Put it at this place, from 1
-    #[arg(long, value_name = "PLACE")]
+    #[arg(long, value_name = "PLACE", value_parser = place_from_one)]
     at: Option<usize>,
 }
 
@@ -118,6 +119,7 @@ struct TestArgs {
 
 #[derive(Debug, Args)]
 struct ImportArgs {
+    /// csm's configuration or its rules alone, or settings of Claude Code or their permissions alone, as JSON
     file: PathBuf,
     #[command(flatten)]
     scope: ScopeArgs,
@@ -141,7 +143,10 @@ pub(super) fn run(arguments: RulesArgs, config: Config) -> anyhow::Result<ExitCo
     match verb.unwrap_or(Verb::List) {
         Verb::List => ask(config, async |service| shown(&service.rules().await?, raw)),
         Verb::Add(arguments) => {
-            let (rule, at) = added(arguments)?;
+            let (rule, at) = added(arguments, &config.home)?;
+            for doubt in doubts(&rule) {
+                terminal::complain(&doubt);
+            }
             edit(config, raw, |mut rules| {
                 let at = at.unwrap_or(rules.len()).min(rules.len());
                 rules.insert(at, rule);
@@ -160,7 +165,7 @@ pub(super) fn run(arguments: RulesArgs, config: Config) -> anyhow::Result<ExitCo
             Ok(rules)
         }),
         Verb::Test(arguments) => {
-            let test = tested(arguments)?;
+            let test = tested(arguments, &config.home)?;
             ask(config, async |service| {
                 let answer = service.test_rule(test).await?;
                 if raw {
@@ -170,7 +175,7 @@ pub(super) fn run(arguments: RulesArgs, config: Config) -> anyhow::Result<ExitCo
             })
         }
         Verb::Import(arguments) => {
-            let import = imported(&arguments)?;
+            let import = imported(&arguments, &config.home)?;
             ask(config, async |service| {
                 let answer = service.import_rules(import, us()).await?;
                 if raw {
@@ -219,12 +224,16 @@ fn take(rules: &mut Vec<ToolRule>, id: &str) -> Result<ToolRule, ServiceError> {
     let place = rules.iter().position(|rule| rule.id == id);
     match place {
         Some(place) => Ok(rules.remove(place)),
-        None => Err(ServiceError::BadRules(format!("no rule has the id {id:?}"))),
+        None => {
+            let id = text::line(id);
+            let sentence = format!("No rule is called {id}; `session-manager rules` lists them.");
+            Err(ServiceError::told(Code::BadRequest, sentence))
+        }
     }
 }
 
 /// The new rule, and its place from 0, `None` for the end.
-fn added(arguments: AddArgs) -> anyhow::Result<(ToolRule, Option<usize>)> {
+fn added(arguments: AddArgs, home: &Path) -> anyhow::Result<(ToolRule, Option<usize>)> {
     let expires_at = arguments
         .lifetime
         .map(|lifetime| clock::now().0.saturating_add(lifetime));
@@ -237,15 +246,57 @@ fn added(arguments: AddArgs) -> anyhow::Result<(ToolRule, Option<usize>)> {
             Action::Deny => RuleAction::Deny,
             Action::Ask => RuleAction::Ask,
         },
-        scope: scope(&arguments.scope)?,
+        scope: scope(&arguments.scope, home)?,
         expires_at,
     };
     Ok((rule, arguments.at.map(|at| at.saturating_sub(1))))
 }
 
-fn scope(arguments: &ScopeArgs) -> anyhow::Result<RuleScope> {
+/// The tools of Claude Code 2.1.329 that ask.
+const TOOLS: [&str; 14] = [
+    "Bash",
+    "Edit",
+    "ExitPlanMode",
+    "Glob",
+    "Grep",
+    "MultiEdit",
+    "NotebookEdit",
+    "Read",
+    "Skill",
+    "Task",
+    "Agent",
+    "WebFetch",
+    "WebSearch",
+    "Write",
+];
+
+/// Why a rule may match nothing, in sentences. It is added all the same: there are other versions, and a directory may come.
+fn doubts(rule: &ToolRule) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let tool = rule.tool.as_str();
+    let is_known = TOOLS.contains(&tool) || tool.contains('*') || tool.starts_with("mcp__");
+    if !is_known {
+        let near = TOOLS.iter().find(|known| known.eq_ignore_ascii_case(tool));
+        let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        doubts.push(format!(
+            "no tool of Claude Code is known by the name {tool}, so this rule may match nothing{near}"
+        ));
+    }
+    if let RuleScope::Project { dir } = &rule.scope
+        && !Path::new(dir).is_dir()
+    {
+        doubts.push(format!(
+            "{dir} is no directory, so this rule may match nothing"
+        ));
+    }
+    doubts
+}
+
+fn scope(arguments: &ScopeArgs, home: &Path) -> anyhow::Result<RuleScope> {
     Ok(match (&arguments.project, &arguments.session) {
-        (Some(dir), _) => RuleScope::Project { dir: place(dir)? },
+        (Some(dir), _) => RuleScope::Project {
+            dir: place(dir, home)?,
+        },
         (None, Some(session_id)) => RuleScope::Session {
             session_id: session_id.clone(),
         },
@@ -253,17 +304,25 @@ fn scope(arguments: &ScopeArgs) -> anyhow::Result<RuleScope> {
     })
 }
 
-fn place(dir: &Path) -> anyhow::Result<String> {
+/// A whole path. `~` reaches us where the shell was kept from reading it.
+fn place(dir: &Path, home: &Path) -> anyhow::Result<String> {
+    let dir = match dir.strip_prefix("~") {
+        Ok(below) => &home.join(below),
+        Err(_) => dir,
+    };
     let dir = absolute(dir).with_context(|| format!("finding {}", dir.display()))?;
     let text = dir.to_str();
     let text = text.with_context(|| format!("{} is not UTF-8", dir.display()))?;
     Ok(text.to_owned())
 }
 
-fn tested(arguments: TestArgs) -> anyhow::Result<RuleTest> {
+fn tested(arguments: TestArgs, home: &Path) -> anyhow::Result<RuleTest> {
     let cwd = match &arguments.cwd {
-        Some(cwd) => place(cwd)?,
-        None => place(&env::current_dir().context("finding out where this is")?)?,
+        Some(cwd) => place(cwd, home)?,
+        None => place(
+            &env::current_dir().context("finding out where this is")?,
+            home,
+        )?,
     };
     let input = input(&arguments.tool, arguments.input)?;
     Ok(RuleTest {
@@ -291,12 +350,12 @@ fn input(tool: &str, text: String) -> anyhow::Result<Value> {
 }
 
 /// What stands in a file: the configuration of csm or its rules alone, or the settings of Claude Code or their permissions alone.
-fn imported(arguments: &ImportArgs) -> anyhow::Result<RulesImport> {
+fn imported(arguments: &ImportArgs, home: &Path) -> anyhow::Result<RulesImport> {
     let name = arguments.file.display();
     let text = fs::read_to_string(&arguments.file).with_context(|| format!("reading {name}"))?;
     let value: Value = serde_json::from_str(&text).with_context(|| format!("reading {name}"))?;
     let mut import = RulesImport {
-        scope: scope(&arguments.scope)?,
+        scope: scope(&arguments.scope, home)?,
         dry_run: arguments.dry_run,
         ..RulesImport::default()
     };
@@ -316,6 +375,11 @@ fn imported(arguments: &ImportArgs) -> anyhow::Result<RulesImport> {
         _ => bail!("{name} has neither toolApprovalRules nor permissions"),
     }
     Ok(import)
+}
+
+fn place_from_one(text: &str) -> Result<usize, &'static str> {
+    let place = text.parse().ok().filter(|place| *place > 0);
+    place.ok_or("a place is a number from 1")
 }
 
 /// Milliseconds.
@@ -345,6 +409,46 @@ mod tests {
         check("Bash", "{\"command\":\"ls\"}", json!({"command": "ls"}));
         check("Read", "/a", json!({"file_path": "/a"}));
         assert!(input("mcp__x", "a".to_owned()).is_err());
+    }
+
+    #[test]
+    fn what_may_match_nothing_is_doubted() {
+        let check = |tool: &str, scope: RuleScope| {
+            let rule = ToolRule {
+                id: String::new(),
+                tool: tool.to_owned(),
+                pattern: None,
+                action: RuleAction::Deny,
+                scope,
+                expires_at: None,
+            };
+            doubts(&rule).join("\n")
+        };
+        for tool in ["Bash", "mcp__github__x", "Web*"] {
+            assert_eq!(check(tool, RuleScope::All), "");
+        }
+        assert!(check("bash", RuleScope::All).ends_with("; did you mean Bash?"));
+        assert!(check("Nope", RuleScope::All).ends_with("may match nothing"));
+        let dir = |dir: &str| RuleScope::Project {
+            dir: dir.to_owned(),
+        };
+        assert_eq!(check("Bash", dir("/")), "");
+        assert!(check("Bash", dir("/nope")).starts_with("/nope is no directory"));
+    }
+
+    #[test]
+    fn a_tilde_is_the_home() {
+        let home = Path::new("/home/dev");
+        assert_eq!(place(Path::new("~/x"), home).unwrap(), "/home/dev/x");
+        assert_eq!(place(Path::new("/a/~"), home).unwrap(), "/a/~");
+    }
+
+    #[test]
+    fn places_begin_at_one() {
+        assert_eq!(place_from_one("1"), Ok(1));
+        for wrong in ["0", "-1", "x"] {
+            assert!(place_from_one(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

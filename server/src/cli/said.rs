@@ -98,11 +98,17 @@ pub(super) fn said(event: &Event, width: Option<usize>) -> String {
                     cost % 1_000_000 / 100
                 )
             });
-            let failed = is_error.then(|| format!("failed ({})", text::line(subtype)));
+            let failed = is_error.then(|| match subtype.as_str() {
+                // What the API refuses is told in the words of an answer (2.1.329).
+                "success" => "failed".to_owned(),
+                subtype => format!("failed ({})", text::line(subtype)),
+            });
             let known: Vec<String> = [failed, time, tokens, cost].into_iter().flatten().collect();
             let style = if *is_error { look::WRONG } else { look::FAINT };
             page.push(style, &format!("{REMARK}{}", known.join(", ")));
         }
+        // What Claude Code notes for its own developers.
+        Event::Note { text, .. } if text.starts_with("[ede_diagnostic]") => {}
         Event::Note { text, .. } => page.whole(look::FAINT, REMARK, text),
         Event::Exit {
             code,
@@ -253,6 +259,25 @@ mod tests {
             -- Interrupted.
             -- ended, as it was told to
         "#]],
+        );
+    }
+
+    #[test]
+    fn a_failure_is_not_called_a_success() {
+        let event = |value| serde_json::from_value(value).unwrap();
+        let usage = |subtype: &str| {
+            event(
+                serde_json::json!({"type": "usage", "seq": 1, "at": 0, "subtype": subtype, "isError": true}),
+            )
+        };
+        let note = serde_json::json!({"type": "note", "seq": 2, "at": 0, "code": "error", "text": "[ede_diagnostic] result_type=user"});
+        check(
+            &[usage("success"), event(note), usage("error_max_turns")],
+            None,
+            &expect![[r#"
+                -- failed
+                -- failed (error_max_turns)
+            "#]],
         );
     }
 

@@ -103,12 +103,19 @@ async fn wait(service: &Service, driven: &Driven, as_json: bool) -> Result<Answe
             Output::Delta { .. } | Output::Caught { .. } => {}
         }
     }
-    if let Some(reason) = reason {
-        terminal::complain(&reason);
-    }
     let went_well = turn.went_well();
+    if let Some(reason) = reason.or_else(|| turn.why.take())
+        && !went_well
+    {
+        terminal::complain_at_length(&reason);
+    }
     let text = if as_json { String::new() } else { turn.answer };
     Ok(Answer { text, went_well })
+}
+
+/// Without its colours.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
 }
 
 /// What a session has answered so far.
@@ -116,6 +123,10 @@ async fn wait(service: &Service, driven: &Driven, as_json: bool) -> Result<Answe
 struct Turn {
     /// What is printed in the end.
     answer: String,
+    /// Where the newest part of it begins, in bytes.
+    newest: usize,
+    /// Why the newest turn failed.
+    why: Option<String>,
     /// `None` until a turn has ended.
     failed: Option<bool>,
     over: bool,
@@ -130,6 +141,20 @@ impl Turn {
         self.over && self.failed == Some(false)
     }
 
+    /// Takes the reason of a failure out of what is printed.
+    fn failure(&mut self, subtype: &str) -> String {
+        // What the API answered instead of the model comes as the model's words, and the turn as one that went its way
+        // (2.1.329).
+        let told = match subtype {
+            "success" => self.answer.split_off(self.newest.min(self.answer.len())),
+            _ => String::new(),
+        };
+        match told.trim_end() {
+            "" => format!("The turn failed ({}).", text::line(subtype)),
+            told => told.to_owned(),
+        }
+    }
+
     /// Takes an event in; returns what a person has to do before it goes on.
     fn hear(&mut self, event: &Event) -> Option<String> {
         match event {
@@ -139,14 +164,18 @@ impl Turn {
                 parent: None,
                 ..
             } => {
+                self.newest = self.answer.len();
                 for line in text::lines(text) {
                     self.answer.push_str(&line);
                     self.answer.push('\n');
                 }
                 None
             }
-            Event::Usage { is_error, .. } => {
+            Event::Usage {
+                is_error, subtype, ..
+            } => {
                 self.failed = Some(*is_error);
+                self.why = is_error.then(|| self.failure(subtype));
                 None
             }
             // What was queued has had its turn as well.
@@ -159,7 +188,9 @@ impl Turn {
             Event::Exit { .. } => {
                 self.over = true;
                 self.failed = Some(self.failed.unwrap_or(true));
-                self.answer.push_str(&said(event, None));
+                if self.failed == Some(true) {
+                    self.why = Some(plain(&said(event, None)));
+                }
                 None
             }
             Event::Approval {
@@ -181,6 +212,8 @@ impl Turn {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -213,6 +246,39 @@ mod tests {
         let mut turn = Turn::default();
         turn.hear(events.last().unwrap());
         assert!(!turn.is_open() && !turn.went_well());
+    }
+
+    #[test]
+    fn the_reason_of_a_failure_is_no_answer() {
+        let said = |text: &str| {
+            let event =
+                json!({"type": "assistant", "seq": 1, "at": 0, "text": text, "thinking": false});
+            serde_json::from_value::<Event>(event).unwrap()
+        };
+        let failed = |subtype: &str| {
+            let event =
+                json!({"type": "usage", "seq": 2, "at": 0, "subtype": subtype, "isError": true});
+            serde_json::from_value::<Event>(event).unwrap()
+        };
+        let mut turn = Turn::default();
+        for event in [
+            said("I try."),
+            said("API Error: 400\nno"),
+            failed("success"),
+        ] {
+            turn.hear(&event);
+        }
+        assert_eq!(turn.answer, "I try.\n");
+        assert_eq!(turn.why.as_deref(), Some("API Error: 400\nno"));
+        let mut turn = Turn::default();
+        for event in [said("So far."), failed("error_max_turns")] {
+            turn.hear(&event);
+        }
+        assert_eq!(turn.answer, "So far.\n");
+        assert_eq!(
+            turn.why.as_deref(),
+            Some("The turn failed (error_max_turns).")
+        );
     }
 
     #[test]

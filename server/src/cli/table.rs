@@ -54,27 +54,24 @@ impl Layout {
             return Self(widest.map(Some));
         };
         project = project.min((width / 5).max("PROJECT".len()));
-        let (mut memory, mut pid) = (Some(memory), Some(pid));
-        let left = |memory: Option<usize>, pid: Option<usize>| {
-            let taken = [Some(state), Some(since), Some(project), memory, pid];
+        let (mut since, mut project, mut memory) = (Some(since), Some(project), Some(memory));
+        let left = |since: Option<usize>, project: Option<usize>, memory: Option<usize>| {
+            let taken = [Some(state), since, project, memory, Some(pid)];
             let taken: usize = taken.iter().flatten().map(|columns| columns + GAP).sum();
             width.saturating_sub(taken)
         };
-        if left(memory, pid) < ROOM {
+        if left(since, project, memory) < ROOM {
             memory = None;
         }
-        if left(memory, pid) < ROOM / 2 {
-            pid = None;
+        // Never the pid: a session is named by it.
+        if left(since, project, memory) < ROOM / 2 {
+            since = None;
         }
-        let what = left(memory, pid).max("WHAT".len());
-        Self([
-            Some(state),
-            Some(since),
-            Some(project),
-            Some(what),
-            memory,
-            pid,
-        ])
+        if left(since, project, memory) < ROOM / 2 {
+            project = None;
+        }
+        let what = left(since, project, memory).max("WHAT".len());
+        Self([Some(state), since, project, Some(what), memory, Some(pid)])
     }
 
     fn draw(

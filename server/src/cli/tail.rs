@@ -1,9 +1,9 @@
 //! `session-manager tail`: what a session said, and what it says from now on.
 
-use std::{io, process::ExitCode};
+use std::{collections::VecDeque, io, process::ExitCode};
 
 use clap::Args;
-use wire::{Event, Output, Since};
+use wire::{Event, Output, Page, Since, Who};
 
 use super::{
     drive::EXIT_CODES,
@@ -11,7 +11,10 @@ use super::{
     said::said,
     terminal, who,
 };
-use crate::{config::Config, service::ServiceError};
+use crate::{
+    config::Config,
+    service::{Service, ServiceError},
+};
 
 static AFTER_HELP: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| format!("{LEGEND}\n\n{}\n\n{EXIT_CODES}", who::TAKES));
@@ -22,6 +25,9 @@ How it reads:
   ~ a thought            = its result           -- a remark
   (nothing) an answer    ! what went wrong
 Thoughts, calls and results are folded to a line; --json has all of them.";
+
+/// More than anybody reads at once.
+const LINES: i64 = 1_000_000;
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP.as_str())]
@@ -34,6 +40,9 @@ pub(super) struct TailArgs {
     /// Only what comes after the event of this number
     #[arg(long, value_name = "N", default_value_t = 0)]
     after: u64,
+    /// Only the newest events, so many of those that are shown
+    #[arg(short = 'n', long = "lines", value_name = "N", conflicts_with = "after", value_parser = clap::value_parser!(u32).range(1..=LINES))]
+    last: Option<u32>,
     /// Print the events as the API tells them, one JSON object a line
     #[arg(long)]
     json: bool,
@@ -43,8 +52,19 @@ pub(super) fn run(arguments: &TailArgs, config: Config) -> anyhow::Result<ExitCo
     answer(config, async |service| {
         service.meet_holders().await;
         let who = who::any(service, &arguments.who).await?;
+        let mut after = arguments.after;
+        if let Some(last) = arguments.last {
+            let (events, newest) = newest(service, &who, last, arguments.json).await?;
+            if let Printed::NobodyReads = print(&events, arguments.json)? {
+                return Ok(Answer::from(String::new()));
+            }
+            if !arguments.follow {
+                return Ok(Answer::from(String::new()));
+            }
+            after = newest;
+        }
         let since = Since {
-            after: arguments.after,
+            after,
             follow: arguments.follow,
             ..Since::default()
         };
@@ -67,6 +87,38 @@ pub(super) fn run(arguments: &TailArgs, config: Config) -> anyhow::Result<ExitCo
         }
         Ok(Answer::from(String::new()))
     })
+}
+
+/// The newest events, the oldest of them first, and the number of the last one of all, 0 where there is none.
+async fn newest(
+    service: &Service,
+    who: &Who,
+    last: u32,
+    as_json: bool,
+) -> Result<(Vec<Event>, u64), ServiceError> {
+    let last = usize::try_from(last).unwrap_or(usize::MAX);
+    let mut newest = VecDeque::new();
+    let (mut before, mut number) = (None, 0);
+    while newest.len() < last {
+        let limit = Page::MOST;
+        let since = Since {
+            back: Some(Page { limit, before }),
+            ..Since::default()
+        };
+        let mut outputs = service.output(who.clone(), since).await?;
+        let Some(Output::Events { events, .. }) = outputs.next().await else {
+            break;
+        };
+        before = events.first().map(Event::seq);
+        number = number.max(events.last().map_or(0, Event::seq));
+        let shown = events.into_iter().rev();
+        // What says nothing to people is none of what they count.
+        let shown = shown.filter(|event| as_json || !said(event, None).is_empty());
+        for event in shown.take(last - newest.len()) {
+            newest.push_front(event);
+        }
+    }
+    Ok((newest.into(), number))
 }
 
 /// Whether somebody still reads.

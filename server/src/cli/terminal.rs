@@ -42,3 +42,9 @@ pub(super) fn complain(sentence: &str) {
     // Where not even this can be said, the exit code still tells.
     writeln!(io::stderr(), "session-manager: {sentence}").ok();
 }
+
+/// The same where it has several lines. Those after the first stand further in, so that none passes for another complaint.
+pub(super) fn complain_at_length(sentence: &str) {
+    let lines: Vec<String> = text::lines(sentence).collect();
+    writeln!(io::stderr(), "session-manager: {}", lines.join("\n  ")).ok();
+}

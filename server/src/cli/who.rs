@@ -2,9 +2,9 @@
 //!
 //! Knows what a session may be called by. Does not know what is done to it.
 
-use wire::{Code, HolderKind, ProcessKey, RecentSession, Session, SessionId, Who};
+use wire::{Code, HolderKind, ProcessKey, RecentSession, Session, SessionId, State, Who};
 
-use super::text;
+use super::{look, text};
 use crate::service::{Service, ServiceError};
 
 /// What the help says of it.
@@ -12,8 +12,13 @@ pub(super) const TAKES: &str = "\
 A session is named by its id, the beginning of its id (at least 4 digits), its pid, or its name. What names several is
 refused, and they are listed.";
 
+const TAKES_SHORT: &str = "give its id, the beginning of its id, its pid, or its name.";
+
 /// The beginning of an id that is not just any digit.
 const SHORTEST: usize = 4;
+
+/// The digits of an id that are shown.
+const SHOWN: usize = 8;
 
 /// A session that may be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +27,8 @@ struct Candidate {
     /// `None` for one that has ended.
     key: Option<ProcessKey>,
     name: Option<String>,
-    /// Tells them apart where several are meant.
+    /// These tell them apart where several are meant.
+    state: Option<State>,
     project: Option<String>,
     is_held: bool,
 }
@@ -34,6 +40,7 @@ impl From<Session> for Candidate {
             id: session.session_id,
             key: Some(session.key),
             name: session.name,
+            state: Some(session.state),
             project: Some(session.project),
         }
     }
@@ -45,6 +52,7 @@ impl From<RecentSession> for Candidate {
             id: Some(session.session_id),
             key: None,
             name: session.title,
+            state: None,
             project: session.project,
             is_held: false,
         }
@@ -55,8 +63,20 @@ impl Candidate {
     fn is_meant(&self, said: &str) -> bool {
         let id = self.id.as_ref().map(SessionId::as_str);
         let begins = said.len() >= SHORTEST && id.is_some_and(|id| id.starts_with(said));
-        let is_pid = self.key.is_some_and(|key| key.pid.to_string() == said);
-        begins || is_pid || self.name.as_deref() == Some(said)
+        begins || self.is_process(said) || self.name.as_deref() == Some(said)
+    }
+
+    fn is_process(&self, said: &str) -> bool {
+        self.key.is_some_and(|key| key.pid.to_string() == said)
+    }
+
+    /// Whether more than a name says so.
+    fn is_numbered(&self, said: &str) -> bool {
+        let unnamed = Self {
+            name: None,
+            ..self.clone()
+        };
+        unnamed.is_meant(said)
     }
 
     /// Its id, which outlives its process.
@@ -73,24 +93,39 @@ impl Candidate {
         }
     }
 
+    /// What tells it from others, the shortest first.
     fn line(&self) -> String {
-        let id = self.id.as_ref().map(ToString::to_string);
+        let id = self.id.as_ref().map(|id| short(id).to_owned());
         let pid = self.key.map(|key| format!("pid {}", key.pid));
+        let state = self.state.map(|state| look::word(state).to_owned());
         let name = self.name.as_deref().map(text::line);
         let project = self.project.as_deref().map(text::line);
-        let known: Vec<String> = [id, pid, project, name].into_iter().flatten().collect();
+        let known: Vec<String> = [state, id, pid, project, name]
+            .into_iter()
+            .flatten()
+            .collect();
         known.join(", ")
     }
 }
 
+/// As much of an id as people are shown where they may say it.
+pub(super) fn short(id: &SessionId) -> &str {
+    id.as_str().get(..SHOWN).unwrap_or(id.as_str())
+}
+
 /// Finds the running session that is meant.
 pub(super) async fn running(service: &Service, said: &str) -> Result<Who, ServiceError> {
-    find(said, &live(service).await?, Candidate::process)
+    alive(service, said, Candidate::process).await
 }
 
 /// Finds the process of the session that is meant.
 pub(super) async fn process(service: &Service, said: &str) -> Result<ProcessKey, ServiceError> {
-    find(said, &live(service).await?, |one| one.key)
+    alive(service, said, |one| one.key).await
+}
+
+/// Finds the conversation that the running session that is meant has open.
+pub(super) async fn open(service: &Service, said: &str) -> Result<Who, ServiceError> {
+    alive(service, said, Candidate::conversation).await
 }
 
 /// Finds the session that is meant, also among those that have ended.
@@ -105,17 +140,8 @@ pub(super) async fn any(service: &Service, said: &str) -> Result<Who, ServiceErr
     {
         return Ok(Who::Session(id));
     }
-    let recent = service.recent(wire::Scope::MAX_DAYS).await?.sessions;
-    let ended = recent.into_iter().filter(|one| one.live.is_none());
-    candidates.extend(ended.map(Candidate::from));
+    candidates.extend(ended(service).await?);
     find(said, &candidates, Candidate::conversation)
-}
-
-/// Names any session that is held, `None` where none is.
-pub(super) async fn held(service: &Service) -> Result<Option<SessionId>, ServiceError> {
-    let sessions = service.sessions().await?.into_iter();
-    let mut held = sessions.filter(is_ours);
-    Ok(held.find_map(|session| session.session_id))
 }
 
 /// Whether a holder of ours keeps it.
@@ -126,9 +152,31 @@ fn is_ours(session: &Session) -> bool {
 /// The length of a UUID.
 const WHOLE: usize = 36;
 
+/// Of those that run; one that has ended is said to have.
+async fn alive<T>(
+    service: &Service,
+    said: &str,
+    take: impl Fn(&Candidate) -> Option<T>,
+) -> Result<T, ServiceError> {
+    let candidates = live(service).await?;
+    if candidates.iter().any(|one| one.is_meant(said)) || said.is_empty() {
+        return find(said, &candidates, take);
+    }
+    match past(said, &ended(service).await?) {
+        Some(error) => Err(error),
+        None => find(said, &candidates, take),
+    }
+}
+
 async fn live(service: &Service) -> Result<Vec<Candidate>, ServiceError> {
     let sessions = service.sessions().await?;
     Ok(sessions.into_iter().map(Candidate::from).collect())
+}
+
+async fn ended(service: &Service) -> Result<Vec<Candidate>, ServiceError> {
+    let recent = service.recent(wire::Scope::MAX_DAYS).await?.sessions;
+    let ended = recent.into_iter().filter(|one| one.live.is_none());
+    Ok(ended.map(Candidate::from).collect())
 }
 
 fn find<T>(
@@ -140,6 +188,9 @@ fn find<T>(
     let is_whole = |one: &Candidate| one.id.as_ref().is_some_and(|id| id.as_str() == said);
     if meant.iter().any(|one| is_whole(one)) {
         meant.retain(|one| is_whole(one));
+    } else if meant.iter().any(|one| one.is_process(said)) {
+        // A name may be a number as well.
+        meant.retain(|one| one.is_numbered(said));
     }
     match meant.as_slice() {
         [one] => take(one),
@@ -148,20 +199,46 @@ fn find<T>(
     .ok_or_else(|| unclear(said, &meant))
 }
 
+/// What is said of sessions that have ended and are meant as if they ran; `None` where none is meant.
+fn past(said: &str, ended: &[Candidate]) -> Option<ServiceError> {
+    let meant: Vec<&Candidate> = ended.iter().filter(|one| one.is_meant(said)).collect();
+    let said = text::line(said);
+    let sentence = match meant.as_slice() {
+        [] => return None,
+        [Candidate { id: Some(id), .. }] => format!(
+            "{said} has ended; go on in it with `session-manager new --resume {}`.",
+            short(id)
+        ),
+        several => format!(
+            "No session that runs is called {said}, and several that have ended are; go on in one with `session-manager new --resume ID`:{}",
+            listed(several)
+        ),
+    };
+    Some(ServiceError::told(Code::Ended, sentence))
+}
+
 fn unclear(said: &str, meant: &[&Candidate]) -> ServiceError {
     let said = text::line(said);
     let sentence = match meant {
+        [] if said.is_empty() => format!("That names no session; {TAKES_SHORT}"),
         [] if said.len() < SHORTEST && said.chars().all(|c| c.is_ascii_hexdigit()) => format!(
             "{said} is no pid of a session and too short for the beginning of an id; give at least {SHORTEST} digits."
         ),
-        [] => format!("No session is called {said}; `session-manager list` shows those that run."),
-        several => {
-            let lines = several.iter().map(|one| one.line());
-            let lines = lines.collect::<Vec<_>>().join("; ");
-            format!("{said} names several sessions; say which: {lines}.")
-        }
+        [] => format!(
+            "No session is called {said}; `session-manager list` shows those that run, and with --all those that ended lately."
+        ),
+        several => format!(
+            "{said} names several sessions; say which:{}",
+            listed(several)
+        ),
     };
     ServiceError::told(Code::BadRequest, sentence)
+}
+
+/// A line for each.
+fn listed(several: &[&Candidate]) -> String {
+    let lines = several.iter().map(|one| format!("\n{}", one.line()));
+    lines.collect()
 }
 
 #[cfg(test)]
@@ -175,6 +252,7 @@ mod tests {
             id: Some(id.parse().unwrap()),
             key: Some(format!("{pid}:1").parse().unwrap()),
             name: Some(name.to_owned()),
+            state: Some(State::Idle),
             project: Some("app".to_owned()),
             is_held: id.starts_with("cafe"),
         }
@@ -217,16 +295,67 @@ mod tests {
     fn what_names_several_lists_them() {
         check(
             "notes",
-            &expect![
-                "notes names several sessions; say which: 1234abcd-0000-4000-8000-000000000002, pid 78, app, notes; cafe0000-0000-4000-8000-000000000003, pid 1234, app, notes."
-            ],
+            &expect![[r#"
+            notes names several sessions; say which:
+            idle, 1234abcd, pid 78, app, notes
+            idle, cafe0000, pid 1234, app, notes"#]],
         );
         // The beginning of two ids, and the pid of a third.
         check(
             "1234",
             &expect![[r#"
-            1234 names several sessions; say which: 1234abcd-0000-4000-8000-000000000001, pid 77, app, parser; 1234abcd-0000-4000-8000-000000000002, pid 78, app, notes; cafe0000-0000-4000-8000-000000000003, pid 1234, app, notes."#]],
+            1234 names several sessions; say which:
+            idle, 1234abcd, pid 77, app, parser
+            idle, 1234abcd, pid 78, app, notes
+            idle, cafe0000, pid 1234, app, notes"#]],
         );
+    }
+
+    #[test]
+    fn a_pid_is_meant_before_a_name_that_is_a_number() {
+        let candidates = [
+            candidate("1234abcd-0000-4000-8000-000000000001", 9018, "parser"),
+            candidate("beef0000-0000-4000-8000-000000000002", 78, "9018"),
+        ];
+        let found = find("9018", &candidates, |one| one.key);
+        assert_eq!(found.unwrap().pid.get(), 9018);
+        let found = find("9018", &candidates[1..], |one| one.key);
+        assert_eq!(found.unwrap().pid.get(), 78);
+    }
+
+    #[test]
+    fn what_has_ended_is_said_to_have() {
+        let ended = |id: &str, name: &str| Candidate {
+            key: None,
+            state: None,
+            ..candidate(id, 1, name)
+        };
+        let ended = [
+            ended("1234abcd-0000-4000-8000-000000000001", "parser"),
+            ended("5678abcd-0000-4000-8000-000000000002", "notes"),
+            ended("9abcabcd-0000-4000-8000-000000000003", "notes"),
+        ];
+        let check = |said: &str, expected: &Expect| {
+            let error = past(said, &ended).unwrap();
+            assert_eq!(error.code(), Code::Ended);
+            expected.assert_eq(&error.to_string());
+        };
+        check(
+            "parser",
+            &expect!["parser has ended; go on in it with `session-manager new --resume 1234abcd`."],
+        );
+        check(
+            "5678",
+            &expect!["5678 has ended; go on in it with `session-manager new --resume 5678abcd`."],
+        );
+        check(
+            "notes",
+            &expect![[r#"
+            No session that runs is called notes, and several that have ended are; go on in one with `session-manager new --resume ID`:
+            5678abcd, app, notes
+            9abcabcd, app, notes"#]],
+        );
+        assert!(past("nobody", &ended).is_none());
     }
 
     #[test]
@@ -239,16 +368,20 @@ mod tests {
         );
         check(
             "nobody",
-            &expect!["No session is called nobody; `session-manager list` shows those that run."],
+            &expect![
+                "No session is called nobody; `session-manager list` shows those that run, and with --all those that ended lately."
+            ],
         );
         check(
             "\x1b[2J",
-            &expect!["No session is called ␛[2J; `session-manager list` shows those that run."],
+            &expect![
+                "No session is called ␛[2J; `session-manager list` shows those that run, and with --all those that ended lately."
+            ],
         );
         check(
             "",
             &expect![
-                " is no pid of a session and too short for the beginning of an id; give at least 4 digits."
+                "That names no session; give its id, the beginning of its id, its pid, or its name."
             ],
         );
     }

@@ -9,18 +9,21 @@ use wire::{Confidence, Pid, Why};
 use super::{
     EXIT_CODES, look, measure,
     question::{ask, json},
-    terminal, text,
+    terminal, text, who,
 };
 use crate::{clock, config::Config, present::why::source_word};
 
 /// Lines are not drawn out further than this: long ones are hard to read.
 const WIDEST: usize = 100;
 
+static AFTER_HELP: std::sync::LazyLock<String> =
+    std::sync::LazyLock::new(|| format!("{}\n\n{EXIT_CODES}", who::TAKES));
+
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = AFTER_HELP.as_str())]
 pub(super) struct WhyArgs {
-    /// The session's process, as `list` shows it
-    pid: Pid,
+    /// The session
+    who: String,
     /// Print what the API answers
     #[arg(long)]
     json: bool,
@@ -29,7 +32,14 @@ pub(super) struct WhyArgs {
 pub(super) fn run(arguments: &WhyArgs, config: Config) -> anyhow::Result<ExitCode> {
     ask(config, async |service| {
         service.meet_holders().await;
-        let why = service.why(arguments.pid).await?;
+        let said = &arguments.who;
+        let pid = match (said.parse::<Pid>(), who::process(service, said).await) {
+            (_, Ok(key)) => key.pid,
+            // Of a process that is no session there is something to say as well.
+            (Ok(pid), Err(_)) => pid,
+            (Err(_), Err(error)) => return Err(error),
+        };
+        let why = service.why(pid).await?;
         if arguments.json {
             return json(&why);
         }

@@ -172,7 +172,8 @@ impl Service {
         }
     }
 
-    async fn cancel_all(&self, by: Caller) -> wire::Cancelled {
+    /// Ends every session that is held.
+    pub async fn cancel_all(&self, by: Caller) -> wire::Cancelled {
         let mut tasks = tokio::task::JoinSet::new();
         for held in self.inner.held.held() {
             let (service, by) = (self.clone(), by.clone());

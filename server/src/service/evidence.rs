@@ -83,6 +83,15 @@ impl Known {
         ours.or(self.held_by_others)
     }
 
+    /// Puts into its row what its holder calls it where the registry does not name it yet, such as at its first dialog.
+    pub(super) fn named(&self, mut row: wire::Session) -> wire::Session {
+        if let Some(Held { now, .. }) = &self.held {
+            row.session_id = row.session_id.or_else(|| Some(now.session_id.clone()));
+            row.name = row.name.or_else(|| now.name.clone());
+        }
+        row
+    }
+
     pub(super) fn tail(&self) -> Option<&Tail> {
         self.words.tail.as_deref()
     }

@@ -34,7 +34,7 @@ impl Inner {
         let rows = known.iter().zip(lives).filter_map(|(known, life)| {
             let session = &known.session;
             let brief = known.words.brief.as_ref();
-            known.judged(|evidence, verdict| {
+            let row = known.judged(|evidence, verdict| {
                 present::row(RowFacts {
                     evidence,
                     verdict: &verdict,
@@ -53,7 +53,8 @@ impl Inner {
                     holder: known.holder(),
                     session,
                 })
-            })
+            })?;
+            Some(known.named(row))
         });
         rows.collect()
     }

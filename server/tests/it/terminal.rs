@@ -229,8 +229,6 @@ fn bad_usage_is_64() {
     let home = tempfile::tempdir().unwrap();
     for arguments in [
         &["why"][..],
-        &["why", "0"],
-        &["why", "all"],
         &["why", "1", "2"],
         &["list", "1"],
         &["list", "--jason"],
@@ -238,6 +236,12 @@ fn bad_usage_is_64() {
         let (code, output, errors) = run(home.path(), arguments);
         assert_eq!((code, output.as_str()), (64, ""), "{arguments:?}");
         assert!(errors.starts_with("error: "), "{errors}");
+    }
+    // What could be a name is looked for.
+    for said in ["0", "nobody", ""] {
+        let (code, output, errors) = run(home.path(), &["why", said]);
+        assert_eq!((code, output.as_str()), (64, ""), "{said:?}");
+        assert!(errors.starts_with("session-manager: "), "{errors}");
     }
     let (code, help, _) = run(home.path(), &["list", "--help"]);
     assert_eq!(code, 0);
@@ -289,7 +293,45 @@ fn an_answer_that_can_not_be_written_is_a_failure() {
     let output = output.unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(errors.contains("writing the answer"), "{errors}");
+    assert!(
+        errors.starts_with("session-manager: writing the answer: "),
+        "{errors}"
+    );
+}
+
+#[test]
+fn why_takes_a_session_by_its_name_as_well() {
+    let home = tempfile::tempdir().unwrap();
+    let session = waiting(home.path());
+    let by_pid = run(home.path(), &["why", &session.pid().to_string(), "--json"]);
+    assert_eq!(by_pid.0, 0, "{}", by_pid.2);
+    let pid = |json: &str| serde_json::from_str::<Value>(json).unwrap()["pid"].clone();
+    for said in [ID, &ID[..8], "\u{1b}[31mp1-42"] {
+        let (code, why, errors) = run(home.path(), &["why", said, "--json"]);
+        assert_eq!(code, 0, "{errors}");
+        assert_eq!(pid(&why), pid(&by_pid.1));
+    }
+}
+
+#[test]
+fn what_can_not_be_read_is_said_in_a_sentence() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, output, errors) = run(home.path(), &["rules", "import", "/nonexist"]);
+    assert_eq!((code, output.as_str()), (1, ""));
+    assert_eq!(
+        errors,
+        "session-manager: reading /nonexist: No such file or directory (os error 2)\n"
+    );
+}
+
+#[test]
+fn without_a_verb_a_person_is_shown_the_help() {
+    let home = tempfile::tempdir().unwrap();
+    let (master, terminal) = terminal(100);
+    let status = command(home.path(), &[]).stdout(terminal).status();
+    assert_eq!(status.unwrap().code(), Some(0));
+    let shown = read_terminal(master);
+    assert!(shown.contains("Usage: session-manager"), "{shown}");
 }
 
 #[test]

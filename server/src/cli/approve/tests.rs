@@ -34,7 +34,7 @@ fn questions() -> Ask {
 fn check(words: &[&str], ask: Option<Ask>, expected: &Expect) {
     let words = Words::try_parse_from(["approve", "0c1f"].iter().chain(words)).unwrap();
     let approvals = approvals();
-    let approval = find(&approvals, "0c1f").unwrap();
+    let approval = find(&approvals, "0c1f").unwrap().unwrap();
     let approval = Approval {
         ask: ask.unwrap_or_else(|| approval.ask.clone()),
         ..approval.clone()
@@ -49,7 +49,6 @@ fn check(words: &[&str], ask: Option<Ask>, expected: &Expect) {
 #[test]
 fn nothing_is_decided_by_looking() {
     check(&[], None, &expect!["null"]);
-    check(&["--always", "all"], None, &expect!["null"]);
 }
 
 #[test]
@@ -148,6 +147,10 @@ fn one_verdict_and_only_with_an_id() {
         &["approve", "r1", "--allow", "--deny", "x"],
         &["approve", "r1", "--deny"],
         &["approve", "r1", "--allow", "--always", "ever"],
+        // Whoever says so believes that it is decided.
+        &["approve", "r1", "--always", "session"],
+        &["approve", "r1", "--mode", "plan"],
+        &["approve", "r1", "--deny", "x", "--mode", "plan"],
     ] {
         assert!(Words::try_parse_from(words).is_err(), "{words:?}");
     }
@@ -166,11 +169,50 @@ fn a_beginning_of_several_ids_names_none() {
         "Several requests begin so; say which: 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e, 0c1f-other."
     ]
     .assert_eq(&error("0c1f"));
-    expect!["Nobody asks this, or not any more; `session-manager approve` lists what is asked."]
-        .assert_eq(&error("ffff"));
-    assert_eq!(error("0"), error("ffff"));
-    assert_eq!(
-        find(&approvals, "0c1f-other").unwrap().id.as_str(),
-        "0c1f-other"
+    assert_eq!(find(&approvals, "ffff").unwrap(), None);
+    let found = find(&approvals, "0c1f-other").unwrap();
+    assert_eq!(found.unwrap().id.as_str(), "0c1f-other");
+}
+
+#[test]
+fn a_session_that_asks_one_thing_names_it() {
+    let mut approvals = approvals();
+    approvals.approvals.truncate(1);
+    let one = approvals.approvals[0].clone();
+    let session = || Ok(Who::Session(one.session_id.clone()));
+    assert_eq!(of_session(&approvals, "tests", session()).unwrap(), &one);
+    let error = |approvals: &Approvals, said: &str, who| {
+        let error = of_session(approvals, said, who).unwrap_err();
+        format!("{:?}: {error}", error.code())
+    };
+    let other = Ok(Who::Session("086ce0db".parse().unwrap()));
+    expect!["NoApproval: quiet asks nothing, or not any more."]
+        .assert_eq(&error(&approvals, "quiet", other));
+    let nobody = || {
+        Err(ServiceError::told(
+            Code::BadRequest,
+            "No session is called so.",
+        ))
+    };
+    expect!["NoApproval: Nobody asks this, or not any more; `session-manager approve` lists what is asked."].assert_eq(&error(&approvals, "ffff", nobody()));
+    expect!["BadRequest: 364 is too short for the beginning of a request's id; give at least 4 characters, or name the session that asks."].assert_eq(&error(&approvals, "364", nobody()));
+    approvals.approvals.push(Approval {
+        id: "0c1f-other".parse().unwrap(),
+        ..one.clone()
+    });
+    expect!["BadRequest: tests asks several things; say which: 0c1f7a52-7d3b-4c57-b3f9-1d2a3b4c5d6e, 0c1f-other."].assert_eq(&error(&approvals, "tests", session()));
+}
+
+#[test]
+fn what_does_not_fit_is_said_in_words_of_the_command_line() {
+    check(
+        &["--allow"],
+        Some(questions()),
+        &expect!["A question is answered, not only allowed; say --answer 1=LABEL."],
+    );
+    check(
+        &["--allow", "--mode", "plan"],
+        None,
+        &expect!["A permission mode goes with a plan; leave --mode out."],
     );
 }

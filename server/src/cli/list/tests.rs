@@ -253,22 +253,22 @@ fn a_narrow_terminal_keeps_the_state() {
         every_kind(),
         Some(40),
         &expect![[r#"
-              STATE             FOR  PROJECT  WHAT
-            ! question           1h  p1       Which…
-            ! dialog            41s  p1       sandb…
-            ! permission        40s  p1       Plan:…
-            !~permission        39s  p1       Plan:…
-            !~permission        12s  p1       Bash:…
-            ! idle, asks         5m  p1       Shall…
-              working, stuck     1d  p1       Add a…
-              stopped          1d1h  p1       Add a…
-              working           45m  p1       Bash…
-             ~working            1m  p1       p1-42
-              starting            -  p1       Add a…
-              shell             10m  p1       Add a…
-              idle, abandoned  8h1m  p1       Read…
-              idle               3s  p1       Add a…
-              unknown             -  unknown  Its f…
+              STATE            WHAT              PID
+            ! question         Which colour?…    111
+            ! dialog           sandbox reque…    113
+            ! permission       Plan: 1. Read     112
+            !~permission       Plan: 1. Read     114
+            !~permission       Bash: cargo t…    110
+            ! idle, asks       Shall I go on?    109
+              working, stuck   Add a test        104
+              stopped          Add a test        107
+              working          Bash 45m: car…    103
+             ~working          p1-42             105
+              starting         Add a test        108
+              shell            Add a test        106
+              idle, abandoned  Read the logs…    101
+              idle             Add a test        102
+              unknown          Its files are…  17723
 
             6 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
         "#]],
@@ -320,16 +320,16 @@ fn hostile_and_wide_text_keeps_its_columns() {
 #[test]
 fn what_has_ended_comes_last_and_only_once() {
     expect![[r#"
-          STATE       FOR  PROJECT  WHAT                                   MEMORY    PID
-        ! permission   2m  p1       Bash: cargo test                         268M  17723
-          exited       2m  -        -                                           -      -
+          STATE       FOR  PROJECT  WHAT                                MEMORY       PID
+        ! permission   2m  p1       Bash: cargo test                      268M     17723
+          exited       2m  -        -                                        -  607b503a
 
         1 needs you, 1 ended.
     "#]]
     .assert_eq(&shown(vec![golden()], recent(), Some(80)));
     expect![[r#"
-          STATE   FOR  PROJECT  WHAT                                         MEMORY  PID
-          exited   2m  -        -                                                 -    -
+          STATE   FOR  PROJECT  WHAT                                    MEMORY       PID
+          exited   2m  -        -                                            -  607b503a
 
         1 ended.
     "#]]
