@@ -5,15 +5,16 @@
 
 mod asked;
 mod call;
-mod fields;
 mod file;
 #[cfg(test)]
 mod tests;
 
-use crate::id::{ProcessKey, SessionId, UnixMillis};
+use crate::{
+    id::{ProcessKey, SessionId, UnixMillis},
+    members::Members,
+};
 pub use asked::{Asked, MAX_INPUT};
 pub use call::Call;
-use fields::Fields;
 
 /// What the hooks of one session last said. A field is `None` where the newest event does not have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +119,8 @@ impl Report {
     /// older than `previous` changes no more than what is asked.
     pub fn of_payload(payload: &[u8], at: UnixMillis, previous: Option<&Self>) -> Option<Self> {
         let fields = match payload.get(..MAX_PAYLOAD) {
-            Some(start) => Fields::of_start(start),
-            None => Fields::parse(payload)?,
+            Some(start) => Members::of_start(start),
+            None => Members::of_bytes(payload)?,
         };
         let event = Event::parse(&fields.text("hook_event_name")?)?;
         let session_id = SessionId::parse(&fields.text("session_id")?)?;
@@ -173,7 +174,7 @@ impl Report {
 
 impl Notice {
     /// 2.0.30 gives no type, only the sentence.
-    fn of(fields: &Fields<'_>) -> Option<Self> {
+    fn of(fields: &Members<'_>) -> Option<Self> {
         if let Some(kind) = fields.text("notification_type") {
             return match kind.as_str() {
                 "permission_prompt" | "worker_permission_prompt" => Some(Self::Permission),

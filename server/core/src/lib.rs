@@ -14,6 +14,7 @@ pub mod inventory;
 pub mod kill;
 mod lenient;
 pub mod mark;
+mod members;
 pub mod process;
 pub mod project_dir;
 pub mod registry;

@@ -9,7 +9,6 @@
 
 mod control;
 mod delta;
-pub(crate) mod members;
 pub mod say;
 pub(crate) mod speech;
 pub(crate) mod system;
@@ -17,10 +16,9 @@ mod turn;
 
 use serde_json::value::RawValue;
 
-use crate::{id::UnixMillis, transcript::text::cut};
+use crate::{id::UnixMillis, members::Members, transcript::text::cut};
 pub use control::{Answer, CanUseTool};
 pub use delta::{Delta, Opened, Part};
-use members::Members;
 pub use system::{Init, Lifecycle};
 pub use turn::{Denial, TurnResult, Usage};
 

@@ -7,6 +7,7 @@
 pub mod events;
 pub mod fold;
 mod line;
+pub(crate) mod own_words;
 mod prompt;
 pub mod tail;
 pub mod text;

@@ -3,7 +3,7 @@
 
 use session_core::{id, inventory::Session, tree::Tree};
 use wire::{
-    Act, AuditTarget, CleanupReport, CleanupResult, Code, Holder, KillOutcome, Killed, ProcessKey,
+    Act, AuditTarget, CleanupReport, CleanupResult, Holder, KillOutcome, Killed, ProcessKey,
     ReapResult, Resumed, SessionId, SignalOutcome, Signalled, StartRequest, Started, Verb,
 };
 
@@ -70,7 +70,7 @@ impl Told for Reaping {
     fn outcome(&self) -> Outcome {
         let word = match &self.result {
             ReapResult::Ended { outcome } => kill_word(*outcome).to_owned(),
-            ReapResult::Refused { code: why, .. } => code(*why),
+            ReapResult::Refused { code: why, .. } => own_word(why),
         };
         Outcome { word, detail: None }
     }
@@ -154,7 +154,7 @@ pub fn refused(error: &ServiceError) -> Outcome {
         error.to_string()
     };
     Outcome {
-        word: code(error.code()).to_owned(),
+        word: own_word(&error.code()),
         detail: Some(detail),
     }
 }
@@ -239,18 +239,11 @@ pub fn driven(what: &Do) -> Option<String> {
 /// What a holder's reply comes to.
 pub fn replied(reply: &Reply) -> Outcome {
     let word = match reply {
-        Reply::Done { outcome, .. } => serde_word(outcome),
-        Reply::Decided { outcome } => serde_word(outcome),
-        Reply::Refused { code: why, .. } => code(*why),
+        Reply::Done { outcome, .. } => own_word(outcome),
+        Reply::Decided { outcome } => own_word(outcome),
+        Reply::Refused { code: why, .. } => own_word(why),
     };
     Outcome { word, detail: None }
-}
-
-/// A value's own word on the wire.
-fn serde_word(value: &impl serde::Serialize) -> String {
-    let word = serde_json::to_value(value).ok();
-    let word = word.as_ref().and_then(serde_json::Value::as_str);
-    word.unwrap_or("unknown").to_owned()
 }
 
 /// How a conversation is about to be resumed.
@@ -303,9 +296,9 @@ fn kill_word(outcome: KillOutcome) -> &'static str {
     found.map_or("unknown", |(_, word)| word)
 }
 
-/// The word of the code, as it is on the wire.
-fn code(code: Code) -> String {
-    let word = serde_json::to_value(code).ok();
+/// A value's own word on the wire.
+fn own_word(value: &impl serde::Serialize) -> String {
+    let word = serde_json::to_value(value).ok();
     let word = word.as_ref().and_then(serde_json::Value::as_str);
     word.unwrap_or("unknown").to_owned()
 }

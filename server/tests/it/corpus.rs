@@ -12,10 +12,14 @@ use proptest::{collection::vec, prelude::*, sample::select};
 mod config;
 #[path = "../../../fuzz/invariants/hook.rs"]
 mod hook;
+#[path = "../../../fuzz/invariants/hook_call.rs"]
+mod hook_call;
 #[path = "../../../fuzz/invariants/registry.rs"]
 mod registry;
 #[path = "../../../fuzz/invariants/routes.rs"]
 mod routes;
+#[path = "../../../fuzz/invariants/rule.rs"]
+mod rule;
 #[path = "../../../fuzz/invariants/settings.rs"]
 mod settings;
 #[path = "../../../fuzz/invariants/stat.rs"]
@@ -69,6 +73,18 @@ fn the_corpus_of_the_configuration_holds() {
 #[test]
 fn the_corpus_of_hooks_holds() {
     each("hook", hook::check);
+}
+
+/// What a hook tells of a call, in the same payloads as its reports.
+#[test]
+fn the_corpus_of_hooks_holds_for_calls() {
+    each("hook", hook_call::check);
+    each("hook_call", hook_call::check);
+}
+
+#[test]
+fn the_corpus_of_rules_holds() {
+    each("rule", rule::check);
 }
 
 #[test]

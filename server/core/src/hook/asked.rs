@@ -1,9 +1,9 @@
 //! What the session asks a person, as far as hooks know: they tell of every question and of most answers.
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
-use super::{Event, MAX_TEXT, Report, cut, fields::Fields};
-use crate::{id::UnixMillis, lenient};
+use super::{Event, MAX_TEXT, Report, cut};
+use crate::{id::UnixMillis, lenient, members::Members};
 
 /// A permission that was asked for and, as far as the hooks know, not yet given or refused. A question (`AskUserQuestion`) and
 /// a plan (`ExitPlanMode`) are asked in the same way.
@@ -28,7 +28,7 @@ pub(super) fn after(
     event: Event,
     at: UnixMillis,
     agent: Option<&str>,
-    fields: &Fields<'_>,
+    fields: &Members<'_>,
     previous: Option<&Report>,
 ) -> Vec<Asked> {
     let mut asked: Vec<Asked> = previous
@@ -50,7 +50,12 @@ pub(super) fn after(
                 && !newer
             {
                 asked.retain(|asked| !theirs(asked));
-                asked.push(Asked::new(at, agent, &tool, fields.raw("tool_input")));
+                asked.push(Asked::new(
+                    at,
+                    agent,
+                    &tool,
+                    fields.raw("tool_input").map(RawValue::get),
+                ));
                 asked.sort_by_key(|asked| asked.at);
                 asked.truncate(MAX_ASKED);
             }

@@ -1,7 +1,7 @@
 //! A call of a tool as one event tells of it, with its whole input.
 
-use super::{Event, MAX_PAYLOAD, fields::Fields};
-use crate::id::SessionId;
+use super::{Event, MAX_PAYLOAD};
+use crate::{id::SessionId, members::Members};
 
 /// What a payload says of a call of a tool, and whose it is. A field is `None` where the event does not have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ impl Call {
     /// Reads a payload; `None` where it is none, or where it asks for something that is too long to be shown whole.
     pub fn of_payload(payload: &[u8]) -> Option<Self> {
         let fields = match payload.get(..MAX_PAYLOAD) {
-            Some(start) => Fields::of_start(start),
-            None => Fields::parse(payload)?,
+            Some(start) => Members::of_start(start),
+            None => Members::of_bytes(payload)?,
         };
         let event = Event::parse(&fields.text("hook_event_name")?)?;
         // Whoever allows something must have seen all of it.
@@ -35,7 +35,7 @@ impl Call {
             session_id: SessionId::parse(&fields.text("session_id")?)?,
             agent: fields.text("agent_id"),
             tool: fields.text("tool_name"),
-            input: fields.raw("tool_input").map(str::to_owned),
+            input: fields.raw("tool_input").map(|it| it.get().to_owned()),
             cwd: path("cwd"),
             transcript_path: path("transcript_path"),
         })

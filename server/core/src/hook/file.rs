@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Ancestor, Event, Notice, Report, asked::Asked, fields::Fields};
-use crate::id::{ProcessKey, SessionId, UnixMillis};
+use super::{Ancestor, Event, Notice, Report, asked::Asked};
+use crate::{
+    id::{ProcessKey, SessionId, UnixMillis},
+    members::Members,
+};
 
 /// Raised when an older reader would misunderstand; it then reads nothing.
 const VERSION: u64 = 1;
@@ -13,7 +16,7 @@ const VERSION: u64 = 1;
 impl Report {
     /// Reads what `render` wrote; `None` where the bytes are something else, or a later version's.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let fields = Fields::parse(bytes)?;
+        let fields = Members::of_bytes(bytes)?;
         if fields.number("version") != Some(VERSION) {
             return None;
         }
@@ -74,7 +77,7 @@ impl Report {
     }
 }
 
-fn ancestor(fields: &Fields<'_>) -> Option<Ancestor> {
+fn ancestor(fields: &Members<'_>) -> Option<Ancestor> {
     Some(Ancestor {
         key: ProcessKey {
             pid: u32::try_from(fields.number("pid")?).ok()?,
@@ -84,13 +87,13 @@ fn ancestor(fields: &Fields<'_>) -> Option<Ancestor> {
     })
 }
 
-fn asked(fields: Fields<'_>) -> Option<Asked> {
+fn asked(fields: Members<'_>) -> Option<Asked> {
     Some(Asked {
         at: UnixMillis(fields.number("at")?),
         agent: fields.text("agent_id"),
         tool: fields.text("tool_name")?,
-        input: fields.raw("tool_input").map(str::to_owned),
-        shortened: fields.raw("shortened") == Some("true"),
+        input: fields.raw("tool_input").map(|it| it.get().to_owned()),
+        shortened: fields.is("shortened"),
     })
 }
 

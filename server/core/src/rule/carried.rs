@@ -90,6 +90,7 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The name of a denied command, wherever it stands.
     fn names(&self, text: &str) -> Option<&'a Rule> {
+        let text = text.replace("\\\n", "");
         let text: String = text.chars().filter(|c| !"'\"\\".contains(*c)).collect();
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         let names: Vec<&str> = text.split(|c| !is_name(c)).collect();

@@ -2,8 +2,9 @@
 
 use serde_json::value::RawValue;
 
-use super::{Said, members::Members};
+use super::Said;
 use crate::ask::Ask;
+use crate::members::Members;
 
 /// May this tool be used? Keyed by its request id and carrying its own input.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Pieces of an answer that is being written.
 
-use super::{Said, members::Members};
+use super::Said;
+use crate::members::Members;
 
 /// One piece. They come in the order of the text, between its answer's [`Part::Began`] and [`Part::Ended`].
 #[derive(Clone, Debug, PartialEq, Eq)]

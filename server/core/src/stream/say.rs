@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::members::Members;
+use crate::members::Members;
 
 /// The first line of all. Its answer is the sign that the session is ready. Once only: 2.0.30 dies of a second one.
 pub fn initialize(request_id: &str) -> String {
@@ -83,52 +83,49 @@ pub fn answered<'t>(
 
 /// Ends the turn that runs. What waits in the queue comes next all the same.
 pub fn interrupt(request_id: &str) -> String {
-    control(request_id, r#"{"subtype":"interrupt"}"#)
+    order(request_id, "interrupt", None)
 }
 
 /// Takes the model from the next call on, the usual one for `None`. Whether there is such a model shows then.
 pub fn set_model(request_id: &str, model: Option<&str>) -> String {
-    let model = model.map_or_else(String::new, |model| {
-        format!(r#","model":{}"#, quoted(model))
-    });
-    control(request_id, &format!(r#"{{"subtype":"set_model"{model}}}"#))
+    order(request_id, "set_model", model.map(|model| ("model", model)))
 }
 
 /// 2.1.197 and older take any mode, also one that there is not.
 pub fn set_permission_mode(request_id: &str, mode: &str) -> String {
-    let mode = quoted(mode);
-    control(
-        request_id,
-        &format!(r#"{{"subtype":"set_permission_mode","mode":{mode}}}"#),
-    )
+    order(request_id, "set_permission_mode", Some(("mode", mode)))
 }
 
 /// 2.0.30 never answers this one, nor any of those below.
 pub fn rename(request_id: &str, title: &str) -> String {
-    let title = quoted(title);
-    control(
-        request_id,
-        &format!(r#"{{"subtype":"rename_session","title":{title}}}"#),
-    )
+    order(request_id, "rename_session", Some(("title", title)))
 }
 
 /// Takes a message back that waits in the queue.
 pub fn take_back(request_id: &str, uuid: &str) -> String {
-    let uuid = quoted(uuid);
-    control(
+    order(
         request_id,
-        &format!(r#"{{"subtype":"cancel_async_message","message_uuid":{uuid}}}"#),
+        "cancel_async_message",
+        Some(("message_uuid", uuid)),
     )
 }
 
 /// Ends the session.
 pub fn end(request_id: &str) -> String {
-    control(request_id, r#"{"subtype":"end_session"}"#)
+    order(request_id, "end_session", None)
 }
 
 /// Any other control request: an object with its `subtype`.
 pub fn request(request_id: &str, request: &RawValue) -> String {
     control(request_id, &one_line(request))
+}
+
+/// A control request of this kind, with the one member that it has besides, if any.
+fn order(request_id: &str, subtype: &str, member: Option<(&str, &str)>) -> String {
+    let member = member.map_or_else(String::new, |(name, value)| {
+        format!(r#","{name}":{}"#, quoted(value))
+    });
+    control(request_id, &format!(r#"{{"subtype":"{subtype}"{member}}}"#))
 }
 
 fn control(request_id: &str, request: &str) -> String {

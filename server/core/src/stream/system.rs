@@ -1,6 +1,7 @@
 //! What Claude Code says about itself: how a turn begins, what it is doing, how far a message has come.
 
-use super::{Said, members::Members};
+use super::Said;
+use crate::members::Members;
 
 /// How a turn begins.
 #[derive(Clone, Debug, PartialEq, Eq)]

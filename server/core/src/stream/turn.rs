@@ -1,6 +1,6 @@
 //! How a turn ended, and what it took.
 
-use super::members::{self, Members};
+use crate::members::{self, Members};
 
 /// The last line of a turn. Messages that were sent while it ran may have been answered in it.
 #[derive(Clone, Debug, PartialEq)]

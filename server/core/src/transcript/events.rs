@@ -6,7 +6,8 @@
 
 use crate::{
     id::UnixMillis,
-    stream::{Said, TurnResult, Usage, members::Members, speech, system},
+    members::Members,
+    stream::{Said, TurnResult, Usage, speech, system},
 };
 
 /// Reads one line. Nothing where it is blank, torn or overwritten by NULs.

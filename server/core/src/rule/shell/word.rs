@@ -258,7 +258,13 @@ impl<'a> Reader<'a> {
                 (Quote::None, '*' | '?') => self.unknown(),
                 (Quote::None, '[') if rest.clone().any(|c| c == ']') => {
                     self.unknown();
-                    self.is_open = true;
+                    // Of letters and digits everybody sees the end.
+                    let is_plain = |c: &char| c.is_ascii_alphanumeric();
+                    let length = rest.clone().take_while(is_plain).count();
+                    match rest.clone().nth(length) {
+                        Some(']') if length > 0 => drop(rest.by_ref().nth(length)),
+                        _ => self.is_open = true,
+                    }
                 }
                 // Patterns that run something, in zsh.
                 (Quote::None, '(' | ')' | '<' | '>' | '|' | '&' | ';') => {

@@ -86,6 +86,8 @@ fn none_of_them_allows_what_is_denied() {
         "npm x r$y z",
         "npm x --y=r* z",
         "npm x {rm,y}",
+        "npm x [r]m y",
+        "npm x a.b=!sh <<< \"exec r\\\nm x\"",
         // More than can be looked at.
         &format!("npm x {}'rm y'", "'a b' ".repeat(300)),
         &format!("npm x {} rm y", "a ".repeat(300)),

@@ -17,11 +17,27 @@ pub(crate) struct Members<'a>(Vec<(String, &'a RawValue)>);
 impl<'a> Members<'a> {
     /// `None` where the text is not one whole JSON object.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        Self::of_bytes(text.as_bytes())
+    }
+
+    /// The same for bytes, which may be no text.
+    pub(crate) fn of_bytes(bytes: &'a [u8]) -> Option<Self> {
         let mut members = Self::default();
-        let mut json = serde_json::Deserializer::from_str(text);
-        Collect(&mut members.0).deserialize(&mut json).ok()?;
-        json.end().ok()?;
+        members.collect(bytes).ok()?;
         Some(members)
+    }
+
+    /// The members that stand whole in the beginning of an object.
+    pub(crate) fn of_start(bytes: &'a [u8]) -> Self {
+        let mut members = Self::default();
+        if members.collect(bytes).is_err() {
+            // A number may go on behind the end.
+            let is_open = |last: char| last.is_ascii_digit();
+            members
+                .0
+                .pop_if(|(_, value)| value.get().ends_with(is_open));
+        }
+        members
     }
 
     pub(crate) fn raw(&self, name: &str) -> Option<&'a RawValue> {
@@ -72,6 +88,12 @@ impl<'a> Members<'a> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    fn collect(&mut self, bytes: &'a [u8]) -> serde_json::Result<()> {
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        Collect(&mut self.0).deserialize(&mut json)?;
+        json.end()
     }
 }
 
