@@ -16,6 +16,10 @@ const SILENCE_MS = 45_000;
 const BUSY_ROUNDS = 15;
 const BUSY_MS = 200;
 
+// How often a session in a terminal is asked whether it rests, at first and at least, while it says nothing.
+const LOOK_MS = 500;
+const LOOK_MOST_MS = 5_000;
+
 // The most that the server looks back.
 const EVER_DAYS = 3650;
 
@@ -460,7 +464,7 @@ function facadeOver(verbs, bus) {
     if (before !== undefined && !before.ended) {
       // It is being followed, and nothing of it must come twice. The events may have been faster than the answer that
       // says when the task was given: then it is under way, or even done.
-      if (!before.isOpen && before.doneAt <= after) Object.assign(before, deferred(), { isOpen: true, hasBegun: false });
+      if (!before.isOpen && before.doneAt <= after) begin(before, { hasBegun: false });
       return Object.assign(before, { isOurs: true, once: before.once || once });
     }
     const entry = {
@@ -468,9 +472,14 @@ function facadeOver(verbs, bus) {
       once,
       // Given a task by us, and not only listened to.
       isOurs: !live,
-      // A task is under way, and something was said of it.
+      // A task is under way, something was said of it, and that was more than the prompt.
       isOpen: !live,
       hasBegun: false,
+      isAnswered: false,
+      // Its events tell what it is doing.
+      tellsState: false,
+      // The number of the last event.
+      heard: after,
       // The number of the event that told of the end of the last one.
       doneAt: 0,
       // How its last turn went, `null` while nothing tells.
@@ -482,6 +491,7 @@ function facadeOver(verbs, bus) {
       ...(live && before !== undefined ? { promise: before.promise, resolve: before.resolve } : deferred()),
     };
     watched.set(sessionId, entry);
+    if (entry.isOpen) lookForRest(entry);
     run(entry, after, live).catch(fault => {
       entry.ended = true;
       bus.emit('claude-error', sessionId, fault.message);
@@ -496,6 +506,8 @@ function facadeOver(verbs, bus) {
     entry.lines = lineMaker(sessionId);
     let told = !live;
     for await (const part of verbs.parts(sessionId, { after, signal: leave.signal })) {
+      // Of what is over in a transcript nobody knows whether it is done.
+      if (part.type === 'caught' && !told && !entry.tellsState) entry.isOpen = false;
       if (part.type === 'caught') told = true;
       if (part.type === 'anew') entry.doneAt = 0;
       // Before anybody hears of it: who listens from then on, listens to what comes next.
@@ -507,6 +519,7 @@ function facadeOver(verbs, bus) {
       }
     }
     entry.ended = true;
+    entry.looking?.abort();
     if (leave.signal.aborted) entry.resolve({ sessionId, success: false, result: null });
     else if (entry.isOpen) complete(entry);
   }
@@ -515,7 +528,9 @@ function facadeOver(verbs, bus) {
     const { sessionId } = entry;
     // A session begins at rest. It has done its task once it rests again: what was queued has had its turn as well.
     const isAtRest = event.type === 'status' && event.state === 'idle';
-    if (event.type === 'user' && !entry.isOpen) Object.assign(entry, deferred(), { isOpen: true });
+    if (event.type === 'status') entry.tellsState = true;
+    if (event.type === 'user' && !entry.isOpen) begin(entry);
+    Object.assign(entry, { heard: event.seq, isAnswered: event.type !== 'user' });
     if (['user', 'usage'].includes(event.type)) entry.hasBegun = true;
     if (event.type === 'usage') entry.success = !event.isError;
     const isDone = isAtRest && entry.isOpen && entry.hasBegun;
@@ -529,10 +544,38 @@ function facadeOver(verbs, bus) {
     }
     const error = errorOf(event, line);
     if (error !== null) bus.emit('claude-error', sessionId, error);
+    if (isDone) finish(entry);
+  }
+
+  function begin(entry, more) {
+    Object.assign(entry, deferred(), { isOpen: true, isAnswered: false, ...more });
+    lookForRest(entry);
+  }
+
+  // A transcript does not tell when its session rests. The session's row does.
+  async function lookForRest(entry) {
+    entry.looking?.abort();
+    entry.looking = new AbortController();
+    const { signal } = entry.looking;
+    for (let wait = LOOK_MS; ;) {
+      const { heard } = entry;
+      await pause(wait, signal);
+      if (signal.aborted || entry.tellsState) return;
+      wait = entry.heard === heard ? Math.min(wait * 2, LOOK_MOST_MS) : LOOK_MS;
+      if (entry.heard !== heard || !entry.hasBegun || !entry.isAnswered) continue;
+      const rows = (await verbs.sessions().catch(() => [])).filter(row => row.sessionId === entry.sessionId);
+      if (signal.aborted) return;
+      if (entry.heard === heard && rows.length > 0 && rows.every(({ state }) => state === 'idle')) break;
+    }
+    Object.assign(entry, { hasBegun: false, doneAt: entry.heard });
+    finish(entry);
+  }
+
+  function finish(entry) {
     // A transcript says nothing of how a turn went.
-    if (isDone) entry.success ??= true;
-    if (isDone && entry.once) endAfterTurn(entry);
-    else if (isDone) complete(entry);
+    entry.success ??= true;
+    if (entry.once) endAfterTurn(entry);
+    else complete(entry);
   }
 
   // The process ends, and with that the stream; only then is the task complete, and its conversation free.
@@ -548,6 +591,7 @@ function facadeOver(verbs, bus) {
   function complete(entry) {
     const { sessionId, resolve } = entry;
     const success = entry.success ?? false;
+    entry.looking?.abort();
     Object.assign(entry, { isOpen: false, success: null });
     resolve({ sessionId, success, result: entry.lines?.result() ?? null });
     bus.emit('claude-complete', sessionId, success);

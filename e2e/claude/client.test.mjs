@@ -126,6 +126,16 @@ describe('client.js', () => {
     await until('it has ended', async () => (await client.listRunningClaudeSessions()).length === 0);
   });
 
+  for (const holder of ['pty', 'tmux']) {
+    test(`tasks in a terminal (${holder})`, async () => {
+      const { sessionId } = await client.executeClaudeCode(project('d'), 'say typed', '', { holder });
+      assert.deepEqual(await client.whenComplete(sessionId), { sessionId, success: true, result: 'typed' });
+      await client.resumeClaudeCode(project('d'), sessionId, 'say again', '', { holder });
+      assert.equal((await client.whenComplete(sessionId)).result, 'again');
+      await until('it has ended', async () => !(await client.sessions()).some(row => row.sessionId === sessionId));
+    });
+  }
+
   test('what is meant for a conversation is said in it, or not at all', async () => {
     const { sessionId } = await client.executeClaudeCode(project('c'), 'say here', '', { keep: true });
     await client.whenComplete(sessionId);

@@ -69,6 +69,30 @@ describe('client.js', () => {
       client.close();
     });
 
+    test('in a terminal is done when its session rests', async () => {
+      answer('POST /sessions', { ...STARTED, holder: { type: 'pty', attach: '' } }, 201);
+      standIn.answers.set(`POST /sessions/${ID}/cancel`, () => {
+        log.end();
+        return [200, { ...driven(0), outcome: 'cancelled' }];
+      });
+      const states = ['idle', 'working', 'working', 'idle'];
+      standIn.answers.set('GET /sessions', () => {
+        if (states.length === 3) log.push(assistant('Done.'));
+        return [200, [{ pid: 4711, sessionId: ID, state: states.shift() ?? 'idle' }]];
+      });
+      const told = heard(['claude-complete']);
+      await client.executeClaudeCode('/work/app', 'Fix it.', '');
+      log.push(user('Fix it.'));
+      // Nothing was answered: it has not begun yet.
+      await new Promise(done => setTimeout(done, 1200));
+      assert.equal(states.length, 4);
+      states.shift();
+      log.push(assistant('I begin.'));
+      assert.deepEqual(await client.whenComplete(ID), { sessionId: ID, success: true, result: 'Done.' });
+      assert.deepEqual([states, told], [[], [['claude-complete', true]]]);
+      assert.equal(posted(`/sessions/${ID}/cancel`).length, 1);
+    });
+
     test('that fails says so', async () => {
       answer('POST /sessions', STARTED, 201);
       const told = heard(['claude-error', 'claude-complete']);
