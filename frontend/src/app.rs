@@ -16,12 +16,14 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
 
 use crate::{
+    fit::{self, Fit},
     focus::{self, Left},
     host::{Host, Subscription},
     link::Socket,
     listener::Listener,
     model::{
-        Effect, Model, Msg, by_key::ByKey, call::Call, kept::Kept, link::Heard, update::update,
+        Effect, Model, Msg, by_key::ByKey, call::Call, kept::Kept, link::Heard, terminal::Step,
+        update::update,
     },
     screen::Screen,
     still::Still,
@@ -55,6 +57,8 @@ pub(crate) struct App {
     /// There is something on which a press must be meant.
     still: RefCell<Option<Still>>,
     title: RefCell<Option<Title>>,
+    /// A terminal is looked at.
+    fit: RefCell<Option<Fit>>,
     /// The list while a conversation is looked at.
     left: RefCell<Option<Left>>,
     held: RefCell<Option<Held>>,
@@ -104,6 +108,7 @@ impl App {
             tidy: RefCell::default(),
             still: RefCell::default(),
             title: RefCell::new(Some(Title::default())),
+            fit: RefCell::default(),
             left: RefCell::default(),
             held: RefCell::default(),
         });
@@ -144,6 +149,7 @@ impl App {
         self.tidy.take();
         self.still.take();
         self.title.take();
+        self.fit.take();
         self.expiries.replace(ByKey::new());
     }
 
@@ -160,6 +166,11 @@ impl App {
             title.show(model.live.needing());
         }
         self.guard(!model.approvals.cards.is_empty());
+        let terminal = model
+            .talk
+            .as_ref()
+            .is_some_and(|talk| talk.terminal.is_some());
+        self.measure(terminal);
         let dialog = model.dialog.is_some();
         let turn = match (talked, model.talk.is_some()) {
             (false, true) => {
@@ -187,6 +198,24 @@ impl App {
             still.take();
         } else if still.is_none() {
             *still = Some(Still::watch(&self.root));
+        }
+    }
+
+    fn measure(self: &Rc<Self>, wanted: bool) {
+        let mut fit = self.fit.borrow_mut();
+        if !wanted {
+            fit.take();
+        } else if fit.is_none() {
+            let weak = Rc::downgrade(self);
+            let root = self.root.clone();
+            let mut is_first = true;
+            *fit = Some(Fit::watch(&self.root, move |columns, rows| {
+                if std::mem::take(&mut is_first) {
+                    fit::focus_keys(&root);
+                }
+                // The timer must not be dropped by its own callback, so the message waits for the next turn.
+                next_turn(&weak, Msg::Terminal(Step::Fits(columns, rows)));
+            }));
         }
     }
 

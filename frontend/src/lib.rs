@@ -3,6 +3,7 @@
 //! Knows how a page comes and goes. `model` decides, `screen` puts into words, `view` draws, `app` connects.
 
 mod app;
+mod fit;
 mod focus;
 mod host;
 mod link;

@@ -14,6 +14,7 @@ use crate::{
         link::Heard,
         live::News,
         talk::{Tidings, Told},
+        terminal::{self, Seen},
     },
 };
 
@@ -80,6 +81,10 @@ fn read(text: &str) -> Option<Heard> {
             acting: acting(&frame),
             approvals_rev: whole(&get(&frame, "approvalsRev")).unwrap_or_default(),
         })),
+        "screen" => Some(Heard::Screen(Seen {
+            session_id: get(&frame, "sessionId").as_string()?.parse().ok()?,
+            news: seen(&get(&frame, "screen"))?,
+        })),
         "output" => Some(Heard::Output(told(&get(&frame, "output"))?)),
         _ => None,
     }
@@ -96,6 +101,27 @@ fn told(output: &JsValue) -> Option<Told> {
     Some(Told {
         session_id: get(output, "sessionId").as_string()?.parse().ok()?,
         tidings,
+    })
+}
+
+fn seen(screen: &JsValue) -> Option<terminal::News> {
+    Some(match get(screen, "type").as_string()?.as_str() {
+        "whole" => terminal::News::Whole(Box::new(read_as(&get(screen, "picture"))?)),
+        "changed" => {
+            let line = |line: JsValue| {
+                let row = usize::try_from(whole(&get(&line, "row"))?).ok()?;
+                Some((row, read_as(&get(&line, "runs"))?))
+            };
+            let lines = get(screen, "lines");
+            terminal::News::Changed {
+                cursor: read_as(&get(screen, "cursor"))?,
+                title: get(screen, "title").as_string(),
+                kept: u32::try_from(whole(&get(screen, "kept"))?).ok()?,
+                lines: list(&lines)?.iter().filter_map(line).collect(),
+            }
+        }
+        "end" => terminal::News::End(get(screen, "reason").as_string()?),
+        _ => return None,
     })
 }
 

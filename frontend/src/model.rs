@@ -25,13 +25,14 @@ pub(crate) mod rules;
 pub(crate) mod selection;
 pub(crate) mod start;
 pub(crate) mod talk;
+pub(crate) mod terminal;
 pub(crate) mod toast;
 pub(crate) mod update;
 pub(crate) mod why;
 
 use wire::{
     Approval, Audit, CleanupReport, Context, Decided, Driven, Event, Health, Killed, Orphan,
-    ProcessKey, RecentSession, Resumed, RuleSet, RuleTested, RulesImported, Said, Session,
+    Picture, ProcessKey, RecentSession, Resumed, RuleSet, RuleTested, RulesImported, Said, Session,
     SessionId, Signalled, Started, Tree, Why,
 };
 
@@ -225,6 +226,8 @@ pub(crate) enum Msg {
     Back,
     /// Something is done in the conversation that is looked at.
     Talk(Talking),
+    /// Something is done in its terminal.
+    Terminal(terminal::Step),
     /// The name that stands in the question for one.
     Rename(String),
     Copy(String),
@@ -269,6 +272,9 @@ pub(crate) enum Answered {
     /// With the number after which was asked.
     Output(SessionId, u64, Result<Rows<Event>, Trouble>),
     Driven(SessionId, Drive, Result<Driven, Trouble>),
+    Screen(SessionId, Result<Picture, Trouble>),
+    Typed(SessionId, Result<Driven, Trouble>),
+    Resized(SessionId, Result<Driven, Trouble>),
     Plan(Result<CleanupReport, Trouble>),
     Clean(Result<CleanupReport, Trouble>),
 }

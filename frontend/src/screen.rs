@@ -27,6 +27,7 @@ pub(crate) mod rules;
 pub(crate) mod selection;
 pub(crate) mod start;
 pub(crate) mod talk;
+pub(crate) mod terminal;
 pub(crate) mod tree;
 pub(crate) mod why;
 
@@ -51,6 +52,7 @@ use crate::{
         selection::SelectionView,
         start::StartView,
         talk::{Piece, QuestionView, Shown, TalkView},
+        terminal::{LineView, TerminalView},
     },
 };
 
@@ -74,6 +76,9 @@ pub(crate) struct Screen {
     pub(crate) talk_items: Keyed<u64, Shown>,
     /// What is being written.
     pub(crate) talk_pieces: Keyed<u32, Piece>,
+    pub(crate) terminal: RwSignal<Option<TerminalView>>,
+    /// By its row.
+    pub(crate) terminal_lines: Keyed<i32, LineView>,
     /// The rules, while the dialog shows them.
     pub(crate) rules: Keyed<u32, RuleView>,
     pub(crate) dialog: RwSignal<DialogView>,
@@ -173,6 +178,8 @@ impl Screen {
             talk: RwSignal::new(None),
             talk_items: Keyed::new(),
             talk_pieces: Keyed::new(),
+            terminal: RwSignal::new(None),
+            terminal_lines: Keyed::new(),
             rules: Keyed::new(),
             dialog: RwSignal::new(DialogView::None),
             toasts: Keyed::new(),
@@ -201,6 +208,8 @@ impl Screen {
         set(self.talk, talk::talk(model));
         self.talk_items.set(talk::items(model));
         self.talk_pieces.set(talk::pieces(model));
+        set(self.terminal, terminal::terminal(model));
+        self.terminal_lines.set(terminal::lines(model));
         set(self.dialog, dialog(model));
         if let Some(Dialog::Rules(rules)) = &model.dialog {
             self.rules.set(rules::rows(model, rules));

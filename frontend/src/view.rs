@@ -56,7 +56,8 @@ use crate::{
 const STYLE: &str = concat!(
     include_str!("view/style.css"),
     include_str!("view/ask.css"),
-    include_str!("view/talk.css")
+    include_str!("view/talk.css"),
+    include_str!("view/terminal.css")
 );
 
 /// How views tell the model what has happened.

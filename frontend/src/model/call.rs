@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use wire::{
-    Act, BulkRequest, CancelRequest, CleanupRequest, DecideRequest, KillRequest, MessageRequest,
-    ModelRequest, Page, PermissionModeRequest, ProcessKey, ReapRequest, RenameRequest, RequestId,
-    ResumeRequest, Route, RuleTest, RulesImport, RulesRequest, Scope, SessionId, SignalRequest,
-    Since, StartRequest, Who,
+    Above, Act, BulkRequest, CancelRequest, CleanupRequest, DecideRequest, KeysRequest,
+    KillRequest, MessageRequest, ModelRequest, Page, PermissionModeRequest, ProcessKey,
+    ReapRequest, RenameRequest, RequestId, ResizeRequest, ResumeRequest, Route, RuleTest,
+    RulesImport, RulesRequest, Scope, SessionId, SignalRequest, Since, StartRequest, Who,
 };
 
 use crate::model::{
@@ -66,6 +66,19 @@ pub(crate) enum Call {
         id: SessionId,
         drive: Drive,
     },
+    Screen {
+        id: SessionId,
+        above: u32,
+    },
+    Keys {
+        id: SessionId,
+        request: KeysRequest,
+    },
+    Resize {
+        id: SessionId,
+        columns: u16,
+        rows: u16,
+    },
 }
 
 /// What a session that we hold is told.
@@ -124,6 +137,11 @@ impl Call {
                 Route::Output(Who::Session(id.clone()), since)
             }
             Self::Drive { id, drive } => drive.route(Who::Session(id.clone())),
+            Self::Screen { id, above } => {
+                Route::Screen(Who::Session(id.clone()), Above { lines: *above })
+            }
+            Self::Keys { id, .. } => Route::Keys(Who::Session(id.clone())),
+            Self::Resize { id, .. } => Route::Resize(Who::Session(id.clone())),
         }
     }
 
@@ -140,7 +158,8 @@ impl Call {
             | Self::Approvals(_)
             | Self::Rules
             | Self::Audit { .. }
-            | Self::Output { .. } => None,
+            | Self::Output { .. }
+            | Self::Screen { .. } => None,
             Self::Kill { key, tree } => json(&KillRequest {
                 key: Some(*key),
                 grace_ms: None,
@@ -171,6 +190,11 @@ impl Call {
             Self::Clean => json(&CleanupRequest { dry_run: false }),
             Self::Start { request, .. } => json(request),
             Self::Drive { drive, .. } => drive.body(),
+            Self::Keys { request, .. } => json(request),
+            Self::Resize { columns, rows, .. } => json(&ResizeRequest {
+                columns: *columns,
+                rows: *rows,
+            }),
         }
     }
 
@@ -201,7 +225,10 @@ impl Call {
             | Self::Plan
             | Self::Clean
             | Self::Start { .. }
-            | Self::Drive { .. } => None,
+            | Self::Drive { .. }
+            | Self::Screen { .. }
+            | Self::Keys { .. }
+            | Self::Resize { .. } => None,
         }
     }
 
@@ -237,6 +264,9 @@ impl Call {
             Self::Start { from, .. } => Answered::Started(from, answer::one(reply)),
             Self::Output { id, after } => Answered::Output(id, after, answer::rows(reply)),
             Self::Drive { id, drive } => Answered::Driven(id, drive, answer::one(reply)),
+            Self::Screen { id, .. } => Answered::Screen(id, answer::one(reply)),
+            Self::Keys { id, .. } => Answered::Typed(id, answer::one(reply)),
+            Self::Resize { id, .. } => Answered::Resized(id, answer::one(reply)),
         }
     }
 }
@@ -367,6 +397,35 @@ mod tests {
             drive(say),
             "POST /sessions/aaaaaaaa-1/message?soft=1",
             Some(r#"{"text":"go","uuid":"u"}"#),
+        );
+        check(
+            Call::Screen {
+                id: id.clone(),
+                above: 1000,
+            },
+            "GET /sessions/aaaaaaaa-1/screen?scrollback=1000&soft=1",
+            None,
+        );
+        let request = KeysRequest {
+            text: Some("go".to_owned()),
+            keys: vec!["enter".parse().unwrap()],
+        };
+        check(
+            Call::Keys {
+                id: id.clone(),
+                request,
+            },
+            "POST /sessions/aaaaaaaa-1/keys?soft=1",
+            Some(r#"{"text":"go","keys":["enter"]}"#),
+        );
+        check(
+            Call::Resize {
+                id: id.clone(),
+                columns: 80,
+                rows: 24,
+            },
+            "POST /sessions/aaaaaaaa-1/resize?soft=1",
+            Some(r#"{"columns":80,"rows":24}"#),
         );
         check(
             drive(Drive::Interrupt),

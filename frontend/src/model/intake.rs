@@ -8,7 +8,7 @@ use crate::model::{
     outcome::{killed, resumed, signalled},
     pace::ask_recent,
     recent::Resume,
-    rules, start, talk, why,
+    rules, start, talk, terminal, why,
 };
 
 /// Milliseconds between two looks at the transcripts, where a session has ended since.
@@ -88,7 +88,10 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
         Answered::Resume(id, answer) => resumed(model, id, answer, now),
         Answered::Started(from, answer) => start::started(model, from, answer, now),
         Answered::Output(id, after, answer) => talk::told(model, &id, after, answer, now),
-        Answered::Driven(id, drive, answer) => talk::driven(model, &id, drive, answer),
+        Answered::Driven(id, drive, answer) => talk::act::driven(model, &id, drive, answer),
+        Answered::Screen(id, answer) => terminal::told(model, &id, answer),
+        Answered::Typed(id, answer) => terminal::typed(model, &id, answer, now),
+        Answered::Resized(id, answer) => terminal::resized(model, &id, answer, now),
         Answered::Plan(answer) => {
             if model.dialog == Some(Dialog::Cleanup(Cleanup::Planning)) {
                 model.dialog = Some(Dialog::Cleanup(match answer {
@@ -160,6 +163,7 @@ pub(super) fn catch_up(model: &mut Model, now: u64) -> Vec<Effect> {
     }
     effects.extend(why::catch_up(model));
     effects.extend(talk::catch_up(model, now));
+    effects.extend(terminal::catch_up(model, now));
     if model.recent.is_due(now) {
         effects.push(ask_recent(model, now));
     }

@@ -10,6 +10,7 @@ use crate::model::{
     live::News,
     pace::{ask_live, if_polling},
     talk::{self, Told},
+    terminal::{self, Seen},
 };
 
 /// Milliseconds in which the server must have sent its first list.
@@ -55,6 +56,8 @@ pub(crate) enum Heard {
     Changes(News),
     /// Of a session that is followed.
     Output(Told),
+    /// Of a terminal that is looked at.
+    Screen(Seen),
     /// A message that can't be read.
     Garbled,
     Closed,
@@ -143,12 +146,14 @@ pub(super) fn hear(model: &mut Model, heard: Heard, now: u64) -> Vec<Effect> {
             let mut effects: Vec<Effect> = talk::linked(model, now).into_iter().collect();
             effects.extend(follow(model, moved, now));
             effects.extend(approvals::linked(model, rev, now));
+            effects.extend(terminal::linked(model, now));
             effects
         }
         (Phase::Up, Heard::Output(told)) => {
             talk::hear(model, told);
             Vec::new()
         }
+        (Phase::Up, Heard::Screen(seen)) => terminal::hear(model, seen, now),
         (Phase::Up, Heard::Changes(news)) => {
             let rev = news.approvals_rev;
             let moved = model.live.change(news, now);

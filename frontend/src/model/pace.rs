@@ -2,7 +2,7 @@
 //!
 //! Knows the intervals. Does not know timers: it is told the time.
 
-use crate::model::{Effect, Model, approvals, call::Call, intake::catch_up, talk};
+use crate::model::{Effect, Model, approvals, call::Call, intake::catch_up, talk, terminal};
 
 /// Milliseconds between two requests for the list while it does not arrive by itself.
 const REFRESH_MS: u64 = 10_000;
@@ -16,6 +16,8 @@ impl Model {
     pub(crate) fn is_due(&self, now: u64) -> bool {
         let gap = if self.link.is_up() && tells_seconds(self) {
             SECOND_MS
+        } else if self.polls_terminal() {
+            terminal::POLL_MS
         } else if self.polls_talk() {
             talk::POLL_MS
         } else {
@@ -45,7 +47,11 @@ pub(super) fn tick(model: &mut Model, now: u64) -> Vec<Effect> {
     model.ticked_at = now;
     if !model.auto {
         // What a person looks at goes on, though the list stands still.
-        return talk::catch_up(model, now).into_iter().collect();
+        let talk = talk::catch_up(model, now);
+        return talk
+            .into_iter()
+            .chain(terminal::catch_up(model, now))
+            .collect();
     }
     let mut effects = if_polling(model, |model| {
         if model.live.rested_ms(now) + SLACK_MS >= REFRESH_MS {

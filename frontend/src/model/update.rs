@@ -14,7 +14,7 @@ use crate::{
         recent::{PAGE, Resume},
         rules, selection, start,
         talk::{self, Question},
-        why,
+        terminal, why,
     },
     text,
 };
@@ -158,7 +158,8 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         Msg::Branch(id) => start::take_up_recent(model, id, true),
         Msg::Open(id) => talk::open(model, id, now),
         Msg::Back => talk::back(model),
-        Msg::Talk(talking) => talk::talk(model, talking),
+        Msg::Talk(talking) => talk::act::talk(model, talking),
+        Msg::Terminal(step) => terminal::step(model, step, now),
         Msg::Rename(name) => {
             if let Some(Dialog::Talk(Question::Rename(shown))) = &mut model.dialog {
                 *shown = name;
@@ -230,7 +231,7 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
             vec![Effect::Call(Call::Clean)]
         }
         Some(Dialog::Start) => start::confirm(model),
-        Some(Dialog::Talk(question)) => talk::confirm(model, question),
+        Some(Dialog::Talk(question)) => talk::act::confirm(model, question),
         other => {
             model.dialog = other;
             Vec::new()

@@ -12,7 +12,7 @@ use crate::{
         call::Drive,
         talk::{
             Question, Reach, Step, Talk,
-            story::{Draft, Item},
+            story::item::{Draft, Item},
         },
         update::heading,
     },
@@ -43,6 +43,8 @@ pub(crate) struct TalkView {
     pub(crate) modes: Vec<Choice>,
     /// We hold it.
     pub(crate) held: bool,
+    /// It has a terminal that can be looked at here.
+    pub(crate) has_terminal: bool,
     /// A turn runs.
     pub(crate) working: bool,
     /// Something was asked for and not answered yet.
@@ -159,6 +161,7 @@ pub(crate) fn talk(model: &Model) -> Option<TalkView> {
         models: named(&MODELS, story.model.as_deref()),
         modes: named(&MODES, story.permission_mode.as_deref()),
         held,
+        has_terminal: model.has_terminal(talk) || talk.terminal.is_some(),
         working: matches!(badge.look, "working" | "waiting"),
         busy: talk.doing.is_some(),
         interrupting: talk.doing == Some(Drive::Interrupt),

@@ -6,6 +6,7 @@ mod composer;
 pub(super) mod diff;
 mod head;
 mod item;
+mod terminal;
 
 use leptos::{
     ev::{Event, KeyboardEvent},
@@ -25,6 +26,7 @@ use crate::{
             composer::{composer, sent},
             head::head,
             item::{item, piece},
+            terminal::terminal,
         },
     },
 };
@@ -51,6 +53,7 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
     });
     let here = Memo::new(move |_| Some(view.with(|v| v.id.clone())));
     let away = RwSignal::new(false);
+    let shows = Memo::new(move |_| screen.terminal.with(Option::is_some));
     let said = move |talking: Talking| press(move || send.run(Msg::Talk(talking.clone())));
     view! {
         <section
@@ -64,8 +67,9 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
                 }
             }
         >
-            {head(view, send)}
-            <div class="sm-stream" tabindex="0" role="log" aria-live="off" aria-label="Conversation" on:scroll=move |event: Event| {
+            {head(view, shows, send)}
+            {terminal(screen, send)}
+            <div class="sm-stream" hidden=flag(move || shows.get()) tabindex="0" role="log" aria-live="off" aria-label="Conversation" on:scroll=move |event: Event| {
                 let far = is_away(&event);
                 if away.get_untracked() != far {
                     away.set(far);
@@ -93,7 +97,7 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
                     <p class="sm-warning" role="status" dir="auto">{text(move || view.with(|v| v.trouble.clone()))}</p>
                 </div>
             </div>
-            <div class="sm-newest">
+            <div class="sm-newest" hidden=flag(move || shows.get())>
                 <button
                     type="button"
                     class="sm-button"
@@ -108,7 +112,7 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
             </div>
             // Approvals of this session
             <div class="sm-talk-asks">{approvals_of(screen, send, here)}</div>
-            {composer(view, send)}
+            <div hidden=flag(move || shows.get())>{composer(view, send)}</div>
         </section>
     }
     .into_any()

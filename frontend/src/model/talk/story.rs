@@ -3,10 +3,13 @@
 //! Knows which events belong together: a call, what was decided on it, its result and what its subagent did. Does not
 //! know how it looks, nor where the events come from.
 
+pub(crate) mod item;
+
 use std::sync::Arc;
 
-use serde_json::Value;
-use wire::{DecidedBy, DecisionOutcome, Delta, DeltaKind, Event, NoteCode, State};
+use wire::{Delta, DeltaKind, Event, NoteCode, State};
+
+use self::item::{Asked, Decided, Draft, Item, Outcome, Step, ToolCall, Turn, What};
 
 /// Items that are kept; a longer story loses its beginning.
 const MOST: usize = 20_000;
@@ -38,112 +41,6 @@ pub(crate) struct Story {
     from: usize,
     /// The one after the last that is shown, `None` for the newest.
     to: Option<usize>,
-}
-
-/// One part of the story.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Item {
-    /// The number of the event that began it.
-    pub(crate) seq: u64,
-    /// Unix milliseconds by the server's clock.
-    pub(crate) at: u64,
-    pub(crate) what: What,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    Prompt {
-        text: String,
-    },
-    Answer {
-        text: String,
-    },
-    Thought {
-        text: String,
-    },
-    Call(ToolCall),
-    Turn(Turn),
-    /// The model or the permission mode is another one from here on.
-    Changed {
-        text: String,
-    },
-    Note {
-        code: NoteCode,
-        text: String,
-    },
-    Exit {
-        code: Option<i32>,
-        signal: Option<i32>,
-        cancelled: bool,
-        stderr: String,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ToolCall {
-    /// Empty for a request whose call is not known.
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) input: Value,
-    pub(crate) asked: Option<Asked>,
-    pub(crate) result: Option<Outcome>,
-    /// What its subagent did, oldest first.
-    pub(crate) steps: Vec<Step>,
-}
-
-/// How far the question whether it may has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    request: String,
-    pub(crate) decided: Option<Decided>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Decided {
-    pub(crate) outcome: DecisionOutcome,
-    pub(crate) by: DecidedBy,
-    pub(crate) reason: Option<String>,
-    pub(crate) rule: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    pub(crate) text: String,
-    pub(crate) is_error: bool,
-}
-
-/// One thing that a subagent said or called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Said(String),
-    Called {
-        id: String,
-        name: String,
-        input: Value,
-        /// `None` while it is under way.
-        is_error: Option<bool>,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Turn {
-    pub(crate) subtype: String,
-    pub(crate) is_error: bool,
-    pub(crate) duration_ms: Option<u64>,
-    /// Of this turn alone, `None` where that is not known.
-    pub(crate) cost_micro_usd: Option<u64>,
-    pub(crate) input_tokens: Option<u64>,
-    pub(crate) output_tokens: Option<u64>,
-    pub(crate) cache_read_tokens: Option<u64>,
-    pub(crate) cache_creation_tokens: Option<u64>,
-}
-
-/// A part of an answer that is not complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Draft {
-    pub(crate) kind: DeltaKind,
-    pub(crate) index: u32,
-    pub(crate) text: String,
 }
 
 impl Story {
@@ -473,28 +370,6 @@ impl Story {
                 Step::Called { .. } | Step::Said(_) => (),
             }
         }
-    }
-}
-
-impl ToolCall {
-    fn new(id: String, name: String, input: Value) -> Self {
-        Self {
-            id,
-            name,
-            input,
-            asked: None,
-            result: None,
-            steps: Vec::new(),
-        }
-    }
-
-    /// A person is asked.
-    pub(crate) fn waits(&self) -> bool {
-        let open = self
-            .asked
-            .as_ref()
-            .is_some_and(|asked| asked.decided.is_none());
-        open && self.result.is_none()
     }
 }
 

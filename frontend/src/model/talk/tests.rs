@@ -1,4 +1,5 @@
 use serde_json::json;
+use wire::{DriveOutcome, Driven};
 
 use super::*;
 use crate::{

@@ -7,7 +7,7 @@ use wire::{DecidedBy, DecisionOutcome, NoteCode};
 
 use crate::{
     measure,
-    model::talk::story::{Asked, Item, Step, ToolCall, Turn, What},
+    model::talk::story::item::{Asked, Item, Step, ToolCall, Turn, What},
     screen::{
         diff::{self, Line},
         markdown::{self, Block},

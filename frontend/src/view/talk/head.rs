@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::HtmlSelectElement;
 
 use crate::{
-    model::{Msg, talk::Talking},
+    model::{Msg, talk::Talking, terminal::Step},
     screen::talk::{Choice, TalkView},
     view::{
         Send,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-pub(super) fn head(view: Read, send: Send) -> AnyView {
+pub(super) fn head(view: Read, shows_terminal: Memo<bool>, send: Send) -> AnyView {
     let branch = Memo::new(move |_| view.with(|v| v.branch.clone()));
     let word = |read: fn(&TalkView) -> String| text(move || view.with(read));
     view! {
@@ -37,8 +37,34 @@ pub(super) fn head(view: Read, send: Send) -> AnyView {
                     <span class="sm-cost" title="What this session has cost so far">{word(|v| v.cost.clone())}</span>
                 </div>
             </div>
+            {tabs(view, shows_terminal, send)}
             {tools(view, send)}
         </header>
+    }
+    .into_any()
+}
+
+/// What was said, or the terminal in which that is.
+fn tabs(view: Read, shows_terminal: Memo<bool>, send: Send) -> AnyView {
+    let tab = move |word: &'static str, name: &'static str, terminal: bool, step: Step| {
+        view! {
+            <button
+                type="button"
+                class="sm-button"
+                data-sm-tab=name
+                aria-pressed=text(move || (shows_terminal.get() == terminal).to_string())
+                on:click=press(move || send.run(Msg::Terminal(step.clone())))
+            >
+                {word}
+            </button>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="sm-talk-tabs" role="group" aria-label="View" hidden=flag(move || !view.with(|v| v.has_terminal))>
+            {tab("Conversation", "conversation", false, Step::Hide)}
+            {tab("Terminal", "terminal", true, Step::Show)}
+        </div>
     }
     .into_any()
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::Element;
 
 use crate::{
-    model::talk::story::{ToolCall, What},
+    model::talk::story::item::{ToolCall, What},
     screen::{
         markdown,
         talk::{

@@ -8,6 +8,7 @@ use crate::{
         Model, Surroundings,
         link::{Heard, Phase},
         talk::{Tidings, Told},
+        terminal::{News, Seen, Step},
         update::update,
     },
     sample::{self, NOW},
@@ -72,6 +73,9 @@ fn a_session_that_works() {
             span parser
             bdi main
             span title="What this session has cost so far
+            div aria-label="View hidden class="sm-talk-tabs"
+            button Conversation
+            button Terminal
             div aria-label="Session
             span Model
             select title="Model"
@@ -129,6 +133,9 @@ fn a_session_of_somebody_else() {
             span parser
             bdi main
             span title="What this session has cost so far
+            div aria-label="View hidden class="sm-talk-tabs"
+            button Conversation
+            button Terminal
             div aria-label="Session hidden class="sm-talk-tools"
             span Model
             select title="Model"
@@ -161,4 +168,40 @@ fn a_session_of_somebody_else() {
             button aria-disabled="false title="Go on from this point in a conversation of its own Go on in a copy
         "#]],
     );
+}
+
+/// The program's text stays text, and its colours are styles.
+#[test]
+fn the_terminal_that_is_looked_at() {
+    Owner::new().with(|| {
+        let mut model = Model::new(Surroundings::default());
+        let session = Session {
+            holder: Some(HolderKind::Pty),
+            ..sample::session(7)
+        };
+        let id = session.session_id.clone().unwrap();
+        model.live.sessions = vec![session];
+        model.live.seen_at = Some(NOW);
+        model.link.phase = Phase::Up;
+        update(&mut model, Msg::Open(id.clone()), NOW);
+        update(&mut model, Msg::Terminal(Step::Show), NOW);
+        let picture = json!({
+            "ok": true, "sessionId": id, "columns": 80, "rows": 2, "rev": 1, "title": "✳ name", "kept": 3,
+            "cursor": {"column": 2, "row": 1, "visible": true},
+            "lines": [[{"text": "<b>"}, {"text": "red", "fg": "1", "bold": true}], []],
+        });
+        let seen = Seen {
+            session_id: id,
+            news: News::Whole(Box::new(serde_json::from_value(picture).unwrap())),
+        };
+        update(&mut model, Msg::Link(Heard::Screen(seen)), NOW);
+        let screen = Screen::new();
+        screen.show(&model);
+        let html = talk(screen, Callback::new(|_| ())).to_html();
+        assert!(html.contains("&lt;b&gt;"), "{html}");
+        assert!(html.contains(r#"style="color:var(--sm-t1);""#), "{html}");
+        assert!(html.contains("left:calc(7px + 2ch);top:calc(7px + 1 * var(--sm-t-line))"));
+        // The conversation makes way for it.
+        assert!(html.contains(r#"<div hidden tabindex="0" role="log""#), "{html}");
+    });
 }

@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 use proptest::{collection::vec, prelude::*};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::sample::NOW;
