@@ -1,11 +1,12 @@
 // Sessions in the user's tmux: started there, talked to there, and told of by their transcripts.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { commandOf } from '../claude/process.mjs';
 import { until } from '../claude/until.mjs';
@@ -13,6 +14,8 @@ import { makeWorld } from '../claude/world.mjs';
 import { SERVER_BIN } from '../server.mjs';
 import { follow } from './follower.mjs';
 import { answers, session, start } from './session.mjs';
+
+const execute = promisify(execFile);
 
 // Waits until the session has answered so after this event, and rests. Returns what followed the event.
 async function answered(held, seq, text) {
@@ -189,9 +192,12 @@ describe('a session that is started in tmux', () => {
   });
 
   test('the command line talks to it, and attaches', async () => {
-    const run = (...words) => execFileSync(SERVER_BIN, words, { env: { ...world.env, SESSION_MANAGER_HOMES: world.home }, encoding: 'utf8' });
-    assert.match(run('send', 'another name', 'say by hand'), /was told/);
-    await until('it has answered', async () => answers(await held.events()).includes('by hand'));
+    // The mocked model has to answer meanwhile.
+    const run = async (...words) => (await execute(SERVER_BIN, words, { env: { ...world.env, SESSION_MANAGER_HOMES: world.home } })).stdout;
+    assert.match(await run('send', 'another name', 'say something'), /was told/);
+    await until('it has answered', async () => answers(await held.events()).includes('something'));
+    await held.idle();
+    assert.equal(await run('send', 'another name', 'say by hand', '--wait'), 'by hand\n');
     await held.idle();
     // tmux shows no session within another one.
     const words = ['-u', 'TMUX', SERVER_BIN, 'attach', held.id.slice(0, 8)];
@@ -305,6 +311,21 @@ describe('a session that somebody has started in tmux', () => {
     assert.equal(await refused(job, 'message', { text: 'touch typed' }), 'busy');
     await other.signal('CONT');
     await said(job, 'say back', 'back');
+  });
+
+  test('nor into the editor that it has opened', async () => {
+    const editor = join(world.root, 'editor');
+    await writeFile(editor, '#!/bin/sh\necho edits; exec cat\n', { mode: 0o755 });
+    const writes = await world.session([], { environment: { EDITOR: editor, VISUAL: editor } });
+    const job = session(server, writes);
+    await writes.press('-l', 'say nothing');
+    await writes.shows('say nothing');
+    await writes.press('C-g');
+    await writes.shows('edits');
+    assert.equal(await refused(job, 'message', { text: 'into the editor' }), 'busy');
+    await writes.press('C-d');
+    await until('it is back', async () => (await job.post('interrupt')).status === 200);
+    assert.ok(!(await writes.screen()).includes('into the editor'));
   });
 
   test('a terminal that is not tmux\'s is refused, also where its variables say tmux', async () => {

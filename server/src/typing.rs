@@ -56,6 +56,10 @@ const ASKS: Refusal = Refusal::new(
     Code::Busy,
     "The session asks something, and what is typed would answer it; answer it first, or attach to it.",
 );
+const AWAY: Refusal = Refusal::new(
+    Code::Busy,
+    "Another program has the session's terminal, such as an editor, and would be typed to; leave it first.",
+);
 const UNKNOWN: Refusal = Refusal::new(
     Code::Busy,
     "It is not known what the session does, so nothing is typed; attach to it.",
@@ -109,13 +113,16 @@ pub(crate) async fn message(keyboard: &impl Keyboard, text: &str) -> Result<Driv
         Doing::Idle => DriveOutcome::Sent,
         Doing::Busy => DriveOutcome::Queued,
         Doing::Asking => return Err(ASKS),
+        Doing::Away => return Err(AWAY),
         Doing::Unknown => return Err(UNKNOWN),
     };
     keyboard.press(Key::Paste(&pasted))?;
     sleep(PAUSE).await;
     // Enter would say yes to what it has begun to ask meanwhile.
-    if keyboard.doing() == Doing::Asking {
-        return Err(ASKS);
+    match keyboard.doing() {
+        Doing::Asking => return Err(ASKS),
+        Doing::Away => return Err(AWAY),
+        Doing::Idle | Doing::Busy | Doing::Unknown => {}
     }
     keyboard.press(Key::Enter)?;
     Ok(outcome)
@@ -126,6 +133,7 @@ pub(crate) async fn interrupt(keyboard: &impl Keyboard) -> Result<DriveOutcome, 
     match keyboard.doing() {
         // Twice at the prompt, Escape would go back in the conversation.
         Doing::Idle => return Ok(DriveOutcome::Idle),
+        Doing::Away => return Err(AWAY),
         Doing::Busy | Doing::Asking | Doing::Unknown => keyboard.press(Key::Escape)?,
     }
     // The next one must not take it for a turn that goes on.
@@ -146,6 +154,7 @@ pub(crate) async fn slash(
         Doing::Idle => {}
         Doing::Busy => return Err(IN_TURN),
         Doing::Asking => return Err(ASKS),
+        Doing::Away => return Err(AWAY),
         Doing::Unknown => return Err(UNKNOWN),
     }
     message(keyboard, &format!("{command} {word}")).await?;
@@ -156,6 +165,101 @@ pub(crate) async fn slash(
             Code::Busy,
             "Claude Code asks something before it does that; answer it in its terminal: attach to it.",
         )),
-        Doing::Idle | Doing::Busy | Doing::Unknown => Ok(DriveOutcome::Changed),
+        Doing::Idle | Doing::Busy | Doing::Away | Doing::Unknown => Ok(DriveOutcome::Changed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// Tells these states one after the other, the last one for good, and notes what is pressed.
+    struct Script {
+        states: RefCell<Vec<Doing>>,
+        pressed: RefCell<Vec<String>>,
+    }
+
+    impl Keyboard for Script {
+        fn doing(&self) -> Doing {
+            let mut states = self.states.borrow_mut();
+            match states.as_slice() {
+                [last] => *last,
+                _ => states.remove(0),
+            }
+        }
+
+        fn press(&self, key: Key<'_>) -> Result<(), Refusal> {
+            self.pressed.borrow_mut().push(match key {
+                Key::Paste(text) => text.as_str().to_owned(),
+                Key::Enter => "Enter".to_owned(),
+                Key::Escape => "Escape".to_owned(),
+            });
+            Ok(())
+        }
+    }
+
+    fn check(
+        states: &[Doing],
+        told: impl AsyncFnOnce(&Script) -> Result<DriveOutcome, Refusal>,
+        outcome: Result<DriveOutcome, Code>,
+        pressed: &[&str],
+    ) {
+        let script = Script {
+            states: RefCell::new(states.to_vec()),
+            pressed: RefCell::default(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let done = runtime.block_on(told(&script));
+        assert_eq!(done.map_err(|refusal| refusal.code), outcome, "{states:?}");
+        assert_eq!(*script.pressed.borrow(), pressed, "{states:?}");
+    }
+
+    use Doing::{Asking, Away, Busy, Idle, Unknown};
+
+    #[test]
+    fn a_message_is_pasted_and_sent_where_nothing_is_asked() {
+        let say = async |script: &Script| message(script, "hello").await;
+        check(&[Idle], say, Ok(DriveOutcome::Sent), &["hello", "Enter"]);
+        check(&[Busy], say, Ok(DriveOutcome::Queued), &["hello", "Enter"]);
+        for state in [Asking, Away, Unknown] {
+            check(&[state], say, Err(Code::Busy), &[]);
+        }
+        // It has begun to ask between the paste and the Enter.
+        check(&[Busy, Asking], say, Err(Code::Busy), &["hello"]);
+        let say_nothing = async |script: &Script| message(script, " ").await;
+        check(&[Idle], say_nothing, Err(Code::BadRequest), &[]);
+    }
+
+    #[test]
+    fn a_command_is_typed_at_the_prompt_alone() {
+        let rename = async |script: &Script| slash(script, "/rename", "x").await;
+        let typed = ["/rename x", "Enter"];
+        check(&[Idle], rename, Ok(DriveOutcome::Changed), &typed);
+        for state in [Busy, Asking, Away, Unknown] {
+            check(&[state], rename, Err(Code::Busy), &[]);
+        }
+        // It wants to know something first.
+        check(&[Idle, Idle, Idle, Asking], rename, Err(Code::Busy), &typed);
+    }
+
+    #[test]
+    fn an_interrupt_is_one_escape_and_none_at_the_prompt() {
+        let stop = async |script: &Script| interrupt(script).await;
+        check(&[Idle], stop, Ok(DriveOutcome::Idle), &[]);
+        check(&[Away], stop, Err(Code::Busy), &[]);
+        let ends = [Busy, Busy, Idle];
+        check(&ends, stop, Ok(DriveOutcome::Interrupted), &["Escape"]);
+        check(
+            &[Asking, Idle],
+            stop,
+            Ok(DriveOutcome::Interrupted),
+            &["Escape"],
+        );
+        check(&[Unknown], stop, Ok(DriveOutcome::Interrupted), &["Escape"]);
     }
 }

@@ -11,13 +11,14 @@ use std::{
     io::{self, Seek as _, Write as _},
     path::PathBuf,
     process::{Command, Output, Stdio},
+    thread,
     time::Duration,
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{MemfdFlags, memfd_create},
-    process::{Pid, PidfdFlags, pidfd_open},
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
 };
 
 use super::front::{Front, OpenFiles, OtherUser, WayOut};
@@ -105,20 +106,24 @@ impl Tmux {
 
 /// Runs a command to its end; `None` where that takes too long.
 fn within(patience: Duration, command: &mut Command) -> io::Result<Option<Output>> {
-    let mut child = command
+    let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let ended = pidfd_open(pid.ok_or(io::ErrorKind::NotFound)?, PidfdFlags::empty())?;
+    let process = pidfd_open(pid.ok_or(io::ErrorKind::NotFound)?, PidfdFlags::empty())?;
     let patience = Timespec::try_from(patience).map_err(io::Error::other)?;
-    // What it says fits into a pipe: one pane, or a screen.
-    if poll(&mut [PollFd::new(&ended, PollFlags::IN)], Some(&patience))? == 0 {
-        child.kill()?;
-        child.wait()?;
-        return Ok(None);
-    }
-    child.wait_with_output().map(Some)
+    // Whoever reads what it says can't look at the time as well.
+    let watch = thread::spawn(move || {
+        let hangs = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience)) == Ok(0);
+        if hangs {
+            pidfd_send_signal(&process, Signal::KILL).ok();
+        }
+        hangs
+    });
+    let output = child.wait_with_output()?;
+    let hangs = watch.join().unwrap_or(false);
+    Ok((!hangs).then_some(output))
 }
 
 fn in_memory(bytes: &[u8]) -> io::Result<File> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use wire::{Code, Driven, Event, MessageRequest, Output, Since, State, Who};
+use wire::{Code, Driven, Event, HolderKind, MessageRequest, Output, Since, State, Who};
 
 use super::{
     drive::{EXIT_CODES, caller, driven_line, tell},
@@ -80,8 +80,17 @@ async fn wait(service: &Service, driven: &Driven, as_json: bool) -> Result<Answe
         follow: true,
         ..Since::default()
     };
+    let sessions = service.sessions().await?;
+    let its = |row: &&wire::Session| row.session_id.as_ref() == Some(&driven.session_id);
+    let is_in_terminal = sessions
+        .iter()
+        .find(its)
+        .is_some_and(|row| row.holder != Some(HolderKind::Stdio));
     let mut outputs = service.output(who, since).await?;
-    let mut turn = Turn::default();
+    let mut turn = Turn {
+        is_in_terminal,
+        ..Turn::default()
+    };
     let mut reason = None;
     while turn.is_open()
         && let Some(output) = outputs.next().await
@@ -121,6 +130,8 @@ fn plain(text: &str) -> String {
 /// What a session has answered so far.
 #[derive(Debug, Default)]
 struct Turn {
+    /// Then a transcript tells of it, which knows the ends of turns and no states.
+    is_in_terminal: bool,
     /// What is printed in the end.
     answer: String,
     /// Where the newest part of it begins, in bytes.
@@ -176,6 +187,7 @@ impl Turn {
             } => {
                 self.failed = Some(*is_error);
                 self.why = is_error.then(|| self.failure(subtype));
+                self.over = self.is_in_terminal;
                 None
             }
             // What was queued has had its turn as well.

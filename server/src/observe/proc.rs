@@ -216,6 +216,11 @@ impl ProcReader {
         owner(&open_dir(&self.dir, pid.to_string()).ok()?)
     }
 
+    /// What a process reads from, such as `/dev/pts/3` or `pipe:[4711]`; `None` where it is gone or not ours to look at.
+    pub fn stdin(&self, pid: u32) -> Option<String> {
+        link_at(&self.dir, &format!("{pid}/fd/0")).path()
+    }
+
     /// The arguments of a process, separated by spaces; empty where it is gone.
     pub fn command(&self, pid: u32) -> String {
         let argv = self.read(pid, "cmdline").unwrap_or_default();

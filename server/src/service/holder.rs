@@ -30,7 +30,7 @@ impl Inner {
         let told = || session.record.as_ref()?.what.tmux.as_deref();
         let server = TmuxServer::of(proc, pid);
         let name = told().and_then(session_name).map(str::to_owned);
-        let name = name.or_else(|| Some(format!("${}", server.as_ref()?.session)));
+        let name = name.or_else(|| Some(format!("${}", server.as_ref()?.session())));
         if let Some(name) = name {
             let mut attach = "tmux".to_owned();
             if let Some(socket) = server.as_ref().and_then(TmuxServer::socket) {

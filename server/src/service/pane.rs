@@ -86,7 +86,8 @@ impl Inner {
     /// How a session of nobody's holding can be driven: `Some` where the kernel says that our own user's tmux has it. Asks
     /// no tmux, and looks only where the registry says that there may be one.
     pub(super) fn holder_of_others(&self, session: &Session) -> Option<HolderKind> {
-        session.record.as_ref()?.what.tmux.as_ref()?;
+        // Without a record nothing tells what it does, and nothing is typed.
+        session.record.as_ref()?;
         self.is_in_our_tmux(session).then_some(HolderKind::Tmux)
     }
 
@@ -104,16 +105,10 @@ impl Inner {
     fn is_in_our_tmux(&self, session: &Session) -> bool {
         let us = Uid::effective().as_raw();
         let proc = self.observer.proc();
-        let pid = session.key().pid;
-        let is_there = || {
-            let server = TmuxServer::of(proc, pid)?;
-            let lineage = proc.lineage(pid);
-            let below = lineage.iter().take_while(|it| **it != server.pid).last()?;
-            // What a program in a pane opens is a terminal of its own.
-            let is_one = proc.stat(pid)?.terminal == proc.stat(*below)?.terminal;
-            Some(is_one && proc.owner(server.pid) == Some(us))
-        };
-        session.process.uid == us && is_there() == Some(true)
+        let server = || TmuxServer::of(proc, session.key().pid);
+        session.process.uid == us
+            && server()
+                .is_some_and(|server| server.is_in_pane && proc.owner(server.pid()) == Some(us))
     }
 
     pub(super) fn keyboard(&self, session: &InPane) -> PaneKeyboard<'_> {
@@ -128,7 +123,6 @@ impl Inner {
     fn place(&self, process: ProcessKey) -> Result<Place, Refusal> {
         let proc = self.observer.proc();
         let server = TmuxServer::of(proc, process.pid).ok_or(NOT_IN_TMUX)?;
-        let lineage = proc.lineage(process.pid);
         let stat = proc.stat(process.pid);
         let stat = stat.filter(|stat| stat.key == process && !stat.is_dead());
         let stat = stat.ok_or(GONE)?;
@@ -142,15 +136,15 @@ impl Inner {
         };
         let tmux = Tmux {
             program: self.tools().tmux().ok_or(no_tmux)?,
-            socket: Some(server.path.into()),
+            socket: Some(server.path().into()),
             user: None,
             way_out: None,
             open_files: None,
         };
         let pane = tmux.pane_at(&tty);
         let pane = pane.map_err(unanswered)?.ok_or(NOT_IN_TMUX)?;
-        // Another server may listen there by now; and what a pane was opened with has the session below it.
-        if pane.server != server.pid || !lineage.contains(&pane.pid) {
+        // Another server may listen there by now.
+        if (pane.server, pane.pid) != (server.pid(), server.pane) {
             return Err(NOT_IN_TMUX);
         }
         match pane.state {

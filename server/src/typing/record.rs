@@ -30,6 +30,8 @@ pub(crate) enum Doing {
     Busy,
     /// It asks something: what is typed would answer it.
     Asking,
+    /// Another program has its terminal, such as the editor that it opens for a long message.
+    Away,
     /// It is not known: not registered yet, or of a version that does not tell.
     Unknown,
 }
@@ -63,14 +65,34 @@ impl Registered {
     }
 
     pub(crate) fn doing(&self) -> Doing {
-        let status = self.record().and_then(|(_, record)| record.status);
-        match status.as_deref() {
+        let Some((key, record)) = self.record() else {
+            return Doing::Unknown;
+        };
+        if has_lent_its_terminal(key.pid.get()) {
+            return Doing::Away;
+        }
+        match record.status.as_deref() {
             Some("idle") => Doing::Idle,
             Some("busy" | "shell") => Doing::Busy,
             Some("waiting") => Doing::Asking,
             Some(_) | None => Doing::Unknown,
         }
     }
+}
+
+/// Whether a program below it reads the same terminal. The registry does not tell of it (2.1.329).
+fn has_lent_its_terminal(pid: u32) -> bool {
+    let lent = || {
+        let proc = ProcReader::at("/proc").ok()?;
+        let own = proc.stdin(pid)?;
+        let below = proc.descendants(pid);
+        // MCP servers have its terminal as well, and read pipes. What is in the background reads nothing.
+        let mut reading = below
+            .iter()
+            .filter(|stat| stat.terminal != 0 && !stat.is_in_background());
+        Some(reading.any(|stat| proc.stdin(stat.key.pid).as_ref() == Some(&own)))
+    };
+    lent() == Some(true)
 }
 
 /// The record of a process; that of an earlier one with the same number is not its own.

@@ -306,7 +306,7 @@ fn why_takes_a_session_by_its_name_as_well() {
     let by_pid = run(home.path(), &["why", &session.pid().to_string(), "--json"]);
     assert_eq!(by_pid.0, 0, "{}", by_pid.2);
     let pid = |json: &str| serde_json::from_str::<Value>(json).unwrap()["pid"].clone();
-    for said in [ID, &ID[..8], "\u{1b}[31mp1-42"] {
+    for said in [ID, ID.get(..8).unwrap(), "\u{1b}[31mp1-42"] {
         let (code, why, errors) = run(home.path(), &["why", said, "--json"]);
         assert_eq!(code, 0, "{errors}");
         assert_eq!(pid(&why), pid(&by_pid.1));

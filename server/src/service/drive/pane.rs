@@ -168,6 +168,6 @@ fn told(refusal: Refusal) -> ServiceError {
 fn not_held() -> ServiceError {
     ServiceError::told(
         Code::NotHeld,
-        "This session can't be told anything from here: it runs in a terminal that is not your tmux's or in another program, or has ended. Go on there, or go on in a copy with POST /sessions {\"resume\":\"<id>\",\"fork\":true}.",
+        "This session can't be told anything from here: it runs in a terminal that is not your tmux's, in another program, or in a version that does not tell what it does, or has ended. Go on there, or go on in a copy with POST /sessions {\"resume\":\"<id>\",\"fork\":true}.",
     )
 }

@@ -13,7 +13,10 @@ ticks=$(cut -d ' ' -f 22 /proc/$$/stat)
 file="$HOME/.claude/sessions/$$.json"
 printf '{"pid":%s,"procStart":"%s","sessionId":"%s","status":"idle","entrypoint":"cli","tmux":"x:@0.%%0"}' $$ "$ticks" "$id" >"$file.new"
 mv "$file.new" "$file"
-while true; do IFS= read -r line && echo "<$line>" >>"$HOME/told"; done
+while true; do
+    IFS= read -r line && echo "<$line>" >>"$HOME/told"
+    [ "$line" != edit ] || cat >"$HOME/edited"
+done
 "#;
 
 const UUID: &str = "607b503a-f1d9-4125-9748-6f1933188683";
@@ -99,7 +102,7 @@ fn a_session_is_started_in_tmux_and_told_its_first_message() {
     assert_eq!(answer.status, 201, "{started}");
     assert_eq!(started.get("note"), None, "{started}");
     let id = started["sessionId"].as_str().unwrap().to_owned();
-    let terminal = format!("claude-{}", &id[..8]);
+    let terminal = format!("claude-{}", id.get(..8).unwrap());
     let holder = json!({
         "type": "tmux",
         "session": terminal,
@@ -222,6 +225,35 @@ fn keys_go_to_its_own_pane_and_to_no_other() {
     assert_eq!(rig.told("here"), "<here>\n");
     let buffers = rig.tmux(&["list-buffers"]);
     assert_eq!(String::from_utf8(buffers.stdout).unwrap(), "");
+}
+
+#[test]
+fn what_it_has_lent_its_terminal_to_is_not_typed_to() {
+    let rig = Rig::new(TALKS);
+    let pid = rig.open();
+    let program = rig.start();
+    assert_eq!(program.say(&pid, "edit"), "sent");
+    rig.told("edit");
+    let begun = Instant::now();
+    while !rig.home().join("edited").exists() {
+        assert!(begun.elapsed() < PATIENCE, "no editor");
+    }
+    // The shell makes the file before it becomes the editor, and reads the terminal from the beginning.
+    let text = json!({"text": "into the editor"});
+    refuse(&program.tell(&pid, "message", &text), 409, "busy");
+    refuse(&program.tell(&pid, "interrupt", &json!({})), 409, "busy");
+    let end = rig.tmux(&["send-keys", "-t", "mine", "C-d"]);
+    assert!(end.status.success(), "{end:?}");
+    let begun = Instant::now();
+    while program
+        .tell(&pid, "message", &json!({"text": "back"}))
+        .status
+        == 409
+    {
+        assert!(begun.elapsed() < PATIENCE, "the editor has not ended");
+    }
+    rig.told("back");
+    assert_eq!(read(&rig.home().join("edited")), "");
 }
 
 #[test]
