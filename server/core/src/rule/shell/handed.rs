@@ -4,7 +4,7 @@
 
 use super::{
     launch::{self, UNCLEAR_OPTIONS},
-    options::Options,
+    options::{self, Options, Read},
     program::Found,
     redirections::Input,
     shells::{self, FROM_ELSEWHERE},
@@ -98,6 +98,8 @@ fn watch(found: &mut Found, words: &[Text], depth: usize) -> bool {
 fn flock(found: &mut Found, words: &[Text], input: &Input, depth: usize) -> bool {
     let arguments = words.get(1..).unwrap_or_default();
     let read = FLOCK.read(arguments);
+    let file = |read: &Read| arguments.get(read.length);
+    let read = read.filter(|read| file(read).is_none_or(options::is_one));
     let rest = read.and_then(|read| arguments.get(read.length + 1..));
     let programs = values_of_c(rest.unwrap_or(arguments));
     match (rest, programs.is_empty()) {

@@ -8,6 +8,7 @@ use super::{
     launchers::{
         COMMAND, DECLARES, DOAS, ENV, OPAQUE, RENAMES, SSH, SUDO, WRAPPERS, Wrapper, XARGS,
     },
+    options,
     program::{DANGEROUS, Found},
     redirections::Input,
     sed, shells, words,
@@ -63,6 +64,10 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
         return match wrapper.options.read(arguments) {
             Some(read) => {
                 let begin = read.length + wrapper.operands;
+                let operands = arguments.get(read.length..begin).unwrap_or_default();
+                if !operands.iter().all(options::is_one) {
+                    found.unclear(&shown(), UNCLEAR_OPTIONS);
+                }
                 through(found, arguments.get(begin..).unwrap_or_default());
             }
             None => found.unclear(&shown(), UNCLEAR_OPTIONS),

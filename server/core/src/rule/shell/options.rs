@@ -45,7 +45,8 @@ impl Options {
             if !may_be_option(word) {
                 return Some(read);
             }
-            let next = words.get(read.length + 1).cloned();
+            let next = words.get(read.length + 1).filter(|next| is_one(next));
+            let next = next.cloned();
             let known = word.known()?;
             read.length += 1;
             if known == "--" {
@@ -96,6 +97,11 @@ impl Options {
     }
 }
 
+/// Whether a word is one word, whatever is not known of it.
+pub(super) fn is_one(word: &Text) -> bool {
+    !word.0.contains(&Piece::Words)
+}
+
 /// Whether a word begins with a dash, or nobody knows.
 pub(super) fn may_be_option(word: &Text) -> bool {
     match word.0.as_slice() {
@@ -134,5 +140,8 @@ mod tests {
         check("--all=1 x", None);
         check("-n", None);
         assert_eq!(options.read(&[Text::unknown()]), None);
+        // Two of them, and the second is no value.
+        let several = Text(vec![Piece::Char('3'), Piece::Words]);
+        assert_eq!(options.read(&[Text::of("-n"), several]), None);
     }
 }

@@ -62,6 +62,10 @@ fn none_of_them_allows_what_is_denied() {
         "bash -c - 'rm x'",
         "bash +x -c 'rm x'",
         "env - A=b r* x",
+        "exec -a /*/rm x",
+        "nice -n 5$y ls",
+        "timeout 5$y ls",
+        "flock /x$y ls",
         "mapfile -c 1 -C 'A=b *' y",
         "find . -exec env r* x \\;",
         // Options and settings that are run.
