@@ -58,6 +58,26 @@ describe('a session in a terminal that is driven by its keys', () => {
     assert.ok(lines.flat().some(({ fg }) => fg), 'Claude Code has colours');
   });
 
+  test('a message is not typed behind what somebody has begun to write', async () => {
+    const refused = async draft => {
+      await held.idle();
+      await held.done('keys', { text: draft });
+      await shows(draft);
+      const { status, json } = await held.post('message', { text: 'touch made-by-the-shell' });
+      assert.deepEqual([status, json.code], [409, 'busy'], json.error);
+      assert.ok(json.error.includes(draft), json.error);
+    };
+    await refused('half a thought');
+    await press('ctrl-u');
+    // Behind it a message would be a command for the shell, and nobody would be asked.
+    await refused('!');
+    await press('backspace');
+    await until('the line is empty again', async () => !(await screen()).includes('for shell mode'));
+    await held.say('say after the draft');
+    await shows('● after the draft');
+    assert.ok(!existsSync(join(world.work, 'made-by-the-shell')));
+  });
+
   test('a permission is allowed and denied by keys', async () => {
     await type('bash touch allowed ;; say is allowed');
     await shows('Do you want to proceed?');

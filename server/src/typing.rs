@@ -3,6 +3,7 @@
 //! Knows what a person would press, and when nothing may be pressed because it could answer something else. Does not know how keys
 //! get there: a holder of ours writes them into the terminal that it keeps, tmux into a pane.
 
+pub(crate) mod draft;
 pub(crate) mod paste;
 pub(crate) mod record;
 
@@ -11,12 +12,20 @@ use std::{borrow::Cow, time::Duration};
 use tokio::time::{Instant, sleep};
 use wire::{Code, DriveOutcome};
 
-use self::{paste::Pasted, record::Doing};
+use self::{
+    draft::{Line, line},
+    paste::Pasted,
+    record::Doing,
+};
+use crate::hold::screen::Run;
 
 /// The keys of one session's terminal. Whoever has it sees to it that two do not type at once.
 pub(crate) trait Keyboard {
     /// What the session does at this moment.
     fn doing(&self) -> Doing;
+
+    /// What its screen shows, line by line.
+    fn rows(&self) -> Result<Vec<Vec<Run>>, Refusal>;
 
     fn press(&self, key: Key<'_>) -> Result<(), Refusal>;
 }
@@ -41,6 +50,12 @@ pub(crate) struct Refusal {
 
 /// Between a paste and the Enter that sends it: in one go with the paste it would be a part of it.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+
+/// Within this Claude Code has drawn what was typed; on a busy machine it may take a second.
+const DRAWN: Duration = Duration::from_secs(3);
+
+/// So often Enter is pressed at most.
+const TRIES: usize = 2;
 
 /// Until Claude Code has asked what it wants to know before it carries out a command.
 const ASK: Duration = Duration::from_millis(500);
@@ -67,6 +82,11 @@ const UNKNOWN: Refusal = Refusal::new(
 const IN_TURN: Refusal = Refusal::new(
     Code::Busy,
     "The session is in a turn; wait for its end, or interrupt it.",
+);
+
+const NOT_TAKEN: Refusal = Refusal::new(
+    Code::Unresponsive,
+    "The message stands in the session's input line and is not taken; attach to it.",
 );
 
 /// Of a command that no key stands for.
@@ -116,16 +136,54 @@ pub(crate) async fn message(keyboard: &impl Keyboard, text: &str) -> Result<Driv
         Doing::Away => return Err(AWAY),
         Doing::Unknown => return Err(UNKNOWN),
     };
+    // What somebody has begun to write would be sent with it, and behind a `!` all of it would be a command.
+    if let Line::Written(draft) = line(&keyboard.rows()?) {
+        return Err(drafted(&draft));
+    }
     keyboard.press(Key::Paste(&pasted))?;
     sleep(PAUSE).await;
-    // Enter would say yes to what it has begun to ask meanwhile.
-    match keyboard.doing() {
-        Doing::Asking => return Err(ASKS),
-        Doing::Away => return Err(AWAY),
-        Doing::Idle | Doing::Busy | Doing::Unknown => {}
+    await_line(keyboard, |line| *line != Line::Empty).await?;
+    for _ in 0..TRIES {
+        // Enter would say yes to what it has begun to ask meanwhile.
+        match keyboard.doing() {
+            Doing::Asking => return Err(ASKS),
+            Doing::Away => return Err(AWAY),
+            Doing::Idle | Doing::Busy | Doing::Unknown => {}
+        }
+        keyboard.press(Key::Enter)?;
+        // Of a session with much to do it may have been taken for a part of the paste.
+        if await_line(keyboard, |line| !matches!(line, Line::Written(_))).await? {
+            return Ok(outcome);
+        }
     }
-    keyboard.press(Key::Enter)?;
-    Ok(outcome)
+    Err(NOT_TAKEN)
+}
+
+/// Waits until the input line is as it should be; false where it is not for a while.
+async fn await_line(
+    keyboard: &impl Keyboard,
+    is_so: impl Fn(&Line) -> bool,
+) -> Result<bool, Refusal> {
+    let begun = Instant::now();
+    loop {
+        if is_so(&line(&keyboard.rows()?)) {
+            return Ok(true);
+        }
+        if begun.elapsed() > DRAWN {
+            return Ok(false);
+        }
+        sleep(GLANCE).await;
+    }
+}
+
+fn drafted(draft: &str) -> Refusal {
+    Refusal {
+        code: Code::Busy,
+        sentence: format!(
+            "Something stands in the session's input line and has not been sent ({draft}); send or clear it there first: attach to it."
+        )
+        .into(),
+    }
 }
 
 /// Ends the turn, where there is one, and waits a moment for that.
@@ -178,6 +236,10 @@ mod tests {
     /// Tells these states one after the other, the last one for good, and notes what is pressed.
     struct Script {
         states: RefCell<Vec<Doing>>,
+        /// What stands in the input line before anything is pressed.
+        draft: &'static str,
+        /// So many Enters are taken for a part of the paste.
+        deaf: usize,
         pressed: RefCell<Vec<String>>,
     }
 
@@ -190,6 +252,22 @@ mod tests {
             }
         }
 
+        fn rows(&self) -> Result<Vec<Vec<Run>>, Refusal> {
+            let pressed = self.pressed.borrow();
+            let enters = pressed.iter().filter(|key| *key == "Enter").count();
+            let written = match pressed.first() {
+                Some(text) if enters <= self.deaf && (enters > 0 || pressed.len() == 1) => text,
+                Some(_) => "",
+                None => self.draft,
+            };
+            let rule = "─".repeat(80);
+            Ok(draft::drawn(
+                &format!("{rule}\n❯ {written}\n{rule}"),
+                80,
+                24,
+            ))
+        }
+
         fn press(&self, key: Key<'_>) -> Result<(), Refusal> {
             self.pressed.borrow_mut().push(match key {
                 Key::Paste(text) => text.as_str().to_owned(),
@@ -200,16 +278,33 @@ mod tests {
         }
     }
 
+    impl Script {
+        fn of(states: &[Doing]) -> Self {
+            Self {
+                states: RefCell::new(states.to_vec()),
+                draft: "",
+                deaf: 0,
+                pressed: RefCell::default(),
+            }
+        }
+    }
+
     fn check(
         states: &[Doing],
         told: impl AsyncFnOnce(&Script) -> Result<DriveOutcome, Refusal>,
         outcome: Result<DriveOutcome, Code>,
         pressed: &[&str],
     ) {
-        let script = Script {
-            states: RefCell::new(states.to_vec()),
-            pressed: RefCell::default(),
-        };
+        check_on(Script::of(states), told, outcome, pressed);
+    }
+
+    fn check_on(
+        script: Script,
+        told: impl AsyncFnOnce(&Script) -> Result<DriveOutcome, Refusal>,
+        outcome: Result<DriveOutcome, Code>,
+        pressed: &[&str],
+    ) {
+        let states = script.states.borrow().clone();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -233,6 +328,29 @@ mod tests {
         check(&[Busy, Asking], say, Err(Code::Busy), &["hello"]);
         let say_nothing = async |script: &Script| message(script, " ").await;
         check(&[Idle], say_nothing, Err(Code::BadRequest), &[]);
+    }
+
+    #[test]
+    fn what_somebody_has_begun_to_write_is_left_as_it_is() {
+        let say = async |script: &Script| message(script, "hello").await;
+        let draft = "half a thought";
+        let script = Script {
+            draft,
+            ..Script::of(&[Idle])
+        };
+        check_on(script, say, Err(Code::Busy), &[]);
+    }
+
+    #[test]
+    fn enter_is_pressed_again_where_it_was_a_part_of_the_paste() {
+        let say = async |script: &Script| message(script, "hello").await;
+        let deaf = |deaf| Script {
+            deaf,
+            ..Script::of(&[Idle])
+        };
+        let twice = ["hello", "Enter", "Enter"];
+        check_on(deaf(1), say, Ok(DriveOutcome::Sent), &twice);
+        check_on(deaf(9), say, Err(Code::Unresponsive), &twice);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use wire::{Picture, SessionId};
 use super::{
     look,
     protocol::Told,
-    screen::{Expects, Fed, Screen},
+    screen::{Expects, Fed, Run, Screen},
     socket::line,
     terminal::Size,
 };
@@ -59,6 +59,11 @@ impl Shown {
     pub(super) fn text(&self) -> String {
         let rows = self.screen.borrow().rows();
         rows.join("\n").trim_end().to_owned()
+    }
+
+    /// The lines on it, with their style.
+    pub(super) fn rows(&self) -> Vec<Vec<Run>> {
+        self.screen.borrow().styled_rows()
     }
 
     /// How it wants to be typed to.

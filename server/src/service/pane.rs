@@ -23,6 +23,7 @@ use crate::{
         Tmux, TmuxError,
         pane::{NamedKey, Pane, PaneState, Turn},
     },
+    hold::screen::Run,
     observe::{Home, Look},
     present,
     typing::{
@@ -172,6 +173,11 @@ impl InPane {
 impl Keyboard for PaneKeyboard<'_> {
     fn doing(&self) -> Doing {
         self.registered.doing()
+    }
+
+    fn rows(&self) -> Result<Vec<Vec<Run>>, Refusal> {
+        let Place { tmux, pane } = self.inner.place(self.process)?;
+        tmux.rows(&pane).map_err(unanswered)
     }
 
     fn press(&self, key: Key<'_>) -> Result<(), Refusal> {

@@ -19,6 +19,7 @@ use rustix::{
 use uuid::Uuid;
 
 use super::{Tmux, TmuxError, words};
+use crate::{hold::screen::Run, typing::draft};
 
 /// One pane, as its server tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +116,18 @@ impl Tmux {
         };
         arguments.extend(words(["send-keys", "-t", &pane.id, key]));
         self.run(arguments).map(drop)
+    }
+
+    /// What a pane shows, line by line.
+    pub(crate) fn rows(&self, pane: &Pane) -> Result<Vec<Vec<Run>>, TmuxError> {
+        let size = "#{pane_width} #{pane_height}";
+        let size = self.run(words(["display-message", "-p", "-t", &pane.id, size]))?;
+        let mut size = size.split_whitespace().map(str::parse);
+        let (Some(Ok(columns)), Some(Ok(lines))) = (size.next(), size.next()) else {
+            return Ok(Vec::new());
+        };
+        let captured = self.run(words(["capture-pane", "-p", "-e", "-t", &pane.id]))?;
+        Ok(draft::drawn(&captured, columns, lines))
     }
 
     /// Has a pane keep a word; `pane_at` tells it again.

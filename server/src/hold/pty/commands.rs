@@ -16,6 +16,7 @@ use super::keyboard;
 use crate::{
     hold::{
         protocol::{Do, Reply},
+        screen::Run,
         shown::Shown,
         socket::{Command, Desk},
         terminal::Size,
@@ -172,6 +173,10 @@ async fn cancel(hands: &Hands) -> Result<DriveOutcome, Refusal> {
 impl Keyboard for Hands {
     fn doing(&self) -> Doing {
         self.registered.doing()
+    }
+
+    fn rows(&self) -> Result<Vec<Vec<Run>>, Refusal> {
+        Ok(self.shown.rows())
     }
 
     fn press(&self, key: Key<'_>) -> Result<(), Refusal> {
