@@ -18,7 +18,7 @@ use self::{
 use crate::{clock::now, state_dir::StateDir};
 
 /// The log of one user. Several servers may write to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AuditLog {
     dir: StateDir,
 }
@@ -43,8 +43,8 @@ pub struct Outcome {
 
 /// An action that is under way. One that is dropped has no outcome in the log, as one that our end has cut short.
 #[derive(Debug)]
-pub struct Record<'a> {
-    log: &'a AuditLog,
+pub struct Record {
+    log: AuditLog,
     begun: Begun,
     /// `None` where its beginning could not be written.
     id: Option<u64>,
@@ -58,11 +58,11 @@ impl AuditLog {
     }
 
     /// Notes what is about to be done, before any of it is.
-    pub fn begin(&self, deed: Deed, plan: Option<String>) -> Record<'_> {
+    pub fn begin(&self, deed: Deed, plan: Option<String>) -> Record {
         let begun = Begun::new(deed, plan, now());
         let id = self.append(|id| vec![Line::Begun(begun.clone().numbered(id))]);
         Record {
-            log: self,
+            log: self.clone(),
             // It is tried once more at the end; only then somebody is told.
             id: id
                 .inspect_err(|error| tracing::debug!(%error, "no beginning in the audit log"))
@@ -76,7 +76,7 @@ impl AuditLog {
     /// written.
     pub fn note(&self, deed: Deed, outcome: Outcome) -> Option<String> {
         let record = Record {
-            log: self,
+            log: self.clone(),
             begun: Begun::new(deed, None, now()),
             id: None,
             since: Instant::now(),
@@ -97,7 +97,7 @@ impl AuditLog {
     }
 }
 
-impl Record<'_> {
+impl Record {
     /// Notes what came of it. Returns a sentence for whoever asked where that can't be written.
     pub fn end(self, outcome: Outcome) -> Option<String> {
         let took = self.since.elapsed();

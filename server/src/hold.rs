@@ -249,7 +249,7 @@ fn prepare(spec: &Spec) -> Result<Prepared, (Code, String)> {
     };
     let place = Place::make(&state, &spec.session_id).map_err(fault)?;
     let lock = place.wait_for_lock().map_err(fault)?.ok_or_else(|| {
-        let sentence = "This session is held already; talk to it instead of starting it.";
+        let sentence = "What holds this conversation's log has not let go of it: it is starting, ending, or goes on with another conversation since /clear. End that one, or go on in a copy with fork.";
         (Code::Busy, sentence.to_owned())
     })?;
     let directory = Place::make(&state, &spec.session_id).map_err(fault)?;

@@ -9,7 +9,7 @@ pub mod rule;
 pub mod said;
 pub mod why;
 
-pub use self::ask::{ask as asked, core_ask, unanswered};
+pub use self::ask::{ask as asked, core_ask, refused_mode, unanswered};
 
 use std::time::Duration;
 

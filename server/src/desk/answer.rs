@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use wire::DecisionOutcome;
 
-use crate::present::unanswered;
+use crate::present::{refused_mode, unanswered};
 
 /// A person's or a rule's word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,10 @@ pub(super) fn output(tool: &str, input: &Value, verdict: &Verdict) -> Result<Val
     let mut decision = Map::new();
     match verdict.decision {
         DecisionOutcome::Allow => {
+            let mode = verdict.permission_mode.as_deref();
+            if let Some(sentence) = refused_mode(tool == "ExitPlanMode", mode) {
+                return Err(sentence.to_owned());
+            }
             decision.insert("behavior".to_owned(), json!("allow"));
             if let Some(input) = answered(tool, input, verdict)? {
                 decision.insert("updatedInput".to_owned(), input);
@@ -157,5 +161,16 @@ mod tests {
                 r#"{"behavior":"allow","updatedInput":{},"updatedPermissions":[{"destination":"session","mode":"acceptEdits","type":"setMode"}]}"#
             ]],
         );
+    }
+
+    #[test]
+    fn a_mode_goes_with_a_plan_and_none_with_all_permissions() {
+        let refused = |tool, mode: &str| {
+            let mut verdict = Verdict::new(DecisionOutcome::Allow);
+            verdict.permission_mode = Some(mode.to_owned());
+            output(tool, &json!({}), &verdict).unwrap_err()
+        };
+        assert!(refused("Bash", "acceptEdits").contains("plan"));
+        assert!(refused("ExitPlanMode", "bypassPermissions").contains("permissions"));
     }
 }

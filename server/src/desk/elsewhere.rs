@@ -36,10 +36,15 @@ pub async fn decide(
     verdict: Verdict,
 ) -> Option<Result<(), Refusal>> {
     let has_it = |approvals: Vec<Approval>| approvals.iter().any(|approval| approval.id == *id);
+    let place = Place::find(home).ok().flatten()?;
     let mut desk = None;
-    for (asked, decides) in reach(home).into_iter().zip(reach(home)) {
+    // A server may come or go between two looks: what is decided goes to the one that was heard.
+    for name in place.names().unwrap_or_default() {
+        let Ok(asked) = place.reach(&name) else {
+            continue;
+        };
         if has_it(listed(asked).await) {
-            desk = Some(decides);
+            desk = place.reach(&name).ok();
         }
     }
     let Verdict {

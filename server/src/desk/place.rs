@@ -93,7 +93,8 @@ impl Place {
             .collect()
     }
 
-    fn reach(&self, name: &str) -> io::Result<std::os::unix::net::UnixStream> {
+    /// Connects to one of them.
+    pub(super) fn reach(&self, name: &str) -> io::Result<std::os::unix::net::UnixStream> {
         // A server that is stopped lets its callers queue; nobody waits for a place in the queue.
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
@@ -110,7 +111,8 @@ impl Place {
         self.reach(name).is_err_and(|error| refused(&error))
     }
 
-    fn names(&self) -> io::Result<Vec<String>> {
+    /// The sockets of all servers that are there, or were.
+    pub(super) fn names(&self) -> io::Result<Vec<String>> {
         let is_socket = |name: &String| {
             let entry = self.directory.entry(OsStr::new(name));
             matches!(entry, Ok(Some(entry)) if entry.kind == FileType::Socket)

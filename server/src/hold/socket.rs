@@ -368,7 +368,11 @@ async fn catch_up(
     loop {
         let at_hand = desk.chronicle.borrow().after(*sent);
         let events: Vec<Event> = match at_hand {
-            Some(events) => events.iter().map(|event| Event::clone(event)).collect(),
+            Some(events) => {
+                // It stands before these by now, and what is at hand may be dropped while we send.
+                reader = None;
+                events.iter().map(|event| Event::clone(event)).collect()
+            }
             None => {
                 let reader = match &mut reader {
                     Some(reader) => reader,

@@ -65,6 +65,20 @@ pub(super) fn tool(call: &OpenTool) -> wire::RunningTool {
     }
 }
 
+/// Why a permission mode does not go with an "allow": it is the session's from then on, and nobody takes an approval for that
+/// but of a plan, whose approval asks how to go on.
+pub fn refused_mode(is_plan: bool, mode: Option<&str>) -> Option<&'static str> {
+    match mode {
+        Some(_) if !is_plan => {
+            Some("A permission mode goes with the approval of a plan; leave permissionMode out.")
+        }
+        Some("bypassPermissions") => {
+            Some("A plan is not approved without any permissions; choose another permissionMode.")
+        }
+        Some(_) | None => None,
+    }
+}
+
 /// The first question of these that has no answer; `None` where there is none such, as where nothing is asked. By the input itself,
 /// since what is shown of a question may be cut.
 pub fn unanswered<'i>(input: &'i Value, answers: &BTreeMap<String, String>) -> Option<&'i str> {

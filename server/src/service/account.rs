@@ -12,7 +12,7 @@ use crate::{
 pub(super) struct Account<'a> {
     log: &'a AuditLog,
     pub(super) deed: Deed,
-    record: Option<Record<'a>>,
+    record: Option<Record>,
 }
 
 impl Service {

@@ -95,7 +95,7 @@ impl Service {
         id: &RequestId,
         request: DecideRequest,
         by: Caller,
-    ) -> Result<(SessionId, DecisionOutcome), ServiceError> {
+    ) -> Result<(SessionId, DecisionOutcome, Option<String>), ServiceError> {
         self.refuse_when_degraded()?;
         let (service, id) = (self.clone(), id.clone());
         // On its own: a caller that hangs up must not leave a decision that is in no log.
@@ -111,6 +111,7 @@ impl Service {
                 by,
                 target: Some(target),
             };
+            let record = service.begin(deed, None).await?;
             let decision = request.decision;
             let verdict = Verdict {
                 decision,
@@ -135,8 +136,8 @@ impl Service {
                 },
                 Err(error) => present::audit::refused(error),
             };
-            service.note(deed, None, outcome).await;
-            decided.map(|()| (request.session_id, decision))
+            let unnoted = service.end_record(record, outcome).await;
+            decided.map(|()| (request.session_id, decision, unnoted))
         });
         deciding
             .await

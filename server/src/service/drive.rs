@@ -13,7 +13,7 @@ use wire::{
 
 use super::{Service, ServiceError, pane::InPane};
 use crate::{
-    audit::{Deed, Outcome},
+    audit::{Deed, Outcome, Record},
     held::{AskError, Held},
     hold::protocol::{Do, Reply},
     present,
@@ -217,8 +217,8 @@ impl Service {
         by: Caller,
     ) -> Result<Driven, ServiceError> {
         let written = self.written(driver).await?;
-        let reply = match (driver, what) {
-            (Driver::Pane(pane), Do::Cancel) => self.cancel_in_pane(pane, by).await?,
+        let (reply, unnoted) = match (driver, what) {
+            (Driver::Pane(pane), Do::Cancel) => (self.cancel_in_pane(pane, by).await?, None),
             (Driver::Pane(_) | Driver::Held(_), what) => self.asked(driver, verb, what, by).await?,
         };
         let Reply::Done {
@@ -236,7 +236,7 @@ impl Service {
             outcome,
             seq: written.unwrap_or(seq),
             uuid,
-            note,
+            note: joined(note, unnoted),
         })
     }
 
@@ -267,20 +267,20 @@ impl Service {
         Ok(Driver::Pane(Box::new(pane.await?)))
     }
 
-    /// Has a session do something, and notes it.
+    /// Has a session do something, and notes it. Returns beside the reply what a person should know where it can't be noted.
     async fn asked(
         &self,
         driver: &Driver,
         verb: Verb,
         what: Do,
         by: Caller,
-    ) -> Result<Reply, ServiceError> {
+    ) -> Result<(Reply, Option<String>), ServiceError> {
         let deed = Deed {
             verb,
             by: by.clone(),
             target: Some(driver.target()),
         };
-        let plan = present::audit::driven(&what);
+        let record = self.begin(deed, present::audit::driven(&what)).await?;
         let asked = match driver {
             Driver::Held(held) => self.ask_holder(held, what, by).await,
             Driver::Pane(pane) => self.type_into(pane, what).await,
@@ -289,8 +289,8 @@ impl Service {
             Ok(reply) => present::audit::replied(reply),
             Err(error) => present::audit::refused(error),
         };
-        self.note(deed, plan, outcome).await;
-        asked
+        let unnoted = self.end_record(record, outcome).await;
+        asked.map(|reply| (reply, unnoted))
     }
 
     async fn ask_holder(&self, held: &Held, what: Do, by: Caller) -> Result<Reply, ServiceError> {
@@ -308,15 +308,27 @@ impl Service {
         })
     }
 
-    pub(super) async fn note(&self, deed: Deed, plan: Option<String>, outcome: Outcome) {
-        let noted = self.unhurried(move |inner| {
-            let record = inner.audit.begin(deed, plan);
-            Ok(record.end(outcome))
-        });
-        if let Ok(Some(problem)) = noted.await {
-            tracing::warn!(problem, "the audit log");
-        }
+    /// Notes what is about to be done, before any of it is.
+    pub(super) async fn begin(
+        &self,
+        deed: Deed,
+        plan: Option<String>,
+    ) -> Result<Record, ServiceError> {
+        self.unhurried(move |inner| Ok(inner.audit.begin(deed, plan)))
+            .await
     }
+
+    /// Notes what came of it. Returns what a person should know where that can't be noted.
+    pub(super) async fn end_record(&self, record: Record, outcome: Outcome) -> Option<String> {
+        let ended = self.unhurried(move |_| Ok(record.end(outcome)));
+        ended.await.unwrap_or_else(|error| Some(error.to_string()))
+    }
+}
+
+/// Two remarks in one, `None` where there is neither.
+fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
+    let remarks: Vec<String> = one.into_iter().chain(other).collect();
+    (!remarks.is_empty()).then(|| remarks.join(" "))
 }
 
 impl Driver {

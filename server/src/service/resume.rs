@@ -164,7 +164,12 @@ impl Inner {
 
     /// Why a conversation that we hold is not opened once more; also before its session has registered itself.
     fn held_already(&self, id: &SessionId) -> Option<ServiceError> {
-        let held = self.held.find(&Who::Session(present::session_id(id)))?;
+        let id = present::session_id(id);
+        let held = self.held.find(&Who::Session(id.clone()))?;
+        if held.now.session_id != id {
+            // What was begun under this id goes on with another conversation since `/clear`.
+            return None;
+        }
         self.observer.proc().running(held.now.key.pid.get())?;
         let age = now().saturating_since(self.observer.started_at(held.process));
         Some(ServiceError::Live {

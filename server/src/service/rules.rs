@@ -38,11 +38,20 @@ impl Service {
         self.change_rules(Some(rev), by, |_| rules).await
     }
 
-    /// Adds a rule to the list: a deny and an ask before all others, an allow after them.
+    /// Adds a rule to the list: a deny and an ask before all others, an allow after them. Those whose time is over leave it,
+    /// and none stands there twice.
     pub async fn add_rule(&self, rule: ToolRule, by: Caller) -> Result<RuleSet, ServiceError> {
         let add = |mut rules: Vec<ToolRule>| {
+            let now = now().0;
+            rules.retain(|kept| kept.expires_at.is_none_or(|at| at > now));
+            let known = rules.iter().position(|kept| is_same(kept, &rule));
             match rule.action {
-                wire::RuleAction::Deny | wire::RuleAction::Ask => rules.insert(0, rule),
+                wire::RuleAction::Deny | wire::RuleAction::Ask => {
+                    // The first one that fits decides: it counts from where it would stand now.
+                    let rule = known.map_or(rule, |known| rules.remove(known));
+                    rules.insert(0, rule);
+                }
+                wire::RuleAction::Allow | wire::RuleAction::Unknown if known.is_some() => {}
                 wire::RuleAction::Allow | wire::RuleAction::Unknown => rules.push(rule),
             }
             rules
@@ -174,6 +183,15 @@ fn deed(by: Caller) -> Deed {
     }
 }
 
+/// Whether two rules say the same, whatever their ids.
+pub(super) fn is_same(one: &ToolRule, other: &ToolRule) -> bool {
+    let named = ToolRule {
+        id: one.id.clone(),
+        ..other.clone()
+    };
+    *one == named
+}
+
 fn wired(written: &Written) -> Vec<ToolRule> {
     written.rules.iter().map(present::rule::rule).collect()
 }
@@ -185,13 +203,7 @@ fn without_known(
 ) -> Vec<wire::RulesImportItem> {
     let mut seen: Vec<ToolRule> = known.to_vec();
     let mut is_new = move |rule: &ToolRule| {
-        let same = |other: &ToolRule| {
-            ToolRule {
-                id: rule.id.clone(),
-                ..other.clone()
-            } == *rule
-        };
-        let is_new = !seen.iter().any(same);
+        let is_new = !seen.iter().any(|other| is_same(other, rule));
         seen.push(rule.clone());
         is_new
     };

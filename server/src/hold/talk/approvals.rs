@@ -82,12 +82,8 @@ impl Approvals {
         let line = match answer.decision {
             DecisionOutcome::Allow => {
                 let mode = answer.permission_mode.as_deref();
-                if mode.is_some() && !matches!(approval.ask, wire::Ask::Plan { .. }) {
-                    let sentence = "A permission mode goes with the approval of a plan; leave permissionMode out.";
-                    return Err((Code::BadRequest, sentence.to_owned()));
-                }
-                if mode == Some("bypassPermissions") {
-                    let sentence = "A plan is not approved without any permissions; choose another permissionMode.";
+                let is_plan = matches!(approval.ask, wire::Ask::Plan { .. });
+                if let Some(sentence) = present::refused_mode(is_plan, mode) {
                     return Err((Code::BadRequest, sentence.to_owned()));
                 }
                 let is_question = matches!(approval.ask, wire::Ask::Question { .. });

@@ -80,7 +80,11 @@ impl Follows {
             };
             match follow.outputs.poll_next(context) {
                 Poll::Ready(Some(output)) => return Poll::Ready(output),
-                Poll::Ready(None) => drop(self.open.remove(self.turn)),
+                Poll::Ready(None) => {
+                    drop(self.open.remove(self.turn));
+                    // The next one stands in its place now, and each is asked once before we wait.
+                    left = self.open.len();
+                }
                 Poll::Pending => {}
             }
         }

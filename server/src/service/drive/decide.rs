@@ -7,12 +7,12 @@ use wire::{
     RuleAction, SessionId, ToolRule, Verb, Who,
 };
 
-use super::nonsense;
+use super::{joined, nonsense};
 use crate::{
     hold::protocol::{Do, Reply},
     present,
     rules::{self, Call},
-    service::{Service, ServiceError},
+    service::{Service, ServiceError, rules::is_same},
 };
 
 impl Service {
@@ -38,7 +38,7 @@ impl Service {
             ),
             None => None,
         };
-        let (session_id, outcome) = if self.is_foreign(&id).await {
+        let (session_id, outcome, unnoted) = if self.is_foreign(&id).await {
             self.decide_at_desk(&id, request, by.clone()).await?
         } else {
             self.decide_held(&id, request, by.clone()).await?
@@ -54,7 +54,7 @@ impl Service {
             outcome,
             by: DecidedBy::Person,
             rule,
-            note,
+            note: joined(note, unnoted),
         })
     }
 
@@ -63,7 +63,7 @@ impl Service {
         id: &RequestId,
         request: DecideRequest,
         by: Caller,
-    ) -> Result<(SessionId, DecisionOutcome), ServiceError> {
+    ) -> Result<(SessionId, DecisionOutcome, Option<String>), ServiceError> {
         let who = Who::Session(request.session_id);
         let what = Do::Decide {
             id: id.clone(),
@@ -75,9 +75,9 @@ impl Service {
         };
         self.refuse_when_degraded()?;
         let driver = self.driver(&who).await?;
-        let reply = self.asked(&driver, Verb::Decide, what, by).await?;
+        let (reply, unnoted) = self.asked(&driver, Verb::Decide, what, by).await?;
         match reply {
-            Reply::Decided { outcome } => Ok((driver.session_id(), outcome)),
+            Reply::Decided { outcome } => Ok((driver.session_id(), outcome, unnoted)),
             Reply::Done { .. } | Reply::Refused { .. } => Err(nonsense()),
         }
     }
@@ -146,12 +146,14 @@ impl Service {
 
     /// Adds a rule; returns its id, or what a person should know where there is none.
     async fn keep_rule(&self, rule: ToolRule, by: Caller) -> (Option<String>, Option<String>) {
-        let is_new = |kept: &&ToolRule| {
-            (&kept.tool, &kept.pattern, kept.action) == (&rule.tool, &rule.pattern, rule.action)
-        };
-        match self.add_rule(rule.clone(), by).await {
+        let mut settled = rule;
+        let settling = present::rule::settle(&mut settled);
+        if let Err(wrong) = settling {
+            return (None, Some(format!("No rule was made of it: {wrong}.")));
+        }
+        match self.add_rule(settled.clone(), by).await {
             Ok(set) => {
-                let kept = set.rules.iter().rev().find(is_new);
+                let kept = set.rules.iter().find(|kept| is_same(kept, &settled));
                 (kept.map(|kept| kept.id.clone()), set.note)
             }
             Err(error) => (None, Some(format!("No rule was made of it. {error}"))),

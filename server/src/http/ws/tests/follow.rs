@@ -13,6 +13,7 @@ use tokio::{io::DuplexStream, sync::mpsc, task::JoinHandle};
 use wire::{Event, Output, SessionId};
 
 use super::*;
+use crate::http::ws::follows::Follows;
 
 /// What sessions say, as the test has them say it.
 #[derive(Clone, Debug, Default)]
@@ -328,4 +329,23 @@ async fn of_a_screen_only_what_is_taken_is_made() {
         yield_now().await;
         assert!(left < 100);
     }
+}
+
+#[tokio::test]
+async fn one_that_has_ended_takes_nobodys_turn() {
+    let (rig, sessions) = (Rig::new(StreamLimits::default()), Sessions::default());
+    let (speaks, silent, ended) = (id(1), id(2), id(3));
+    let mut follows = Follows::default();
+    for id in [&speaks, &silent, &ended] {
+        let refused = follows.add(id.clone(), &rig.slot(), |id| sessions.follow(id, 0));
+        assert_eq!(refused, None);
+    }
+    let told = said(&speaks, 1, 1);
+    sessions
+        .newest(&speaks, 1)
+        .await
+        .try_send(told.clone())
+        .unwrap();
+    sessions.0.lock().unwrap().remove(&ended);
+    assert_eq!(follows.next().now_or_never(), Some(told));
 }
