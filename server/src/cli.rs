@@ -4,6 +4,7 @@ mod act;
 mod approve;
 mod asked;
 mod attach;
+mod completions;
 mod drive;
 mod list;
 mod look;
@@ -34,6 +35,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use self::{
     approve::ApproveArgs,
     attach::AttachArgs,
+    completions::CompletionsArgs,
     drive::{CancelArgs, InterruptArgs, KillArgs, ModeArgs, ModelArgs, RenameArgs},
     list::ListArgs,
     new::NewArgs,
@@ -129,6 +131,8 @@ enum Command {
     Rules(RulesArgs),
     /// Install, show or remove the optional hooks in Claude Code's settings.
     Hooks(HooksArgs),
+    /// Print what makes a shell complete verbs and options.
+    Completions(CompletionsArgs),
     /// Let CloudCLI in where nothing tells who asks, as in some containers.
     HostToken(HostTokenArgs),
     /// Keep one session; the server starts this itself.
@@ -223,6 +227,9 @@ fn carry_out(cli: Cli, config: impl FnOnce() -> Config) -> anyhow::Result<ExitCo
         Some(Command::Rename(arguments)) => return drive::rename(arguments, config()),
         Some(Command::Rules(arguments)) => return rules::run(arguments, config()),
         Some(Command::Hooks(arguments)) => return hooks::run(&arguments, &config()),
+        Some(Command::Completions(arguments)) => {
+            return completions::run(&arguments, &Cli::command());
+        }
         Some(Command::HostToken(arguments)) => return host_token::run(&arguments, &config()),
         Some(Command::Hold { loose: false }) => {
             return hold::come_loose().context("coming loose");

@@ -325,6 +325,24 @@ fn what_can_not_be_read_is_said_in_a_sentence() {
 }
 
 #[test]
+fn bash_completes_verbs() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, script, errors) = run(home.path(), &["completions", "bash"]);
+    assert_eq!((code, errors.as_str()), (0, ""));
+    let asks = r#"
+        for word in app ho; do
+            COMPREPLY=() COMP_WORDS=(session-manager "$word") COMP_CWORD=1
+            _session__manager session-manager "$word" session-manager
+            echo "${COMPREPLY[@]}"
+        done"#;
+    let mut bash = Command::new("bash");
+    let output = bash.args(["-c", &format!("{script}{asks}")]).output();
+    let completed = String::from_utf8(output.unwrap().stdout).unwrap();
+    // Not what only we ourselves start.
+    assert_eq!(completed, "approve\nhooks host-token\n");
+}
+
+#[test]
 fn without_a_verb_a_person_is_shown_the_help() {
     let home = tempfile::tempdir().unwrap();
     let (master, terminal) = terminal(100);
