@@ -4,6 +4,7 @@
 //! know how it looks, nor where the events come from.
 
 pub(crate) mod item;
+mod weight;
 
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ const SHOWN: usize = 4 * PAGE;
 pub(crate) struct Story {
     /// Oldest first. A changed item is another allocation: whoever shows the old one sees that it is not the same.
     items: Vec<Arc<Item>>,
+    /// Bytes of text in them, or more: what was dropped within one is still counted.
+    bytes: usize,
     /// What is being written right now.
     pub(crate) drafts: Vec<Draft>,
     /// The number of the newest event, 0 before the first.
@@ -139,7 +142,10 @@ impl Story {
             } => match parent.and_then(|parent| self.call_mut(&parent)) {
                 // Its thoughts would fill the page.
                 Some(_) if thinking => (),
-                Some(call) => call.steps.push(Step::Said(text)),
+                Some(call) => {
+                    let bytes = call.step(Step::Said(text));
+                    self.bytes += bytes;
+                }
                 None if thinking => {
                     self.written(DeltaKind::Thinking);
                     self.push(seq, at, What::Thought { text });
@@ -157,12 +163,15 @@ impl Story {
                 parent,
                 ..
             } => match parent.and_then(|parent| self.call_mut(&parent)) {
-                Some(call) => call.steps.push(Step::Called {
-                    id,
-                    name,
-                    input,
-                    is_error: None,
-                }),
+                Some(call) => {
+                    let bytes = call.step(Step::Called {
+                        id,
+                        name,
+                        input,
+                        is_error: None,
+                    });
+                    self.bytes += bytes;
+                }
                 None => {
                     self.written(DeltaKind::Input);
                     self.push(seq, at, What::Call(ToolCall::new(id, name, input)));
@@ -174,7 +183,10 @@ impl Story {
                 is_error,
                 parent,
                 ..
-            } => self.result(&id, parent.as_deref(), Outcome { text, is_error }),
+            } => {
+                let text = weight::cut(text);
+                self.result(&id, parent.as_deref(), Outcome { text, is_error });
+            }
             Event::Approval {
                 at,
                 request_id: request,
@@ -312,15 +324,44 @@ impl Story {
     }
 
     fn push(&mut self, seq: u64, at: u64, what: What) {
+        self.bytes += weight::of(&what);
         self.items.push(Arc::new(Item { seq, at, what }));
     }
 
+    /// How many of the oldest items are too many.
+    fn surplus(&mut self) -> usize {
+        let mut surplus = if self.items.len() > MOST { MOST / 4 } else { 0 };
+        if surplus == 0 && self.bytes <= weight::MOST {
+            return 0;
+        }
+        let weights: Vec<usize> = self
+            .items
+            .iter()
+            .map(|item| weight::of_item(item))
+            .collect();
+        self.bytes = weights.iter().skip(surplus).sum();
+        if self.bytes > weight::MOST {
+            // As with their number, some room is made for those to come. The newest is told whatever it weighs.
+            let older = weights.len().saturating_sub(1);
+            for bytes in weights.iter().take(older).skip(surplus) {
+                if self.bytes <= weight::MOST / 4 * 3 {
+                    break;
+                }
+                self.bytes -= bytes;
+                surplus += 1;
+            }
+        }
+        surplus
+    }
+
     fn trim(&mut self) {
-        if self.items.len() > MOST {
-            let surplus = MOST / 4;
+        let surplus = self.surplus();
+        if surplus > 0 {
             self.items.drain(..surplus);
             self.from = self.from.saturating_sub(surplus);
-            self.to = self.to.map(|to| to.saturating_sub(surplus));
+            // Of those that are shown some are left.
+            let some = PAGE.min(self.items.len());
+            self.to = self.to.map(|to| to.saturating_sub(surplus).max(some));
             self.cut = true;
         }
         if self.to.is_none() && self.items.len() - self.from > SHOWN {
@@ -355,8 +396,10 @@ impl Story {
 
     fn result(&mut self, id: &str, parent: Option<&str>, outcome: Outcome) {
         let Some(call) = parent.and_then(|parent| self.call_mut(parent)) else {
+            let bytes = outcome.text.len();
             if let Some(call) = self.call_mut(id) {
                 call.result = Some(outcome);
+                self.bytes += bytes;
             }
             return;
         };

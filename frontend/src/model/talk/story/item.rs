@@ -5,6 +5,8 @@
 use serde_json::Value;
 use wire::{DecidedBy, DecisionOutcome, DeltaKind, NoteCode};
 
+use super::weight;
+
 /// One part of the story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
@@ -121,6 +123,15 @@ impl ToolCall {
             result: None,
             steps: Vec::new(),
         }
+    }
+
+    /// Takes in what its subagent did, and returns how many bytes that has.
+    pub(super) fn step(&mut self, step: Step) -> usize {
+        let bytes = weight::of_step(&step);
+        let surplus = (self.steps.len() + 1).saturating_sub(weight::STEPS);
+        self.steps.drain(..surplus);
+        self.steps.push(step);
+        bytes
     }
 
     /// A person is asked.

@@ -171,6 +171,46 @@ fn a_story_without_end_loses_its_beginning() {
     assert_eq!(story.shown().last().unwrap().seq, 21_000);
 }
 
+#[test]
+fn a_heavy_story_loses_its_beginning() {
+    let text = "x".repeat(1_000_000);
+    let mut story = Story::default();
+    for seq in 1..=100 {
+        story.tell(read(say(seq, &text)));
+    }
+    assert!(story.cut && (40..=64).contains(&story.items.len()));
+    assert_eq!(story.shown().last().unwrap().seq, 100);
+    story.older();
+    assert_eq!(story.shown().len(), story.items.len());
+    // One that is too heavy by itself is told nevertheless.
+    story.tell(read(say(101, &"x".repeat(70_000_000))));
+    assert_eq!(story.items.len(), 1);
+}
+
+#[test]
+fn of_a_call_no_more_is_kept_than_can_be_shown() {
+    let task = json!({"type": "tool", "seq": 1, "toolUseId": "t", "name": "Task", "input": {}});
+    let mut story = told(vec![task]);
+    for seq in 2..=2001 {
+        let said = json!({"type": "assistant", "seq": seq, "text": seq.to_string(), "parent": "t"});
+        story.tell(read(said));
+    }
+    let text = format!("  {}", "ü\r\n".repeat(300_000));
+    let result = json!({"type": "tool_result", "seq": 2002, "toolUseId": "t", "text": text, "isError": false});
+    story.tell(read(result));
+    let call = |story: &Story| match &story.shown()[0].what {
+        What::Call(call) => call.clone(),
+        other => panic!("{other:?}"),
+    };
+    let call = call(&story);
+    assert_eq!(call.steps.len(), 500);
+    assert_eq!(call.steps.last(), Some(&Step::Said("2001".to_owned())));
+    let kept = call.result.unwrap().text;
+    let whole = crate::text::whole(&text.replace("\r\n", "\n"));
+    assert_eq!(crate::text::whole(&kept.replace("\r\n", "\n")), whole);
+    assert!(kept.len() < 100_000, "{}", kept.len());
+}
+
 proptest! {
     #[test]
     fn nothing_is_doubled_however_often_it_is_told(starts in vec(0_u64..20, 1..6)) {
