@@ -25,7 +25,7 @@ impl Model {
     pub(crate) fn keep(&mut self) -> Kept {
         // What there would be to do about it is done by the end of the link.
         let _unfollow = talk::back(self);
-        let mut unsaid = std::mem::replace(&mut self.unsaid, ByKey::new());
+        let mut unsaid = std::mem::take(&mut self.unsaid);
         unsaid.iter_mut().for_each(|(_, unsaid)| unsaid.give_up());
         Kept {
             unsaid,

@@ -274,9 +274,11 @@ mod tests {
 
     #[test]
     fn what_is_not_drawn_stands_beside() {
-        let rest = |tool, input| match shown(tool, input) {
-            Asked::Change { lines, rest, .. } => (lines.len(), rest),
-            other => panic!("{other:?}"),
+        let rest = |tool, input| {
+            let Asked::Change { lines, rest, .. } = shown(tool, input) else {
+                panic!("no change");
+            };
+            (lines.len(), rest)
         };
         let edit =
             json!({"file_path": "/a", "old_string": "x", "new_string": "y", "replace_all": false});

@@ -198,11 +198,9 @@ fn of_a_call_no_more_is_kept_than_can_be_shown() {
     let text = format!("  {}", "ü\r\n".repeat(300_000));
     let result = json!({"type": "tool_result", "seq": 2002, "toolUseId": "t", "text": text, "isError": false});
     story.tell(read(result));
-    let call = |story: &Story| match &story.shown()[0].what {
-        What::Call(call) => call.clone(),
-        other => panic!("{other:?}"),
+    let What::Call(call) = story.shown()[0].what.clone() else {
+        panic!("no call");
     };
-    let call = call(&story);
     assert_eq!(call.steps.len(), 500);
     assert_eq!(call.steps.last(), Some(&Step::Said("2001".to_owned())));
     let kept = call.result.unwrap().text;
