@@ -90,7 +90,12 @@ fn has_lent_its_terminal(pid: u32) -> bool {
         let mut reading = below
             .iter()
             .filter(|stat| stat.terminal != 0 && !stat.is_in_background());
-        Some(reading.any(|stat| proc.stdin(stat.key.pid).as_ref() == Some(&own)))
+        let exe = |pid| proc.process(pid)?.exe;
+        // A child that has not become another program yet (fork(2)) still has all of ours.
+        Some(reading.any(|stat| {
+            let pid_below = stat.key.pid;
+            proc.stdin(pid_below).as_ref() == Some(&own) && exe(pid_below) != exe(pid)
+        }))
     };
     lent() == Some(true)
 }
