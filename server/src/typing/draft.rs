@@ -39,7 +39,7 @@ fn seen(rows: &[Vec<Run>]) -> Option<Line> {
         .filter(|(character, _)| !character.is_whitespace())
         .collect();
     let is_proposed = written.iter().any(|(_, style)| style.dim);
-    let is_own = |(_, style): &(char, Style)| !style.dim && !(style.inverse && is_proposed);
+    let is_own = |(_, style): &(char, Style)| !(style.dim || style.inverse && is_proposed);
     if !is_command && !written.iter().any(is_own) {
         return Some(Line::Empty);
     }
