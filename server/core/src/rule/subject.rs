@@ -28,7 +28,7 @@ impl Subject {
     pub(super) fn of(request: &Request<'_>, resolve: Resolve<'_>) -> Self {
         let field = |name: &str| request.input.get(name).and_then(Value::as_str);
         let file = |path: Option<&str>| match path {
-            Some(path) => Self::File(absolute(path, request)),
+            Some(path) => Self::File(named(path, request)),
             None => Self::Nothing,
         };
         let words = |text: Option<&str>| match text {
@@ -75,6 +75,16 @@ pub fn main_input(tool: &str, input: &Value) -> Option<String> {
     }
 }
 
+/// A path as a tool is given it. Some versions ask with the path as the model wrote it, and then take off what is blank around
+/// it, and `~` alone for the home (2.0.30).
+fn named(path: &str, request: &Request<'_>) -> PathBuf {
+    let path = path.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    match (path, request.home) {
+        ("~", Some(home)) => home.to_owned(),
+        _ => absolute(path, request),
+    }
+}
+
 /// A path as a tool takes it: relative to where the session works, or to its home.
 pub(super) fn absolute(path: &str, request: &Request<'_>) -> PathBuf {
     let below_home = path.strip_prefix("~/");
@@ -101,7 +111,7 @@ pub(super) fn plain(path: &Path) -> PathBuf {
 
 /// Where a search looks, and what for: `/home/me/src fn main`.
 fn search(request: &Request<'_>, path: Option<&str>, pattern: &str, resolve: Resolve<'_>) -> Text {
-    let place = absolute(path.unwrap_or("."), request);
+    let place = named(path.unwrap_or("."), request);
     // The pattern of Glob is a path itself, and may lead elsewhere.
     let leads =
         request.tool == "Glob" && (pattern.starts_with(['/', '~']) || pattern.contains(".."));
