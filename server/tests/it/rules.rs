@@ -234,6 +234,6 @@ fn the_terminal_changes_and_tries_rules() {
     .assert_eq(&imported);
     let (code, out, errors) = run(&["remove", "r9"]);
     assert_eq!((code, out.as_str()), (64, ""));
-    assert!(errors.contains("no rule has the id"), "{errors}");
+    assert!(errors.contains("No rule is called r9"), "{errors}");
     assert_eq!(run(&["add", "permit", "Bash"]).0, 64);
 }

@@ -116,6 +116,23 @@ fn paths_are_where_they_lead() {
         Deny,
         Some("r1"),
     );
+    // As 2.0.30 reads them.
+    for path in [" /etc/", "\u{feff}/etc"] {
+        check(
+            &["Grep(/etc *) deny", "Grep(**) allow"],
+            "Grep",
+            &grep(path),
+            Deny,
+            Some("r1"),
+        );
+    }
+    check(
+        &["Grep(/home/dev *) deny", "Grep(**) allow"],
+        "Grep",
+        &grep("~"),
+        Deny,
+        Some("r1"),
+    );
     let glob = json!({ "pattern": "/etc/*" });
     check(&["Glob(/home/* *) allow"], "Glob", &glob, Ask, None);
 }
