@@ -9,6 +9,9 @@ export interface ClientOptions {
   fetch?: typeof globalThis.fetch;
   /** For how long a stream that broke off is tried again before it fails, milliseconds; a minute where absent. */
   patienceMs?: number;
+  /** After how long without a sign of life a stream counts as broken, milliseconds; 45 s where absent. The server gives
+   * one every 15 s. */
+  silenceMs?: number;
 }
 
 /** Makes a client of one server. */
@@ -44,6 +47,8 @@ export interface ErrorBody {
   /** The process in the way (`live`). */
   pid?: number;
   key?: string;
+  /** The conversation that is open there, where the server says it. */
+  sessionId?: string;
   holder?: Holder;
   ageSec?: number;
   /** The id under which the server's log has the cause (`fault`). */
@@ -76,10 +81,13 @@ export interface Verbs {
   /** What a session said and was told, until now. */
   output(who: Who, options?: { after?: number }): Promise<SessionEvent[]>;
   /** The same, and what is still to come: each event once and in order, over as many connections as it takes. It
-   * ends when the session does, or when `signal` says so. With `deltas` also what is being written. */
+   * ends when the session does, or when `signal` says so. With `deltas` also what is being written. Numbers begin anew
+   * where a session is taken up that was told from its transcript, or the other way round; what is told already is left
+   * out then as well. */
   follow(who: Who, options?: FollowOptions & { deltas?: false }): AsyncGenerator<SessionEvent, void, undefined>;
   follow(who: Who, options: FollowOptions & { deltas: true }): AsyncGenerator<SessionEvent | Delta, void, undefined>;
-  /** What `follow` is made of. `caught`: all that there was has been sent. */
+  /** What `follow` is made of. `caught`: all that there was has been sent. `anew`: the numbers of the events that
+   * follow are those of another list, also as `after`. */
   parts(who: Who, options?: FollowOptions): AsyncGenerator<OutputPart, void, undefined>;
   /** What sessions ask of a person, oldest first. */
   approvals(): Promise<Approval[]>;
@@ -124,7 +132,7 @@ export interface SessionRow {
   title: string | null;
   startedAt: number | null;
   lastActivityAt: number | null;
-  /** How this server holds it, `null` for a session that it did not start. */
+  /** How it is held where it can be talked to: by this server's holders or in the user's tmux. `null` for any other. */
   holder: HolderKind | null;
   /** And what the README's API names besides. */
   [field: string]: unknown;
@@ -197,7 +205,8 @@ export interface Cancelled {
   sessions: { sessionId: string; error: string | null }[];
 }
 
-/** `seq` grows; times are Unix milliseconds. */
+/** `seq` grows within a list of events: the log of a session that is held or was, or a transcript. Times are Unix
+ * milliseconds. */
 export type SessionEvent = { seq: number; at: number } & (
   | { type: 'status'; state: State; model: string | null; permissionMode: string | null }
   | { type: 'user'; uuid: string | null; text: string }
@@ -234,6 +243,7 @@ export type OutputPart =
   | { type: 'events'; sessionId: string; events: SessionEvent[] }
   | { type: 'delta'; sessionId: string; delta: Omit<Delta, 'type'> }
   | { type: 'caught'; sessionId: string; seq: number }
+  | { type: 'anew'; sessionId: string }
   | { type: 'end'; sessionId: string; reason: string | null };
 
 export type DecisionOutcome = 'allow' | 'deny' | 'withdrawn' | 'unknown';
@@ -324,7 +334,8 @@ export interface Facade {
   executeClaudeCode(projectPath: string, prompt: string, model?: string, options?: ExecuteOptions): Promise<Started>;
   /** Runs a prompt in the newest conversation of the project. One that is open here already is told it as it is. */
   continueClaudeCode(projectPath: string, prompt: string, model?: string, options?: ExecuteOptions): Promise<Started>;
-  /** Runs a prompt in this conversation. One that is open here already is told it as it is. */
+  /** Runs a prompt in this conversation. One that is open here already is told it as it is. Fails with `live` where the
+   * process that had it open goes on in another one. */
   resumeClaudeCode(
     projectPath: string, sessionId: string, prompt: string, model?: string, options?: ExecuteOptions,
   ): Promise<Started>;
@@ -345,10 +356,11 @@ export interface Facade {
   getProjectSessions(projectId: string): Promise<ProjectSession[]>;
   /** The lines of `getClaudeSessionOutput` as objects. The session's id says enough; the project's is not used. */
   loadSessionHistory(sessionId: string, projectId?: string): Promise<Line[]>;
-  /** Listens to the sessions of this client, or, with `:<session id>`, to any one: what is new of it. Returns what
-   * ends that. */
+  /** Listens to the sessions of this client, or, with `:<session id>`, to any one: what is new of it until it ends.
+   * Returns what ends that. */
   on<E extends EventName>(event: E | `${E}:${string}`, listener: (event: ClientEvent<E>) => void): () => void;
-  /** Leaves all streams. Sessions go on. */
+  /** Leaves all streams. Sessions go on. A program that keeps a session, or told one that was open here, ends only
+   * after that, or when the session does. */
   close(): void;
 }
 

@@ -9,9 +9,16 @@ const RETRY_MS = 500;
 const RETRY_MOST_MS = 10_000;
 const PATIENCE_MS = 60_000;
 
+// After how long without a sign of life, which the server gives every 15 s, a stream counts as broken.
+const SILENCE_MS = 45_000;
+
 // How often a conversation that is busy is asked for again, and after how long each time.
 const BUSY_ROUNDS = 15;
 const BUSY_MS = 200;
+
+// How often a session in a terminal is asked whether it rests, at first and at least, while it says nothing.
+const LOOK_MS = 500;
+const LOOK_MOST_MS = 5_000;
 
 // The most that the server looks back.
 const EVER_DAYS = 3650;
@@ -34,7 +41,8 @@ const badCall = sentence => new SessionManagerError(sentence, { code: 'bad_call'
 /** @type {typeof import('./client.d.ts').createClient} */
 export function createClient(options) {
   const send = sender(options);
-  const verbs = verbsOver(send, options?.patienceMs ?? PATIENCE_MS);
+  const { patienceMs = PATIENCE_MS, silenceMs = SILENCE_MS } = options;
+  const verbs = verbsOver(send, { patienceMs, silenceMs });
   const bus = makeBus();
   const facade = facadeOver(verbs, bus);
   return { ...verbs, ...facade };
@@ -114,6 +122,18 @@ async function refusal(response) {
   return new SessionManagerError(sentence, { code: 'bad_answer', status: response.status });
 }
 
+// All of an answer.
+async function textOf(response) {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw new SessionManagerError('The answer broke off; ask again.', { code: 'unreachable', cause });
+  }
+}
+
+const notJson = ({ status }) =>
+  new SessionManagerError('The answer is not JSON; check the address.', { code: 'bad_answer', status });
+
 function parsed(text) {
   try {
     return JSON.parse(text);
@@ -124,17 +144,11 @@ function parsed(text) {
 
 // ---- The verbs, a route each
 
-function verbsOver(send, patienceMs) {
+function verbsOver(send, limits) {
   const json = async (method, path, body, signal) => {
     const response = await send(method, path, { body, signal });
-    const text = await response.text();
-    const value = parsed(text);
-    if (value === undefined) {
-      throw new SessionManagerError('The answer is not JSON; check the address.', {
-        code: 'bad_answer',
-        status: response.status,
-      });
-    }
+    const value = parsed(await textOf(response));
+    if (value === undefined) throw notJson(response);
     return value;
   };
   const at = (who, verb) => {
@@ -163,55 +177,65 @@ function verbsOver(send, patienceMs) {
 
     async output(who, { after = 0 } = {}) {
       const response = await send('GET', `${at(who, 'output')}?after=${after}`);
-      const lines = (await response.text()).split('\n').filter(line => line !== '');
-      return lines.map(line => JSON.parse(line));
+      const lines = (await textOf(response)).split('\n').filter(line => line !== '');
+      const events = lines.map(parsed);
+      if (events.includes(undefined)) throw notJson(response);
+      return events;
     },
 
     async *follow(who, { after = 0, deltas = false, signal } = /** @type {any} */ ({})) {
-      for await (const part of parts(send, at(who, 'output'), { after, patienceMs, signal })) {
+      for await (const part of parts(send, at(who, 'output'), { after, signal, ...limits })) {
         if (part.type === 'events') yield* part.events;
         if (part.type === 'delta' && deltas) yield { type: 'delta', ...part.delta };
       }
     },
 
-    // What `follow` is made of: also tells when all that was there has been sent.
+    // What `follow` is made of: also tells when all that was there has been sent, and when numbers begin anew.
     parts: (who, { after = 0, signal } = /** @type {any} */ ({})) =>
-      parts(send, at(who, 'output'), { after, patienceMs, signal }),
+      parts(send, at(who, 'output'), { after, signal, ...limits }),
   };
 }
 
 // ---- The stream of a session
 
 // Yields what the server tells of a session, over as many connections as that takes. Each event comes once: what a
-// new connection sends again is left out by its number.
-async function* parts(send, path, { after, patienceMs, signal }) {
-  let seq = after;
+// new connection sends again is left out.
+async function* parts(send, path, { after, patienceMs, silenceMs, signal }) {
+  const place = placeAt(after);
   let last = null;
   let wait = RETRY_MS;
-  let heardAt = Date.now();
+  // Since when it is tried again, by a clock that stands while the machine sleeps: nothing was tried then.
+  let brokenAt = null;
   for (;;) {
+    const triedAt = performance.now();
+    const line = connection(silenceMs, signal);
     let retry = null;
     let why = null;
+    let other = null;
+    let wasHeard = false;
+    place.begin();
     try {
       const headers = { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) };
-      const response = await send('GET', `${path}?follow=1&after=${seq}`, { headers, signal });
-      for await (const message of messages(response.body)) {
-        heardAt = Date.now();
+      const asked = send('GET', `${path}?follow=1&after=${place.seq}`, { headers, signal: line.signal });
+      const response = await line.within(asked);
+      for await (const message of messages(response.body, line)) {
+        wasHeard = true;
+        brokenAt = null;
         wait = RETRY_MS;
         retry = message.retry ?? retry;
         const part = message.data === '' ? undefined : parsed(message.data);
+        if (part !== undefined && place.isOfOtherList(part)) {
+          other = part;
+          break;
+        }
         if (part?.type === 'events') {
-          const events = part.events.filter(event => event.seq > seq);
-          if (events.length > 0) {
-            seq = events.at(-1).seq;
-            yield { ...part, events };
-          }
-        } else if (part?.type === 'end') {
-          yield part;
-          return;
+          const events = place.take(part);
+          if (events.length > 0) yield { ...part, events };
         } else if (part !== undefined) {
+          if (part.type === 'caught') place.catchUp(part);
           yield part;
         }
+        if (signal?.aborted || part?.type === 'end') return;
         // Only now: what is thrown away half-way was not seen.
         last = message.id ?? last;
       }
@@ -219,14 +243,118 @@ async function* parts(send, path, { after, patienceMs, signal }) {
       if (signal?.aborted) return;
       if (isFinal(fault)) throw fault;
       // Who says that there are too many is there.
-      if (fault.status === 429) heardAt = Date.now();
+      if (fault.status === 429) brokenAt = performance.now();
       why = fault;
+    } finally {
+      line.close();
     }
-    if (Date.now() - heardAt > patienceMs) throw asKnown(why);
+    if (other !== null) {
+      place.startAnew();
+      last = null;
+      yield { type: 'anew', sessionId: other.sessionId };
+      continue;
+    }
+    brokenAt ??= wasHeard ? performance.now() : triedAt;
+    if (performance.now() - brokenAt > patienceMs) throw asKnown(why);
     await pause(retry ?? wait, signal);
     if (signal?.aborted) return;
     wait = Math.min(wait * 2, RETRY_MOST_MS);
   }
+}
+
+// How far a client has been told. The events of a session stand in more than one list, each with numbers of its own:
+// that of its log, without a gap, while and after it is held; that of its transcript, places in a file, otherwise; and
+// after `/clear` a log may be another one. Where the list changes, times say what is known.
+function placeAt(after) {
+  let seq = after;
+  // When the newest event was, Unix milliseconds; 0 while there was none.
+  let at = 0;
+  // The name of the list, `null` where the server does not say it.
+  let numbering = null;
+  // How many events there were, and whether there was a gap among them.
+  let count = 0;
+  let hasGap = false;
+  // Until when all was told from another list, until the new one has caught up.
+  let knownUntil = 0;
+  // What was known when this connection began.
+  let before = { seq, count, numbering };
+
+  function isOfOtherList({ type, events, seq: newest, numbering: name = null }) {
+    if (before.seq === 0) return false;
+    if (name !== null && before.numbering !== null) return name !== before.numbering;
+    if (type === 'caught') return newest < before.seq;
+    if (type !== 'events' || events.length === 0 || before.count === 0) return false;
+    // What is new can't have a number that was given before.
+    if (events.some(event => event.seq <= before.seq && event.at > at)) return true;
+    // Nor does a log, whose events had no gap so far, go on behind a gap with what is older.
+    const isLog = before.count > 1 && !hasGap;
+    const isFirst = count === before.count;
+    return isLog && isFirst && events[0].seq > seq + 1 && events[0].at < at;
+  }
+
+  return {
+    get seq() {
+      return seq;
+    },
+    begin() {
+      before = { seq, count, numbering };
+    },
+    isOfOtherList,
+    // What of a part is new.
+    take({ events, numbering: name }) {
+      numbering = name ?? numbering;
+      const fresh = events.filter(event => event.seq > seq);
+      for (const event of fresh) {
+        hasGap ||= event.seq !== seq + 1;
+        count += 1;
+        seq = event.seq;
+      }
+      const news = fresh.filter(event => event.at > knownUntil);
+      at = news.reduce((newest, event) => Math.max(newest, event.at), at);
+      return news;
+    },
+    catchUp({ numbering: name }) {
+      numbering = name ?? numbering;
+      knownUntil = 0;
+    },
+    startAnew() {
+      knownUntil = at;
+      seq = 0;
+      count = 0;
+      hasGap = false;
+      numbering = null;
+    },
+  };
+}
+
+// One connection, which breaks off where nothing comes for so long, or with the signal.
+function connection(silenceMs, signal) {
+  const line = new AbortController();
+  const leave = () => line.abort(signal.reason);
+  if (signal?.aborted) leave();
+  signal?.addEventListener('abort', leave);
+  return {
+    signal: line.signal,
+    // Waits for what comes next. Who listens slowly is not waited for.
+    within: coming => new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer);
+        line.signal.removeEventListener('abort', broken);
+      };
+      const broken = () => {
+        end();
+        reject(line.signal.reason);
+      };
+      const timer = setTimeout(() => line.abort(new Error('Nothing was heard of the server.')), silenceMs);
+      line.signal.addEventListener('abort', broken);
+      coming.then(resolve, reject).finally(end);
+      if (line.signal.aborted) broken();
+    }),
+    close() {
+      signal?.removeEventListener('abort', leave);
+      line.abort();
+    },
+  };
 }
 
 // Whether asking again would bring the same answer.
@@ -256,14 +384,14 @@ function pause(ms, signal) {
 
 // Reads server-sent events (HTML standard, 9.2.6). One that the end cuts off has not arrived. A comment is a message
 // without data: a sign of life.
-async function* messages(body) {
+async function* messages(body, line) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let message = { data: '' };
   let held = '';
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await line.within(reader.read());
       if (done) return;
       const text = decoder.decode(value, { stream: true });
       let from = 0;
@@ -300,7 +428,12 @@ function makeBus() {
       // One of its own for each call, so that each has its own end.
       const entry = { listener };
       listeners.get(name).add(entry);
-      return () => listeners.get(name)?.delete(entry) ?? false;
+      return () => {
+        const all = listeners.get(name);
+        const wasThere = all?.delete(entry) ?? false;
+        if (wasThere && all.size === 0) listeners.delete(name);
+        return wasThere;
+      };
     },
     emit(event, sessionId, payload) {
       for (const name of [event, `${event}:${sessionId}`]) {
@@ -320,8 +453,9 @@ function makeBus() {
 // ---- Functions under the names that people know
 
 function facadeOver(verbs, bus) {
-  // By session id: what this client follows.
+  // By session id: what this client follows or has followed, and how many listen to one by its id.
   const watched = new Map();
+  const guests = new Map();
 
   // Goes along with a session and tells listeners. `live` leaves out what was there before; `once` ends the session
   // after its turn, as `claude -p` does.
@@ -330,7 +464,7 @@ function facadeOver(verbs, bus) {
     if (before !== undefined && !before.ended) {
       // It is being followed, and nothing of it must come twice. The events may have been faster than the answer that
       // says when the task was given: then it is under way, or even done.
-      if (!before.isOpen && before.doneAt <= after) Object.assign(before, deferred(), { isOpen: true, hasBegun: false });
+      if (!before.isOpen && before.doneAt <= after) begin(before, { hasBegun: false });
       return Object.assign(before, { isOurs: true, once: before.once || once });
     }
     const entry = {
@@ -338,24 +472,32 @@ function facadeOver(verbs, bus) {
       once,
       // Given a task by us, and not only listened to.
       isOurs: !live,
-      // A task is under way, and something was said of it.
+      // A task is under way, something was said of it, and that was more than the prompt.
       isOpen: !live,
       hasBegun: false,
+      isAnswered: false,
+      // Its events tell what it is doing.
+      tellsState: false,
+      // The number of the last event.
+      heard: after,
       // The number of the event that told of the end of the last one.
       doneAt: 0,
       // How its last turn went, `null` while nothing tells.
       success: null,
       ended: false,
-      guests: before?.guests ?? 0,
+      // What came of the last task is kept while others go on in the session.
+      past: !live ? undefined : before?.isOurs ? before : before?.past,
       leave: new AbortController(),
-      ...deferred(),
+      ...(live && before !== undefined ? { promise: before.promise, resolve: before.resolve } : deferred()),
     };
     watched.set(sessionId, entry);
+    if (entry.isOpen) lookForRest(entry);
     run(entry, after, live).catch(fault => {
+      entry.ended = true;
       bus.emit('claude-error', sessionId, fault.message);
       entry.success = false;
       complete(entry);
-    }).finally(() => { entry.ended = true; });
+    });
     return entry;
   }
 
@@ -364,11 +506,20 @@ function facadeOver(verbs, bus) {
     entry.lines = lineMaker(sessionId);
     let told = !live;
     for await (const part of verbs.parts(sessionId, { after, signal: leave.signal })) {
+      // Of what is over in a transcript nobody knows whether it is done.
+      if (part.type === 'caught' && !told && !entry.tellsState) entry.isOpen = false;
       if (part.type === 'caught') told = true;
+      if (part.type === 'anew') entry.doneAt = 0;
+      // Before anybody hears of it: who listens from then on, listens to what comes next.
+      if (part.type === 'end') entry.ended = true;
       if (part.type === 'end' && part.reason) bus.emit('claude-error', sessionId, part.reason);
       if (part.type !== 'events') continue;
-      for (const event of part.events) tell(entry, event, entry.lines(event), told);
+      for (const event of part.events) {
+        if (!leave.signal.aborted) tell(entry, event, entry.lines(event), told);
+      }
     }
+    entry.ended = true;
+    entry.looking?.abort();
     if (leave.signal.aborted) entry.resolve({ sessionId, success: false, result: null });
     else if (entry.isOpen) complete(entry);
   }
@@ -377,7 +528,9 @@ function facadeOver(verbs, bus) {
     const { sessionId } = entry;
     // A session begins at rest. It has done its task once it rests again: what was queued has had its turn as well.
     const isAtRest = event.type === 'status' && event.state === 'idle';
-    if (event.type === 'user' && !entry.isOpen) Object.assign(entry, deferred(), { isOpen: true });
+    if (event.type === 'status') entry.tellsState = true;
+    if (event.type === 'user' && !entry.isOpen) begin(entry);
+    Object.assign(entry, { heard: event.seq, isAnswered: event.type !== 'user' });
     if (['user', 'usage'].includes(event.type)) entry.hasBegun = true;
     if (event.type === 'usage') entry.success = !event.isError;
     const isDone = isAtRest && entry.isOpen && entry.hasBegun;
@@ -391,10 +544,38 @@ function facadeOver(verbs, bus) {
     }
     const error = errorOf(event, line);
     if (error !== null) bus.emit('claude-error', sessionId, error);
+    if (isDone) finish(entry);
+  }
+
+  function begin(entry, more) {
+    Object.assign(entry, deferred(), { isOpen: true, isAnswered: false, ...more });
+    lookForRest(entry);
+  }
+
+  // A transcript does not tell when its session rests. The session's row does.
+  async function lookForRest(entry) {
+    entry.looking?.abort();
+    entry.looking = new AbortController();
+    const { signal } = entry.looking;
+    for (let wait = LOOK_MS; ;) {
+      const { heard } = entry;
+      await pause(wait, signal);
+      if (signal.aborted || entry.tellsState) return;
+      wait = entry.heard === heard ? Math.min(wait * 2, LOOK_MOST_MS) : LOOK_MS;
+      if (entry.heard !== heard || !entry.hasBegun || !entry.isAnswered) continue;
+      const rows = (await verbs.sessions().catch(() => [])).filter(row => row.sessionId === entry.sessionId);
+      if (signal.aborted) return;
+      if (entry.heard === heard && rows.length > 0 && rows.every(({ state }) => state === 'idle')) break;
+    }
+    Object.assign(entry, { hasBegun: false, doneAt: entry.heard });
+    finish(entry);
+  }
+
+  function finish(entry) {
     // A transcript says nothing of how a turn went.
-    if (isDone) entry.success ??= true;
-    if (isDone && entry.once) endAfterTurn(entry);
-    else if (isDone) complete(entry);
+    entry.success ??= true;
+    if (entry.once) endAfterTurn(entry);
+    else complete(entry);
   }
 
   // The process ends, and with that the stream; only then is the task complete, and its conversation free.
@@ -410,6 +591,7 @@ function facadeOver(verbs, bus) {
   function complete(entry) {
     const { sessionId, resolve } = entry;
     const success = entry.success ?? false;
+    entry.looking?.abort();
     Object.assign(entry, { isOpen: false, success: null });
     resolve({ sessionId, success, result: entry.lines?.result() ?? null });
     bus.emit('claude-complete', sessionId, success);
@@ -423,7 +605,7 @@ function facadeOver(verbs, bus) {
     } catch (fault) {
       const pid = fault.code === 'live' ? fault.body?.pid : undefined;
       if (pid === undefined) throw fault;
-      return tellTheLive(fault, pid, prompt, model);
+      return tellTheLive(fault, request.resume ?? fault.body.sessionId, prompt, model);
     }
     try {
       const { seq } = await verbs.message(started.sessionId, prompt);
@@ -448,18 +630,47 @@ function facadeOver(verbs, bus) {
     }
   }
 
-  async function tellTheLive(live, pid, prompt, model) {
+  // `meant` is the conversation, where it is known.
+  async function tellTheLive(live, meant, prompt, model) {
+    const { pid, key = null, holder = null } = live.body;
     try {
+      if (meant !== undefined) await mustHaveOpen(live, meant);
       if (model !== undefined) await verbs.setModel(pid, model);
       const { sessionId, seq } = await verbs.message(pid, prompt);
       // Others may be using it: it goes on after the turn.
       watch(sessionId, { after: seq });
-      const { key = null, holder = null } = live.body;
       return { ok: true, sessionId, pid, key, holder };
     } catch (fault) {
       // It is not ours to talk to; how to get to it is what the first answer says.
       throw fault.code === 'not_held' ? live : fault;
     }
+  }
+
+  // After `/clear` a process goes on in another conversation, where what is meant for this one must not be said.
+  async function mustHaveOpen(live, meant) {
+    const { pid, key } = live.body;
+    const row = (await verbs.sessions()).find(one => one.pid === pid && (key === undefined || one.key === key));
+    if (row?.sessionId === meant) return;
+    const why = row === undefined
+      ? `process ${pid}, which had the conversation open, has ended; try again.`
+      : `process ${pid} has another conversation open by now; go on in a copy of this one (start it with fork).`;
+    const { code, status, body } = live;
+    const sentence = `Nothing was said: ${why}`;
+    throw new SessionManagerError(sentence, { code, status, body: { ...body, error: sentence }, cause: live });
+  }
+
+  function leaveAsGuest(sessionId) {
+    const others = guests.get(sessionId) - 1;
+    if (others > 0) {
+      guests.set(sessionId, others);
+      return;
+    }
+    guests.delete(sessionId);
+    const entry = watched.get(sessionId);
+    if (entry === undefined || entry.isOurs) return;
+    entry.leave.abort();
+    if (entry.past === undefined) watched.delete(sessionId);
+    else watched.set(sessionId, entry.past);
   }
 
   const facade = {
@@ -550,14 +761,10 @@ function facadeOver(verbs, bus) {
       const off = bus.add(event, listener);
       if (sessionId === undefined) return off;
       // Of a session that somebody else started only what is new is told: the rest is its history.
-      const entry = watched.get(sessionId) ?? watch(sessionId, { live: true });
-      entry.guests += 1;
+      if (watched.get(sessionId)?.ended !== false) watch(sessionId, { live: true });
+      guests.set(sessionId, (guests.get(sessionId) ?? 0) + 1);
       return () => {
-        if (!off()) return;
-        entry.guests -= 1;
-        if (entry.guests > 0 || entry.isOurs || watched.get(sessionId) !== entry) return;
-        entry.leave.abort();
-        watched.delete(sessionId);
+        if (off()) leaveAsGuest(sessionId);
       };
     },
 

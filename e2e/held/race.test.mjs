@@ -50,6 +50,13 @@ describe('agents ask at the same time', () => {
         const over = await Promise.all(held.map((session, index) => isOver(session, said[index].seq)));
         return over.every(Boolean);
       }, 90_000);
+      // Agents may go on when the session has said its last word.
+      await until('each agent has asked and done what it may', async () => {
+        await both();
+        const asked = [...won.values()].flat().filter(({ command }) => command.includes(`-${round}-`));
+        const isDone = ({ decision, command }) => decision !== 'allow' || existsSync(join(world.work, command.split(' ')[1]));
+        return asked.length === AGENTS.length * held.length && asked.every(isDone);
+      });
     }
   });
 

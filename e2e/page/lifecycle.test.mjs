@@ -134,7 +134,12 @@ test('twenty visits leave no growth', async () => {
   for (let at = 0; at < 3; at += 1) await visit();
   const first = await figures();
   for (let at = 0; at < 20; at += 1) await visit();
-  const last = await figures();
+  // What the browser itself holds of the last visit goes a moment later.
+  let last = await figures();
+  for (let at = 0; at < 20 && last.nodes - first.nodes >= 20; at += 1) {
+    await page.waitForTimeout(200);
+    last = await figures();
+  }
   assert.deepEqual(await emptiness(page), EMPTY);
   assert.ok(last.nodes - first.nodes < 20, `nodes ${first.nodes} -> ${last.nodes}`);
   assert.ok(last.listeners - first.listeners < 20, `listeners ${first.listeners} -> ${last.listeners}`);
