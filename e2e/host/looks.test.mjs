@@ -36,6 +36,7 @@ before(async () => {
   await until('it has answered', async () =>
     (await stage.host.rpc('GET', '/sessions')).find(row => row.sessionId === sessionId)?.state === 'idle');
   await stage.host.rpc('POST', `/sessions/${sessionId}/message`, { text: second });
+  await stage.host.rpc('POST', '/sessions', { cwd: world.work, name: 'In a terminal', holder: 'pty', prompt: first });
   await until('it asks', async () => (await stage.host.rpc('GET', '/approvals')).approvals.length === 1);
 });
 after(async () => {
@@ -75,6 +76,12 @@ for (const theme of ['dark', 'light']) {
       const [typed, placeholder] = await page.getByRole('textbox', { name: 'Message' }).evaluate(box =>
         [null, '::placeholder'].map(part => getComputedStyle(box, part).webkitTextFillColor));
       assert.notEqual(typed, placeholder);
+      const terminal = page.locator('[data-key]').filter({ hasText: 'In a terminal' });
+      await page.locator('[data-sm-talk]').getByRole('button', { name: /back/i }).first().click();
+      await terminal.getByRole('button', { name: /^Open/ }).first().click();
+      await page.getByRole('button', { name: 'Terminal', exact: true }).click();
+      await page.getByText('Claude Code v').first().waitFor();
+      await shoot('terminal', '[data-sm-talk]');
       await page.context().close();
       assert.deepEqual(complaints, []);
     });
