@@ -280,8 +280,8 @@ fn each_request_is_decided_exactly_once_and_with_its_own_input() {
         assert_eq!(asked.len(), decided.len());
         requests += asked.len() as u64;
     }
-    // The race has to be one: something of each kind.
     assert_eq!(requests, SESSIONS.len() as u64 * TURNS * AT_ONCE);
+    // The race has to be one: something of each kind. Whether whoever hangs up is ever the first is luck.
     let Counts {
         allowed,
         denied,
@@ -289,8 +289,7 @@ fn each_request_is_decided_exactly_once_and_with_its_own_input() {
         withdrawn,
         unheard,
     } = counts;
-    let least = [allowed, denied, ruled, withdrawn, unheard]
-        .into_iter()
-        .min();
+    assert!(unheard <= denied, "{counts:?}");
+    let least = [allowed, denied, ruled, withdrawn].into_iter().min();
     assert!(least > Some(0), "{counts:?}");
 }
