@@ -3,6 +3,7 @@
 // Knows the routes and the events. Does not know what is right: a test asserts that.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 
 import { until } from '../claude/until.mjs';
 
@@ -92,4 +93,20 @@ export function assertUnbroken(events) {
 export function assertDecidedOnce(events) {
   const named = type => events.filter(event => event.type === type).map(event => event.requestId).sort();
   assert.deepEqual(named('decision'), named('approval'));
+}
+
+// What model and tools said, by the ids of the transcript's lines.
+export function saidIn(events) {
+  return events
+    .filter(({ type, parent }) => ['assistant', 'tool', 'tool_result'].includes(type) && !parent)
+    .map(({ uuid }) => uuid);
+}
+
+// The same by the transcript.
+export async function saidInTranscript(world, { id }) {
+  const text = await readFile(await world.transcriptOf(id), 'utf8');
+  const lines = text.split('\n').filter(Boolean).map(line => JSON.parse(line));
+  const isSaid = ({ type, isSidechain, message }) => !isSidechain && (type === 'assistant'
+    || (type === 'user' && Array.isArray(message?.content) && message.content.some(part => part.type === 'tool_result')));
+  return lines.filter(isSaid).map(({ uuid }) => uuid);
 }

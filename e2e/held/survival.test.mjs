@@ -10,7 +10,7 @@ import { commandOf } from '../claude/process.mjs';
 import { until } from '../claude/until.mjs';
 import { makeWorld } from '../claude/world.mjs';
 import { follow } from './follower.mjs';
-import { answers, assertDecidedOnce, assertUnbroken, results, session, start } from './session.mjs';
+import { answers, assertDecidedOnce, assertUnbroken, results, saidIn, saidInTranscript, session, start } from './session.mjs';
 
 const parentOf = pid => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[1]);
 const runs = pid => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -20,21 +20,6 @@ function holderOf({ pid }) {
   const holder = parentOf(pid);
   assert.ok(commandOf(holder).includes('hold'), commandOf(holder).join(' '));
   return holder;
-}
-
-// What model and tools said, by the ids of the transcript's lines.
-function saidIn(events) {
-  return events
-    .filter(({ type, parent }) => ['assistant', 'tool', 'tool_result'].includes(type) && !parent)
-    .map(({ uuid }) => uuid);
-}
-
-async function saidInTranscript(world, { id }) {
-  const text = await readFile(await world.transcriptOf(id), 'utf8');
-  const lines = text.split('\n').filter(Boolean).map(line => JSON.parse(line));
-  const isSaid = ({ type, isSidechain, message }) => !isSidechain && (type === 'assistant'
-    || (type === 'user' && Array.isArray(message?.content) && message.content.some(part => part.type === 'tool_result')));
-  return lines.filter(isSaid).map(({ uuid }) => uuid);
 }
 
 describe('a held session outlives its server', () => {

@@ -13,7 +13,7 @@ import { until } from '../claude/until.mjs';
 import { makeWorld } from '../claude/world.mjs';
 import { SERVER_BIN } from '../server.mjs';
 import { follow } from './follower.mjs';
-import { answers, session, start } from './session.mjs';
+import { answers, saidIn, saidInTranscript, session, start } from './session.mjs';
 
 const execute = promisify(execFile);
 
@@ -37,19 +37,6 @@ const refused = async (held, verb, body) => {
   assert.equal(status, 409, text);
   return json.code;
 };
-
-// What model and tools said, by the ids of the transcript's lines.
-const saidIn = events => events
-  .filter(({ type, parent }) => ['assistant', 'tool', 'tool_result'].includes(type) && !parent)
-  .map(({ uuid }) => uuid);
-
-async function saidInTranscript(world, { id }) {
-  const text = await readFile(await world.transcriptOf(id), 'utf8');
-  const lines = text.split('\n').filter(Boolean).map(line => JSON.parse(line));
-  const isSaid = ({ type, isSidechain, message }) => !isSidechain && (type === 'assistant'
-    || (type === 'user' && Array.isArray(message?.content) && message.content.some(part => part.type === 'tool_result')));
-  return lines.filter(isSaid).map(({ uuid }) => uuid);
-}
 
 // A prompt that has just come up does not take a key yet.
 const allow = terminal => until('the prompt has been answered', async () => {
