@@ -90,7 +90,7 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
                         "Show newer"
                     </button>
                     {sent(view, send)}
-                    <p class="sm-works" role="status" hidden=flag(move || !view.with(|v| v.working))>
+                    <p class="sm-works" role="status" hidden=flag(move || view.with(|v| v.badge.look != "working"))>
                         <span class="sm-shape" aria-hidden="true"></span>
                         {text(move || view.with(|v| v.badge.word.to_owned()))}
                     </p>
