@@ -39,7 +39,7 @@ pub struct Config {
     pub abandoned_after: Duration,
     /// Transcripts untouched for longer than this are compressed by a cleanup.
     pub compress_after: Duration,
-    /// For how long a session that we did not start waits for an answer from here before its own terminal alone decides.
+    /// For how long a session in a terminal, or one that we did not start, waits for an answer from here before its own terminal alone decides.
     pub approval_wait: Duration,
     /// How much may be changed over HTTP, by all callers together; three times as much at once.
     pub actions_per_second: NonZeroU32,

@@ -1,4 +1,4 @@
-//! What sessions that we did not start ask, by way of our hook in them: answered here by a person or a rule, or left to their
+//! What sessions ask that we don't hold by their pipes, by way of our hook in them: answered here by a person or a rule, or left to their
 //! own terminals.
 //!
 //! Knows when a request is over: decided, answered in the terminal, given up by its hook, or out of time. Does not know what

@@ -1,9 +1,11 @@
 //! Hooks of Claude Code, for what only they know: what is asked, at once, and the conversation of versions without a registry.
 //!
 //! Everything works without them. They are put into Claude Code's settings only when a person asks for it, and only where that
-//! is asked for too can what a session asks be answered from elsewhere.
+//! is asked for too can what a session asks be answered from elsewhere. Sessions that we start in a terminal ourselves are given
+//! them as they start.
 
 mod ask;
+pub mod given;
 mod release;
 mod report;
 mod settings_file;

@@ -61,6 +61,7 @@ use crate::{
     config::Config,
     desk::Desk,
     held::Holders,
+    hooks::given::Given,
     observe::{
         self, Home, Look, Observer,
         proc::ProcReader,
@@ -94,6 +95,7 @@ struct Inner {
     descents: Descents,
     held: Arc<Holders>,
     desk: Arc<Desk>,
+    given: Given,
     /// A reader that a process blocks keeps its thread; the threads of actions must not all go that way.
     readers: Arc<Semaphore>,
 }
@@ -142,6 +144,7 @@ impl Service {
                 descents,
                 held,
                 desk: Arc::new(desk),
+                given: Given::default(),
                 readers: Arc::new(Semaphore::new(READERS)),
             }
         });

@@ -31,8 +31,8 @@ use crate::{audit::Outcome, present};
 const PROMPT: Duration = Duration::from_secs(5);
 /// More sessions than anybody has wait at the same time.
 const MOST: usize = 512;
-/// The conversation's last line is written when the hook starts, or a moment later.
-const PLAN_TRIES: u32 = 5;
+/// The conversation's last line is written when the hook starts, or a moment later; on a busy machine it takes longer.
+const PLAN_TRIES: u32 = 30;
 const PLAN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers hooks until it is dropped, and they with it.

@@ -90,12 +90,17 @@ impl Inner {
         }
         account.begin(present::audit::launch(&user.name, request.fork));
         let ready = Ready::make(hold)?;
+        let asking = match tmux.user {
+            // What another user's session asks does not reach us, nor is our program theirs to run.
+            Some(_) => None,
+            None => self.asking(&claude, &found.home),
+        };
         let launch = Launch {
             session: name(&id, fork),
             cwd,
             argv: [
                 cleared(&tools, &found.home),
-                resuming(claude.into(), &id, fork),
+                resuming(claude.into(), asking, &id, fork),
             ]
             .concat(),
             variables: vec![(variable(&found.home), found.home.dir.clone().into())],
@@ -181,8 +186,14 @@ impl Inner {
 }
 
 /// The words that bring a conversation back.
-fn resuming(claude: OsString, id: &SessionId, fork: Fork) -> Vec<OsString> {
+fn resuming(
+    claude: OsString,
+    asking: Option<OsString>,
+    id: &SessionId,
+    fork: Fork,
+) -> Vec<OsString> {
     let mut words = vec![claude, "--resume".into(), id.as_str().into()];
+    words.extend(asking);
     if fork == Fork::Copy {
         words.push("--fork-session".into());
     }

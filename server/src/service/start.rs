@@ -131,7 +131,8 @@ impl Inner {
                 .begin_held(request, kind, &wanted, &tools, &claude)
                 .or_else(|old| self.begin_in_terminal(old, request, &wanted, &tools, &claude)),
             Keeper::Tmux(tmux) => {
-                let argv = words::argv(&claude, HolderKind::Tmux, request, &wanted);
+                let asking = self.asking(&claude, &wanted.home);
+                let argv = words::argv(&claude, HolderKind::Tmux, request, &wanted, asking);
                 let argv = [cleared(&tools, &wanted.home), argv].concat();
                 self.start_in_tmux(request, &wanted, &tmux, argv)
             }
@@ -207,12 +208,16 @@ impl Inner {
             config_dir: wanted.home.config_dir.clone().into(),
             session_id: present::session_id(from),
         };
+        let asking = match kind {
+            HolderKind::Pty => self.asking(claude, &wanted.home),
+            HolderKind::Stdio | HolderKind::Tmux | HolderKind::Unknown => None,
+        };
         let spec = Spec {
             state_dir: self.config.state_dir.clone().into(),
             session_id: present::session_id(&wanted.id),
             kind,
             cwd: wanted.cwd.clone().into(),
-            argv: words::argv(claude, kind, request, wanted),
+            argv: words::argv(claude, kind, request, wanted, asking),
             variables: words::variables(&wanted.home),
             without: NOT_INHERITED.map(str::to_owned).into(),
             config_dir: Some(wanted.home.config_dir.clone().into()),

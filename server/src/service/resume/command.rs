@@ -1,6 +1,6 @@
 //! Who runs a session that is started, and behind which words.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::Path};
 
 use nix::unistd::{Uid, User};
 
@@ -89,6 +89,16 @@ pub(in crate::service) fn open_files(soft: Option<u64>, tools: &Tools) -> Option
         soft: soft?,
         prlimit: tools.program("prlimit")?,
     })
+}
+
+impl Inner {
+    /// What has a session in a terminal ask us as well, one word; `None` where it can't or does so anyway.
+    pub(in crate::service) fn asking(&self, claude: &Path, home: &Home) -> Option<OsString> {
+        // Its hooks look for us in the home that they are told.
+        let is_ours = variable(home) != "HOME" || home.dir == self.config.home;
+        let settings = is_ours.then(|| self.given.settings(claude, &home.config_dir));
+        Some(format!("--settings={}", settings??).into())
+    }
 }
 
 /// What points Claude Code at a home. It is set even where it is the user's own: a tmux server that runs

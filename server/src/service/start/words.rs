@@ -14,12 +14,14 @@ pub(super) fn variables(home: &Home) -> Vec<(String, OsString)> {
     vec![(variable(home).to_owned(), home.dir.clone().into())]
 }
 
-/// The words that start Claude Code. Values stand behind `=`, so that none is read as an option of its own.
+/// The words that start Claude Code. Values stand behind `=`, so that none is read as an option of its own. `asking` are words of
+/// a session in a terminal that is to ask us.
 pub(super) fn argv(
     claude: &Path,
     kind: HolderKind,
     request: &StartRequest,
     wanted: &Wanted,
+    asking: Option<OsString>,
 ) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec![claude.into()];
     let without_terminal = [
@@ -34,7 +36,7 @@ pub(super) fn argv(
         "stdio",
     ];
     match kind {
-        HolderKind::Pty | HolderKind::Tmux => {}
+        HolderKind::Pty | HolderKind::Tmux => words.extend(asking),
         HolderKind::Stdio | HolderKind::Unknown => {
             words.extend(without_terminal.map(OsString::from));
         }

@@ -57,7 +57,11 @@ impl Rig {
         // tmux refuses a directory that others can read.
         fs::set_permissions(rig.path("tmux"), fs::Permissions::from_mode(0o700)).unwrap();
         let script = rig.path("bin/claude");
-        fs::write(&script, format!("#!/bin/sh\n{claude}")).unwrap();
+        fs::write(
+            &script,
+            format!("#!/bin/sh\n[ \"$1\" = --version ] && exit\n{claude}"),
+        )
+        .unwrap();
         fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
         let version = rig.tmux(&["-V"]);
         assert!(version.status.success(), "tmux is needed; install it");
