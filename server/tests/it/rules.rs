@@ -2,6 +2,7 @@
 
 mod calls;
 mod file;
+mod hostile;
 
 use std::{
     fs,

@@ -117,7 +117,9 @@ impl<'s, 'a> Search<'s, 'a> {
         self.about(tail).or_else(|| {
             launched.find_map(|deed| match deed {
                 Deed::Run(run) => self.about(&run.words),
-                Deed::Unclear { .. } | Deed::Nameless(_) => self.denies.first().copied(),
+                Deed::Unclear { .. } | Deed::Nameless(_) | Deed::Loose(_) => {
+                    self.denies.first().copied()
+                }
                 Deed::Write(_) | Deed::Read(_) | Deed::Maybe(_) => None,
             })
         })
@@ -183,6 +185,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let first = || self.denies.first().copied();
         match deed {
             Deed::Run(run) => self.about(&run.words).or_else(|| self.run(run, depth + 1)),
+            Deed::Loose(_) => first(),
             Deed::Nameless(_) | Deed::Unclear { .. } if looks_up => first(),
             Deed::Nameless(words) => words
                 .first()

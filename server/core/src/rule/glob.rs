@@ -117,7 +117,10 @@ impl Glob {
                     *after |= go;
                 }
             }
-            let is_open = matches!(piece, Piece::Unknown | Piece::Words | Piece::Tilde);
+            let is_open = matches!(
+                piece,
+                Piece::Unknown | Piece::Words | Piece::Files | Piece::Tilde
+            );
             if is_open && sureness == Sureness::Possibly {
                 // It may be nothing, and it may be what any part of the pattern asks for.
                 let mut within = false;
@@ -154,7 +157,7 @@ fn step(token: Token, piece: Piece, kind: Kind, sureness: Sureness) -> (bool, bo
         (Token::Deep, _) => (true, false),
         (Token::Star, Piece::Char('/')) => (kind == Kind::Words, false),
         // It may have a `/`.
-        (Token::Star, Piece::Unknown | Piece::Words | Piece::Tilde) => {
+        (Token::Star, Piece::Unknown | Piece::Words | Piece::Files | Piece::Tilde) => {
             (kind == Kind::Words || sureness == Sureness::Possibly, false)
         }
         (Token::Star, Piece::Char(_) | Piece::Gap) => (true, false),
@@ -164,7 +167,7 @@ fn step(token: Token, piece: Piece, kind: Kind, sureness: Sureness) -> (bool, bo
         }
         (Token::Char(wanted), Piece::Gap) => (false, wanted == ' '),
         (Token::Char(wanted), Piece::Tilde) => (false, wanted == '~'),
-        (Token::Char(_), Piece::Unknown | Piece::Words) => (false, false),
+        (Token::Char(_), Piece::Unknown | Piece::Words | Piece::Files) => (false, false),
     }
 }
 

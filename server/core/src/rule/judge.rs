@@ -28,6 +28,7 @@ struct Judge<'a> {
 
 const NO_RULE: &str = "No rule is about it.";
 const UNKNOWN_NAME: &str = "Which command it runs is known only when it runs.";
+const LOOSE: &str = "It may run what is known only when it runs, and a rule denies some of that.";
 /// A longer text is cut where it is shown.
 const SHOWN: usize = 400;
 
@@ -231,6 +232,14 @@ impl<'a> Judge<'a> {
             Deed::Nameless(words) => {
                 let shown = Text::joined(words).shown();
                 Some(part(shown, ask(UNKNOWN_NAME)))
+            }
+            Deed::Loose(shown) => {
+                let rule = self.denies().first().copied()?;
+                let verdict = Verdict {
+                    rule: Some(rule),
+                    ..ask(LOOSE)
+                };
+                Some(part(shown.clone(), verdict))
             }
             Deed::Unclear { shown, why } => Some(part(shown.clone(), ask(why))),
             Deed::Write(target) => {

@@ -6,10 +6,12 @@
 //! what may be done.
 
 mod escapes;
+mod find;
 mod git;
 mod handed;
 mod launch;
 mod launchers;
+mod loose;
 mod options;
 mod program;
 mod redirections;
@@ -35,6 +37,8 @@ pub(super) enum Deed {
     Maybe(String),
     /// A simple command of which not even the name is known before it runs.
     Nameless(Vec<Text>),
+    /// A command that may run what a word of it turns out to be.
+    Loose(String),
     /// What it does can't be told.
     Unclear {
         shown: String,
@@ -95,11 +99,14 @@ pub(super) fn take_apart(command: &str) -> Vec<Deed> {
     }
 }
 
-/// Takes apart what words would do as a command, `None` where it would run no other one.
+/// Takes apart what words would do as a command, `None` where it would run nothing else.
 pub(super) fn launched(words: &[Text]) -> Option<Vec<Deed>> {
     let name = words.first()?.known()?;
     let name = name.rsplit('/').next().unwrap_or_default();
-    launch::launches(name).then(|| program::deeds_of(words))
+    let runs = launch::launches(name);
+    let mut deeds = program::deeds_of(words);
+    deeds.retain(|deed| runs || matches!(deed, Deed::Loose(_)));
+    Some(deeds).filter(|deeds| !deeds.is_empty())
 }
 
 /// Why a command is not even given to the parser.

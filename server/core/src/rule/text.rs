@@ -12,6 +12,8 @@ pub(super) enum Piece {
     Unknown,
     /// The same, and it may be any number of words, or none.
     Words,
+    /// What files are called that a pattern stands for: any number of words, each of which begins with what stands before it.
+    Files,
     /// `~` at the beginning of a word, which stands for a home.
     Tilde,
 }
@@ -49,7 +51,7 @@ impl Text {
         let known = |piece: &Piece| match piece {
             Piece::Char(c) => Some(*c),
             Piece::Gap => Some(' '),
-            Piece::Unknown | Piece::Words | Piece::Tilde => None,
+            Piece::Unknown | Piece::Words | Piece::Files | Piece::Tilde => None,
         };
         self.0.iter().map(known).collect()
     }
@@ -59,7 +61,7 @@ impl Text {
         let shown = |piece: &Piece| match piece {
             Piece::Char(c) => *c,
             Piece::Gap => ' ',
-            Piece::Unknown | Piece::Words => '…',
+            Piece::Unknown | Piece::Words | Piece::Files => '…',
             Piece::Tilde => '~',
         };
         self.0.iter().map(shown).collect()

@@ -20,7 +20,7 @@ pub(super) fn program(word: &Text) -> Option<String> {
                 .map(|piece| match piece {
                     Piece::Char(c) => c.to_string(),
                     Piece::Gap => " ".to_owned(),
-                    Piece::Unknown | Piece::Words => "$x".to_owned(),
+                    Piece::Unknown | Piece::Words | Piece::Files => "$x".to_owned(),
                     Piece::Tilde => "~".to_owned(),
                 })
                 .collect();
@@ -41,7 +41,12 @@ pub(super) fn meanings(word: &Text) -> Vec<Text> {
             Piece::Char(':' | ',') if !is_json && !begins(rest, &[' ']) && !is_address(rest) => {
                 Some(rest)
             }
-            Piece::Char(_) | Piece::Gap | Piece::Unknown | Piece::Words | Piece::Tilde => None,
+            Piece::Char(_)
+            | Piece::Gap
+            | Piece::Unknown
+            | Piece::Words
+            | Piece::Files
+            | Piece::Tilde => None,
         }
     });
     let is_letter = |piece: &&Piece| matches!(piece, Piece::Char(c) if *c != '-');

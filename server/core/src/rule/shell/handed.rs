@@ -4,6 +4,7 @@
 
 use super::{
     launch::{self, UNCLEAR_OPTIONS},
+    loose,
     options::{self, Options, Read},
     program::Found,
     redirections::Input,
@@ -35,6 +36,7 @@ const WATCH: Options = Options {
         "exec",
     ],
     long_valued: &["interval", "equexit", "shotsdir"],
+    long_maybe: &[],
 };
 
 const FLOCK: Options = Options {
@@ -51,6 +53,7 @@ const FLOCK: Options = Options {
         "verbose",
     ],
     long_valued: &["timeout", "wait", "conflict-exit-code"],
+    long_maybe: &[],
 };
 
 pub(super) fn is_handed(name: &str) -> bool {
@@ -115,6 +118,9 @@ fn sg(found: &mut Found, arguments: &[Text]) -> bool {
     let is_option = |word: &&Text| matches!(word.known().as_deref(), Some("-c" | "-"));
     let rest = arguments.iter().filter(|word| !is_option(word)).skip(1);
     let rest: Vec<Text> = rest.cloned().collect();
+    if !arguments.iter().all(options::is_one) {
+        found.unclear(&Text::joined(arguments).shown(), UNCLEAR_OPTIONS);
+    }
     if !rest.is_empty() {
         shells::joined(found, &rest);
     }
@@ -136,6 +142,10 @@ fn as_other(
         let rest = arguments.get(end + 1..).unwrap_or_default();
         launch::command(found, rest, input, depth + 1);
         return false;
+    }
+    // It may be another `-c`, and the last one counts.
+    if arguments.iter().any(loose::may_be_options) {
+        found.unclear(&Text::joined(arguments).shown(), UNCLEAR_OPTIONS);
     }
     programs.is_empty()
 }

@@ -4,11 +4,12 @@
 //! themselves too, and the other one as well.
 
 use super::{
-    Deed, Run, Target, git, handed,
+    Deed, Run, find, git, handed,
     launchers::{
         COMMAND, DECLARES, DOAS, ENV, OPAQUE, RENAMES, SSH, SUDO, WRAPPERS, Wrapper, XARGS,
     },
-    options,
+    loose,
+    options::{self, Read},
     program::{DANGEROUS, Found},
     redirections::Input,
     sed, shells, words,
@@ -65,7 +66,7 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
             Some(read) => {
                 let begin = read.length + wrapper.operands;
                 let operands = arguments.get(read.length..begin).unwrap_or_default();
-                if !operands.iter().all(options::is_one) {
+                if !operands.iter().all(is_number) {
                     found.unclear(&shown(), UNCLEAR_OPTIONS);
                 }
                 through(found, arguments.get(begin..).unwrap_or_default());
@@ -74,6 +75,8 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
         };
     }
     match name {
+        // After `time` and `eval`.
+        "--" => through(found, arguments),
         "command" => match COMMAND.read(arguments) {
             Some(read) if read.has(&["v", "V"]) => plain(found, words),
             Some(read) => through(found, arguments.get(read.length..).unwrap_or_default()),
@@ -109,7 +112,7 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
             ssh(found, words, input);
         }
         "xargs" => xargs(found, words, depth),
-        "find" => find(found, words, depth),
+        "find" => find::command(found, words, depth),
         "eval" => shells::joined(found, arguments),
         "trap" => shells::trap(found, words),
         "." | "source" => shells::source(found, words),
@@ -160,6 +163,18 @@ pub(super) fn plain(found: &mut Found, words: &[Text]) {
         is_opaque,
         input,
     }));
+    let is_read = found.is_piped && found.input.is_none();
+    if loose::may_run(name, arguments, is_opaque)
+        || loose::reads(name, arguments, is_opaque, is_read)
+    {
+        found.push(Deed::Loose(Text::joined(words).shown()));
+    }
+}
+
+/// A duration, a priority, a set of processors: what stands before a command and is none.
+fn is_number(word: &Text) -> bool {
+    let begins = |c: char| c.is_ascii_digit() || c == '.';
+    options::is_one(word) && word.known().is_some_and(|known| known.starts_with(begins))
 }
 
 fn is_plain_name(name: &str) -> bool {
@@ -180,6 +195,10 @@ fn after_assignments<'a>(found: &mut Found, words: Option<&'a [Text]>) -> &'a [T
     {
         found.unclear(&dangerous.shown(), DANGEROUS);
     }
+    // `A=$x ls` of `env` has another command where there is a blank in it.
+    if let Some(several) = assignments.iter().find(|word| !options::is_one(word)) {
+        found.unclear(&several.shown(), UNCLEAR_OPTIONS);
+    }
     for assignment in assignments {
         let text = assignment.shown();
         found.may_run(text.split_once('=').map_or("", |(_, held)| held));
@@ -197,19 +216,25 @@ fn xargs(found: &mut Found, words: &[Text], depth: usize) {
     if rest.is_empty() {
         return plain(found, words);
     }
-    let places: Vec<String> = read
+    let places = read
         .given
         .iter()
-        .filter(|(name, _)| matches!(name.as_str(), "I" | "J" | "replace"))
-        .filter_map(|(_, value)| value.as_ref()?.known())
-        .collect();
+        .filter(|(name, _)| matches!(name.as_str(), "I" | "J" | "replace"));
+    // GNU's takes no word after it for its value.
+    let place = |(name, value): &(String, Option<Text>)| match (name.as_str(), value) {
+        ("replace", None) => Some("{}".to_owned()),
+        (_, value) => value.as_ref()?.known(),
+    };
+    let Some(places) = places.map(place).collect::<Option<Vec<String>>>() else {
+        return found.unclear(&Text::joined(words).shown(), UNCLEAR_OPTIONS);
+    };
     let mut rest: Vec<Text> = rest.iter().map(|word| filled_in(word, &places)).collect();
     rest.push(Text(vec![Piece::Words]));
     command(found, &rest, &Input::Elsewhere, depth + 1);
 }
 
 /// A word in which something else stands for each place.
-fn filled_in(word: &Text, places: &[String]) -> Text {
+pub(super) fn filled_in(word: &Text, places: &[String]) -> Text {
     let known = word.known();
     match known {
         Some(known) if places.iter().all(|place| !known.contains(place)) => word.clone(),
@@ -229,49 +254,6 @@ fn filled_in(word: &Text, places: &[String]) -> Text {
     }
 }
 
-/// `find` itself, the files that it writes, and the commands that it runs for what it finds.
-fn find(found: &mut Found, words: &[Text], depth: usize) {
-    found.push(Deed::Run(Run {
-        words: words.to_vec(),
-        is_opaque: false,
-        input: None,
-    }));
-    let mut rest = words.get(1..).unwrap_or_default().iter();
-    while let Some(word) = rest.next() {
-        let is_loose = matches!(word.0.first(), Some(Piece::Words));
-        let Some(known) = word.known().filter(|_| !is_loose) else {
-            if is_loose {
-                found.unclear(&Text::joined(words).shown(), UNCLEAR_OPTIONS);
-            }
-            continue;
-        };
-        match known.as_str() {
-            "-exec" | "-execdir" | "-ok" | "-okdir" => {
-                let ends = |word: &&Text| matches!(word.known().as_deref(), Some(";" | "+"));
-                let is_inner = |word: &&Text| !ends(word);
-                let place = ["{}".to_owned()];
-                let inner: Vec<Text> = rest
-                    .by_ref()
-                    .take_while(is_inner)
-                    .map(|word| filled_in(word, &place))
-                    .collect();
-                if !words.last().is_some_and(|last| ends(&last)) && rest.as_slice().is_empty() {
-                    found.unclear(&Text::joined(words).shown(), UNCLEAR_OPTIONS);
-                }
-                command(found, &inner, &Input::Elsewhere, depth + 1);
-            }
-            "-fprint" | "-fprint0" | "-fprintf" | "-fls" => {
-                let path = rest.next().cloned().unwrap_or_else(Text::unknown);
-                found.push(Deed::Write(Target {
-                    path,
-                    is_adrift: false,
-                }));
-            }
-            _ => {}
-        }
-    }
-}
-
 /// What a shell on another machine is told to run.
 fn ssh(found: &mut Found, words: &[Text], input: &Input) {
     let arguments = words.get(1..).unwrap_or_default();
@@ -280,7 +262,9 @@ fn ssh(found: &mut Found, words: &[Text], input: &Input) {
     if shown.to_ascii_lowercase().contains("command") {
         return found.unclear(&shown, UNCLEAR_OPTIONS);
     }
-    let Some(first) = SSH.read(arguments) else {
+    let host = |read: &Read| arguments.get(read.length);
+    let first = SSH.read(arguments);
+    let Some(first) = first.filter(|read| host(read).is_none_or(options::is_one)) else {
         return found.unclear(&shown, UNCLEAR_OPTIONS);
     };
     let after = arguments.get(first.length + 1..).unwrap_or_default();

@@ -16,6 +16,7 @@ const fn options(flags: &'static str, valued: &'static str) -> Options {
         valued,
         long_flags: &[],
         long_valued: &[],
+        long_maybe: &[],
     }
 }
 
@@ -142,12 +143,11 @@ pub(super) const XARGS: Options = Options {
     long_valued: &[
         "arg-file",
         "delimiter",
-        "max-lines",
         "max-args",
         "max-procs",
         "max-chars",
-        "replace",
     ],
+    long_maybe: &["max-lines", "replace"],
     ..options("0rtxpo", "aEILnPsdJR")
 };
 

@@ -12,6 +12,8 @@ pub(super) struct Options {
     pub(super) long_flags: &'static [&'static str],
     /// `--name value` and `--name=value`.
     pub(super) long_valued: &'static [&'static str],
+    /// `--name` and `--name=value`.
+    pub(super) long_maybe: &'static [&'static str],
 }
 
 /// What was found.
@@ -67,7 +69,13 @@ impl Options {
             None => (long, None),
         };
         let takes_value = self.long_valued.contains(&name);
-        if !takes_value && (value.is_some() || !self.long_flags.contains(&name)) {
+        let is_known = match value {
+            Some(_) => takes_value || self.long_maybe.contains(&name),
+            None => {
+                takes_value || self.long_maybe.contains(&name) || self.long_flags.contains(&name)
+            }
+        };
+        if !is_known {
             return None;
         }
         let takes_next = takes_value && value.is_none();
@@ -99,14 +107,15 @@ impl Options {
 
 /// Whether a word is one word, whatever is not known of it.
 pub(super) fn is_one(word: &Text) -> bool {
-    !word.0.contains(&Piece::Words)
+    let is_open = |piece: &Piece| matches!(piece, Piece::Words | Piece::Files);
+    !word.0.iter().any(is_open)
 }
 
 /// Whether a word begins with a dash, or nobody knows.
 pub(super) fn may_be_option(word: &Text) -> bool {
     match word.0.as_slice() {
         // A dash alone is standard input.
-        [Piece::Char('-'), _, ..] | [Piece::Unknown | Piece::Words, ..] => true,
+        [Piece::Char('-'), _, ..] | [Piece::Unknown | Piece::Words | Piece::Files, ..] => true,
         [] | [Piece::Char(_) | Piece::Tilde | Piece::Gap, ..] => false,
     }
 }
@@ -122,6 +131,7 @@ mod tests {
             valued: "n",
             long_flags: &["all"],
             long_valued: &["number"],
+            long_maybe: &["colour"],
         };
         let check = |line: &str, length: Option<usize>| {
             let words: Vec<Text> = line.split(' ').map(Text::of).collect();
@@ -135,6 +145,8 @@ mod tests {
         check("-- -a", Some(1));
         check("--all --number 3 x", Some(3));
         check("--number=3 - x", Some(1));
+        check("--colour x", Some(1));
+        check("--colour=1 x", Some(1));
         check("-z x", None);
         check("--alles x", None);
         check("--all=1 x", None);

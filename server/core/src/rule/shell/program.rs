@@ -23,6 +23,8 @@ pub(super) struct Found {
     computes: bool,
     smuggles: bool,
     moves: bool,
+    /// The command at hand reads what another one writes.
+    pub(super) is_piped: bool,
     /// Branches of `case`.
     branches: usize,
     /// What the command at hand is given to read by the program itself.
@@ -46,6 +48,8 @@ pub(super) fn deeds(command: &str) -> Vec<Deed> {
     }
     if let Some(script) = written::and_run(&found.deeds) {
         found.unclear(&script, "It runs what it has written itself.");
+    } else if let Some(script) = written::and_may_run(&found.deeds) {
+        found.push(Deed::Loose(script));
     }
     if found.moves {
         for deed in &mut found.deeds {
@@ -129,7 +133,7 @@ impl Found {
                 words,
                 redirects,
             } => self.simple(assignments, words, redirects),
-            NodeKind::Pipeline { commands, .. } => self.nodes(commands),
+            NodeKind::Pipeline { commands, .. } => self.pipeline(commands),
             NodeKind::List { items } => items.iter().for_each(|item| self.node(&item.command)),
             NodeKind::If {
                 condition,
@@ -255,8 +259,13 @@ impl Found {
         }
     }
 
-    fn nodes(&mut self, nodes: &[Node]) {
-        nodes.iter().for_each(|node| self.node(node));
+    fn pipeline(&mut self, commands: &[Node]) {
+        let was_piped = self.is_piped;
+        for command in commands {
+            self.node(command);
+            self.is_piped = true;
+        }
+        self.is_piped = was_piped;
     }
 
     fn simple(&mut self, assignments: &[Node], words: &[Node], redirects: &[Node]) {

@@ -1,6 +1,11 @@
 //! Shells that are started by a command: which program they run.
 
-use super::{Deed, Run, launch, options::Options, program::Found, redirections::Input};
+use super::{
+    Deed, Run, launch,
+    options::{self, Options},
+    program::Found,
+    redirections::Input,
+};
 use crate::rule::text::{Piece, Text};
 
 /// Shells whose language is read here.
@@ -30,6 +35,7 @@ const OPTIONS: Options = Options {
         "no-rcs",
     ],
     long_valued: &[],
+    long_maybe: &[],
 };
 
 const TRAP: Options = Options {
@@ -37,6 +43,7 @@ const TRAP: Options = Options {
     valued: "",
     long_flags: &[],
     long_valued: &[],
+    long_maybe: &[],
 };
 
 pub(super) const FROM_ELSEWHERE: &str = "It runs what it reads, which is known only when it runs.";
@@ -64,7 +71,12 @@ pub(super) fn shell(found: &mut Found, name: &str, words: &[Text], input: &Input
     }
     if read.has(&["c"]) {
         return match operand.map(Text::known) {
-            Some(Some(program)) => found.program(&program),
+            Some(Some(program)) => {
+                found.program(&program);
+                // Its parameters, which it may run.
+                let rest = arguments.get(read.length + dash + 1..);
+                found.may_run(&Text::joined(rest.unwrap_or_default()).shown());
+            }
             Some(None) => found.unclear(&shown, FROM_ELSEWHERE),
             None => found.unclear(&shown, "It has no program."),
         };
@@ -98,7 +110,7 @@ pub(super) fn joined(found: &mut Found, words: &[Text]) {
 /// A file that may be no file, or is not known.
 fn is_stream(file: &Text) -> bool {
     let Some(known) = file.known() else {
-        let from_start = [Piece::Unknown, Piece::Words];
+        let from_start = [Piece::Unknown, Piece::Words, Piece::Files];
         return file
             .0
             .first()
@@ -119,6 +131,9 @@ pub(super) fn trap(found: &mut Found, words: &[Text]) {
     match arguments.get(read.length..).unwrap_or_default() {
         [program, _, ..] if read.given.is_empty() => {
             joined(found, std::slice::from_ref(program));
+        }
+        one if one.iter().any(|word| !options::is_one(word)) => {
+            found.unclear(&Text::joined(words).shown(), FROM_ELSEWHERE);
         }
         _ => launch::plain(found, words),
     }

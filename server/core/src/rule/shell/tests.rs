@@ -13,7 +13,7 @@ fn shown(command: &str) -> String {
         }
         Deed::Write(target) => format!("write {}{}\n", target.path.shown(), adrift(target)),
         Deed::Read(target) => format!("read {}{}\n", target.path.shown(), adrift(target)),
-        Deed::Maybe(_) => String::new(),
+        Deed::Maybe(_) | Deed::Loose(_) => String::new(),
         Deed::Nameless(words) => format!("nameless {}\n", Text::joined(words).shown()),
         Deed::Unclear { shown, why } => format!("unclear {shown:?}: {why}\n"),
     };

@@ -60,6 +60,7 @@ pub(super) fn read(node: &Node) -> Word<'_> {
         quote: Quote::None,
         is_first: true,
         is_open: false,
+        hidden: String::new(),
     };
     let literals = parts.iter().map(|part| match &part.kind {
         NodeKind::WordLiteral { value } => Some(value.as_str()),
@@ -146,12 +147,27 @@ struct Reader<'a> {
     is_first: bool,
     /// The rest of the word is unknown with what came before it.
     is_open: bool,
+    /// What stands there.
+    hidden: String,
 }
 
 impl<'a> Reader<'a> {
     fn push(&mut self, piece: Piece) {
         if !self.is_open {
             self.word.text.push(piece);
+        } else {
+            match piece {
+                Piece::Char(c) => self.hidden.push(c),
+                Piece::Gap => self.hidden.push(' '),
+                Piece::Tilde => self.hidden.push('~'),
+                Piece::Files => self.hidden.push('*'),
+                Piece::Unknown => self.hidden.push_str("${x}"),
+                Piece::Words => {
+                    self.hidden.push_str("${x}");
+                    // It may be several words, whatever is not known of it besides.
+                    self.word.text.push(piece);
+                }
+            }
         }
         self.is_first = false;
     }
@@ -255,9 +271,9 @@ impl<'a> Reader<'a> {
                     self.push(Piece::Char('$'));
                 }
                 (Quote::None, '~') if self.is_first => self.push(Piece::Tilde),
-                (Quote::None, '*' | '?') => self.unknown(),
+                (Quote::None, '*' | '?') => self.push(Piece::Files),
                 (Quote::None, '[') if rest.clone().any(|c| c == ']') => {
-                    self.unknown();
+                    self.push(Piece::Files);
                     // Of letters and digits everybody sees the end.
                     let is_plain = |c: &char| c.is_ascii_alphanumeric();
                     let length = rest.clone().take_while(is_plain).count();
@@ -290,6 +306,11 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Word<'a> {
         self.word.is_unclear |= self.quote != Quote::None;
+        // A program in which it is not looked up finds there what it says.
+        let hidden = self.hidden.trim_start_matches('=');
+        if !hidden.is_empty() {
+            self.word.others.push(hidden.to_owned());
+        }
         self.word
     }
 }
