@@ -7,9 +7,10 @@
 mod approvals;
 mod commands;
 mod events;
+mod queue;
 mod requests;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::value::RawValue;
 use session_core::stream::{CanUseTool, Lifecycle, Said, Words, say};
@@ -20,7 +21,8 @@ use wire::{
 
 use self::{
     approvals::Approvals,
-    requests::{FIRST_ANSWER_MS, QUIET, Request, Waiting},
+    queue::Queue,
+    requests::{FIRST_ANSWER_MS, Request, Waiting},
 };
 use super::protocol::{Now, Reply};
 use crate::present;
@@ -58,8 +60,7 @@ pub(super) struct Talk {
     now: Now,
     is_ready: bool,
     in_turn: bool,
-    /// Messages that were said to wait for the end of the turn (2.1.329 and later say so).
-    queued: HashSet<String>,
+    queue: Queue,
     /// Requests of ours without an answer.
     waiting: HashMap<String, Waiting>,
     requests: u64,
@@ -88,7 +89,7 @@ impl Talk {
             now,
             is_ready: false,
             in_turn: false,
-            queued: HashSet::new(),
+            queue: Queue::default(),
             waiting: HashMap::new(),
             requests: 0,
             approvals: Approvals::default(),
@@ -140,6 +141,7 @@ impl Talk {
                 }
                 self.now.model = init.model.or(self.now.model.take());
                 self.now.permission_mode = init.permission_mode.or(self.now.permission_mode.take());
+                self.queue.turn_begins();
                 self.turn_begins();
                 effects.extend(self.news(at));
             }
@@ -155,17 +157,16 @@ impl Talk {
                 }
                 effects.extend(self.news(at));
             }
-            Said::Lifecycle { uuid, state } => match state {
-                Lifecycle::Queued => drop(self.queued.insert(uuid)),
-                Lifecycle::Started => {
-                    self.queued.remove(&uuid);
+            Said::Lifecycle { uuid, state } => {
+                self.queue.hear(uuid, state);
+                if state == Lifecycle::Started {
                     self.turn_begins();
-                    effects.extend(self.news(at));
+                } else if !self.in_turn && !self.waiting.contains_key(requests::TURN) {
+                    // One of Claude Code's own.
+                    self.expect_turn(at, requests::FIRST_WORD_MS);
                 }
-                Lifecycle::Completed | Lifecycle::Cancelled | Lifecycle::Other => {
-                    self.queued.remove(&uuid);
-                }
-            },
+                effects.extend(self.news(at));
+            }
             Said::Delta(delta) => effects.extend(events::delta(delta).map(Effect::Delta)),
             // Prompts are noted when they are handed over, and some are given back.
             Said::User {
@@ -192,8 +193,7 @@ impl Talk {
                 for error in &result.errors {
                     effects.push(self.note(NoteCode::Output, error, at));
                 }
-                self.in_turn = false;
-                self.waiting.remove(QUIET);
+                self.turn_ends(at);
                 effects.extend(self.said_event(Said::Result(result), at));
                 effects.extend(self.news(at));
                 if !self.cancelling.is_empty() {
@@ -309,6 +309,7 @@ impl Talk {
                 Request::Initialize
                 | Request::Stop
                 | Request::Quiet
+                | Request::Turn
                 | Request::PermissionMode(None, _) => continue,
             };
             effects.extend(refused(number, Code::Ended, "The session has ended."));
@@ -340,7 +341,23 @@ impl Talk {
 
     fn turn_begins(&mut self) {
         self.in_turn = true;
-        self.waiting.remove(QUIET);
+        self.waiting.remove(requests::QUIET);
+        self.waiting.remove(requests::TURN);
+    }
+
+    fn turn_ends(&mut self, at: u64) {
+        self.in_turn = false;
+        self.waiting.remove(requests::QUIET);
+        let patience = match self.queue.is_told() {
+            true => requests::NEXT_MS,
+            false => requests::NEXT_UNTOLD_MS,
+        };
+        self.expect_turn(at, patience);
+    }
+
+    /// Whether it does something, or was told to.
+    fn is_busy(&self) -> bool {
+        self.in_turn || !self.queue.is_empty()
     }
 
     /// The state that follows from all that is known.
@@ -351,7 +368,7 @@ impl Talk {
                 State::WaitingInput
             }
             Some(_) => State::WaitingPermission,
-            None if self.in_turn || !self.queued.is_empty() => State::Working,
+            None if self.is_busy() => State::Working,
             None => State::Idle,
         }
     }

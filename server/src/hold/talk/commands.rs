@@ -6,7 +6,7 @@ use wire::{Code, DecisionOutcome, DriveOutcome, Event};
 use super::{
     super::protocol::{Do, Reply},
     Effect, SENT, Talk, approvals, refused,
-    requests::{ANSWER_MS, Request, STOP_MS},
+    requests::{ANSWER_MS, FIRST_WORD_MS, Request, STOP_MS},
 };
 
 impl Talk {
@@ -37,7 +37,7 @@ impl Talk {
             Do::Message { text, uuid: given } => {
                 self.message(number, &text, given.unwrap_or(uuid), at)
             }
-            Do::Interrupt if !self.in_turn && self.approvals.is_empty() => {
+            Do::Interrupt if !self.is_busy() && self.approvals.is_empty() => {
                 vec![self.done(number, DriveOutcome::Idle)]
             }
             Do::Interrupt => {
@@ -46,13 +46,14 @@ impl Talk {
             }
             Do::Cancel => {
                 self.cancelling.push(number);
-                if !self.in_turn && self.approvals.is_empty() {
+                if !self.is_busy() && self.approvals.is_empty() {
                     return self.close();
                 }
                 // What waits for the end of the turn would begin another one. Nobody waits for the answers.
-                let queued = std::mem::take(&mut self.queued).into_iter();
-                let mut effects: Vec<Effect> = queued
-                    .map(|uuid| Effect::Say(say::take_back(&format!("sm-back-{uuid}"), &uuid)))
+                let mut effects: Vec<Effect> = self
+                    .queue
+                    .ids()
+                    .map(|uuid| Effect::Say(say::take_back(&format!("sm-back-{uuid}"), uuid)))
                     .collect();
                 let id = self.request(Request::Stop, at, STOP_MS);
                 effects.push(Effect::Say(say::interrupt(&id)));
@@ -125,7 +126,7 @@ impl Talk {
                 Effect::Reply(number, reply),
             ];
         }
-        let outcome = match self.in_turn {
+        let outcome = match self.is_busy() {
             true => DriveOutcome::Queued,
             false => DriveOutcome::Sent,
         };
@@ -136,7 +137,11 @@ impl Talk {
             uuid: Some(uuid.clone()),
             text: text.to_owned(),
         });
-        self.in_turn = true;
+        // At once, and not when Claude Code says so: between the two the turn that runs may end.
+        self.queue.add(uuid.clone());
+        if !self.in_turn {
+            self.expect_turn(at, FIRST_WORD_MS);
+        }
         let mut effects = vec![user];
         effects.extend(self.news(at));
         effects.push(Effect::Say(line));

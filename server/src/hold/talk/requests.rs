@@ -22,6 +22,8 @@ pub(super) enum Request {
     Stop,
     /// No request: the end of a turn that was interrupted.
     Quiet,
+    /// No request: a turn that is to begin with what was handed over.
+    Turn,
     Model(u64, String),
     PermissionMode(Option<u64>, String),
     Rename(u64, String),
@@ -33,8 +35,17 @@ pub(super) const ANSWER_MS: u64 = 10_000;
 /// An interrupted turn ends within 50 ms (2.1.329).
 pub(super) const STOP_MS: u64 = 3_000;
 
+/// A message begins within milliseconds, but hooks come first, each of which may take a minute.
+pub(super) const FIRST_WORD_MS: u64 = 60_000;
+/// After a turn the next message begins, and says so, within 30 ms (2.1.329).
+pub(super) const NEXT_MS: u64 = 10_000;
+/// The same of versions that don't tell when a message goes into the turn that runs: for so long a session that has read one
+/// there seems to work. The next turn is said to begin within 100 ms (2.1.197, 2.0.30).
+pub(super) const NEXT_UNTOLD_MS: u64 = 2_000;
+
 /// In the place of a request's id.
 pub(super) const QUIET: &str = "quiet";
+pub(super) const TURN: &str = "turn";
 
 impl Talk {
     /// Whether something has its time.
@@ -57,6 +68,12 @@ impl Talk {
                 // It has nothing to end: what we took for a turn was none, such as a message that it knew.
                 Request::Quiet => {
                     self.in_turn = false;
+                    self.queue.give_up();
+                    self.waiting.remove(TURN);
+                    effects.extend(self.news(at));
+                }
+                Request::Turn => {
+                    self.queue.give_up();
                     effects.extend(self.news(at));
                 }
                 Request::Interrupt(number)
@@ -90,7 +107,7 @@ impl Talk {
                 effects
             }
             Request::Interrupt(number) => {
-                if self.in_turn {
+                if self.is_busy() {
                     let until = at + STOP_MS;
                     let what = Request::Quiet;
                     self.waiting
@@ -98,9 +115,9 @@ impl Talk {
                 }
                 vec![self.done(number, DriveOutcome::Interrupted)]
             }
-            Request::Quiet => Vec::new(),
+            Request::Quiet | Request::Turn => Vec::new(),
             // The turn's end closes it; a session without a turn says no more.
-            Request::Stop if self.in_turn => {
+            Request::Stop if self.is_busy() => {
                 self.waiting.insert(
                     answer.request_id,
                     Waiting {
@@ -145,8 +162,18 @@ impl Talk {
             | Request::Model(number, _)
             | Request::PermissionMode(Some(number), _)
             | Request::Rename(number, _) => refused(number, Code::Refused, sentence()),
-            Request::Quiet | Request::PermissionMode(None, _) => Vec::new(),
+            Request::Quiet | Request::Turn | Request::PermissionMode(None, _) => Vec::new(),
         }
+    }
+
+    /// Waits for the turn of what was handed over, where something was.
+    pub(super) fn expect_turn(&mut self, at: u64, patience: u64) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let (what, until) = (Request::Turn, at + patience);
+        self.waiting
+            .insert(TURN.to_owned(), Waiting { what, until });
     }
 
     pub(super) fn request(&mut self, what: Request, at: u64, patience: u64) -> String {

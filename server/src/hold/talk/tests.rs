@@ -1,13 +1,11 @@
-//! Conversations that were captured with Claude Code 2.1.329 (`core/testdata/stream`), and what becomes of them.
+//! Conversations that were captured with Claude Code (`core/testdata/stream`), and what becomes of them.
+
+mod queue;
 
 use session_core::stream::Said;
 use wire::{DecisionOutcome, HolderKind, RequestId};
 
-use super::{
-    super::protocol::Do,
-    requests::{ANSWER_MS, STOP_MS},
-    *,
-};
+use super::{super::protocol::Do, requests::ANSWER_MS, *};
 
 fn talk() -> Talk {
     Talk::new(
@@ -387,50 +385,4 @@ fn why_it_is_asked_is_not_what_is_asked() {
     hear(&mut talk, &said(why).replace(r#""one""#, r#""two""#));
     let reason = talk.now().approvals[1].reason.clone();
     assert_eq!(reason.as_deref(), Some("it writes outside"));
-}
-
-#[test]
-fn a_message_that_an_earlier_holder_said_begins_no_turn_unless_claude_code_does_not_know_it() {
-    let mut talk = Talk::new(talk().now(), VecDeque::from(["u0".to_owned()]));
-    talk.begin(1);
-    hear(&mut talk, &answer("sm-1"));
-    let said = message(&mut talk, 1, "u0");
-    let Reply::Done { outcome, .. } = replies(&said)[0].1 else {
-        panic!("{said:?}");
-    };
-    assert_eq!(*outcome, DriveOutcome::AlreadySent);
-    // That holder may have been killed before Claude Code had it.
-    assert_eq!(lines(&said).len(), 1);
-    assert_eq!((said.len(), talk.now().state), (2, State::Idle));
-    assert_eq!(lines(&message(&mut talk, 2, "u0")), [""; 0]);
-    hear(
-        &mut talk,
-        r#"{"type":"system","subtype":"status","status":"requesting"}"#,
-    );
-    assert_eq!(talk.now().state, State::Working);
-}
-
-#[test]
-fn what_is_interrupted_and_says_nothing_has_no_turn() {
-    let mut talk = ready();
-    message(&mut talk, 1, "u1");
-    talk.command(2, Do::Interrupt, String::new(), 10);
-    hear(&mut talk, &answer("sm-2"));
-    assert_eq!(talk.now().state, State::Working);
-    talk.tick(2 + STOP_MS - 1);
-    assert_eq!(talk.now().state, State::Working);
-    talk.tick(2 + STOP_MS);
-    assert_eq!(talk.now().state, State::Idle);
-    assert!(!talk.is_waiting());
-
-    // What was queued is the next turn.
-    message(&mut talk, 3, "u2");
-    talk.command(4, Do::Interrupt, String::new(), 10);
-    hear(&mut talk, &answer("sm-3"));
-    hear(
-        &mut talk,
-        r#"{"type":"system","subtype":"status","status":"requesting"}"#,
-    );
-    talk.tick(2 + STOP_MS);
-    assert_eq!(talk.now().state, State::Working);
 }
