@@ -42,7 +42,7 @@ pub(super) fn output(tool: &str, input: &Value, verdict: &Verdict) -> Result<Val
         DecisionOutcome::Allow => {
             let mode = verdict.permission_mode.as_deref();
             if let Some(sentence) = refused_mode(tool == "ExitPlanMode", mode) {
-                return Err(sentence.to_owned());
+                return Err(sentence);
             }
             decision.insert("behavior".to_owned(), json!("allow"));
             if let Some(input) = answered(tool, input, verdict)? {
@@ -172,5 +172,6 @@ mod tests {
         };
         assert!(refused("Bash", "acceptEdits").contains("plan"));
         assert!(refused("ExitPlanMode", "bypassPermissions").contains("permissions"));
+        assert!(refused("ExitPlanMode", "nosuch").contains("\"nosuch\""));
     }
 }

@@ -163,6 +163,9 @@ pub enum Reply {
     },
     Decided {
         outcome: DecisionOutcome,
+        /// What whoever decided should know; older holders have nothing to say.
+        #[serde(default)]
+        note: Option<String>,
     },
     Refused {
         code: Code,

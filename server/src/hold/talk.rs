@@ -22,7 +22,7 @@ use wire::{
 use self::{
     approvals::Approvals,
     queue::Queue,
-    requests::{FIRST_ANSWER_MS, Request, Waiting},
+    requests::{FIRST_ANSWER_MS, Request, Waiting, allowed, other_mode},
 };
 use super::protocol::{Now, Reply};
 use crate::present;
@@ -304,13 +304,15 @@ impl Talk {
             let number = match waiting.what {
                 Request::Interrupt(number)
                 | Request::Model(number, _)
-                | Request::PermissionMode(Some(number), _)
+                | Request::PermissionMode(number, _)
                 | Request::Rename(number, _) => number,
-                Request::Initialize
-                | Request::Stop
-                | Request::Quiet
-                | Request::Turn
-                | Request::PermissionMode(None, _) => continue,
+                Request::PlanMode(number, mode) => {
+                    let why = "the session has ended";
+                    // Nothing comes after the exit in the log.
+                    effects.push(allowed(number, Some(other_mode(&mode, why))));
+                    continue;
+                }
+                Request::Initialize | Request::Stop | Request::Quiet | Request::Turn => continue,
             };
             effects.extend(refused(number, Code::Ended, "The session has ended."));
         }

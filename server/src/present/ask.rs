@@ -65,18 +65,35 @@ pub(super) fn tool(call: &OpenTool) -> wire::RunningTool {
     }
 }
 
+/// The permission modes to go on in after a plan (2.1.329). `manual` is another name of `default`.
+const MODES: [&str; 6] = [
+    "acceptEdits",
+    "auto",
+    "default",
+    "dontAsk",
+    "manual",
+    "plan",
+];
+
 /// Why a permission mode does not go with an "allow": it is the session's from then on, and nobody takes an approval for that
 /// but of a plan, whose approval asks how to go on.
-pub fn refused_mode(is_plan: bool, mode: Option<&str>) -> Option<&'static str> {
-    match mode {
-        Some(_) if !is_plan => {
-            Some("A permission mode goes with the approval of a plan; leave permissionMode out.")
+pub fn refused_mode(is_plan: bool, mode: Option<&str>) -> Option<String> {
+    let sentence = match mode? {
+        _ if !is_plan => {
+            "A permission mode goes with the approval of a plan; leave permissionMode out."
         }
-        Some("bypassPermissions") => {
-            Some("A plan is not approved without any permissions; choose another permissionMode.")
+        "bypassPermissions" => {
+            "A plan is not approved without any permissions; choose another permissionMode."
         }
-        Some(_) | None => None,
-    }
+        mode if MODES.contains(&mode) => return None,
+        mode => {
+            let modes = MODES.join(", ");
+            return Some(format!(
+                "There is no permission mode {mode:?}; choose one of {modes}."
+            ));
+        }
+    };
+    Some(sentence.to_owned())
 }
 
 /// The first question of these that has no answer; `None` where there is none such, as where nothing is asked. By the input itself,

@@ -240,7 +240,7 @@ pub fn driven(what: &Do) -> Option<String> {
 pub fn replied(reply: &Reply) -> Outcome {
     let word = match reply {
         Reply::Done { outcome, .. } => own_word(outcome),
-        Reply::Decided { outcome } => own_word(outcome),
+        Reply::Decided { outcome, .. } => own_word(outcome),
         Reply::Refused { code: why, .. } => own_word(why),
     };
     Outcome { word, detail: None }

@@ -84,7 +84,7 @@ impl Approvals {
                 let mode = answer.permission_mode.as_deref();
                 let is_plan = matches!(approval.ask, wire::Ask::Plan { .. });
                 if let Some(sentence) = present::refused_mode(is_plan, mode) {
-                    return Err((Code::BadRequest, sentence.to_owned()));
+                    return Err((Code::BadRequest, sentence));
                 }
                 let is_question = matches!(approval.ask, wire::Ask::Question { .. });
                 if is_question && answer.answers.is_empty() {

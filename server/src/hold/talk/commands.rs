@@ -64,7 +64,7 @@ impl Talk {
                 vec![Effect::Say(say::set_model(&id, Some(&model)))]
             }
             Do::PermissionMode { permission_mode } => {
-                let request = Request::PermissionMode(Some(number), permission_mode.clone());
+                let request = Request::PermissionMode(number, permission_mode.clone());
                 let id = self.request(request, at, ANSWER_MS);
                 vec![Effect::Say(say::set_permission_mode(&id, &permission_mode))]
             }
@@ -176,18 +176,16 @@ impl Talk {
             ),
         ];
         effects.push(Effect::Say(lines));
+        effects.extend(self.news(at));
         if let Some(mode) = mode {
-            let request = Request::PermissionMode(None, mode.clone());
+            // The reply follows the answer to this.
+            let request = Request::PlanMode(number, mode.clone());
             let request = self.request(request, at, ANSWER_MS);
             effects.push(Effect::Say(say::set_permission_mode(&request, &mode)));
+        } else {
+            let (outcome, note) = (answer.decision, None);
+            effects.push(Effect::Reply(number, Reply::Decided { outcome, note }));
         }
-        effects.extend(self.news(at));
-        effects.push(Effect::Reply(
-            number,
-            Reply::Decided {
-                outcome: answer.decision,
-            },
-        ));
         effects
     }
 }

@@ -40,7 +40,7 @@ impl Queue {
             Lifecycle::Queued => self.add(id),
             // One that is read between two calls of the model begins and is completed within the turn that runs.
             Lifecycle::Started | Lifecycle::Completed | Lifecycle::Cancelled | Lifecycle::Other => {
-                self.ids.retain(|it| *it != id)
+                self.ids.retain(|it| *it != id);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! What we ask of Claude Code over its input, and what comes of it: an answer, a refusal, or silence.
 
 use session_core::stream::Answer;
-use wire::{Code, DriveOutcome};
+use wire::{Code, DecisionOutcome, DriveOutcome, NoteCode};
 
-use super::{Effect, Talk, events, refused};
+use super::{super::protocol::Reply, Effect, Talk, events, refused};
 
 /// A request without an answer.
 #[derive(Debug)]
@@ -25,7 +25,9 @@ pub(super) enum Request {
     /// No request: a turn that is to begin with what was handed over.
     Turn,
     Model(u64, String),
-    PermissionMode(Option<u64>, String),
+    PermissionMode(u64, String),
+    /// The mode to go on in after a plan, which the command has allowed already.
+    PlanMode(u64, String),
     Rename(u64, String),
 }
 
@@ -78,13 +80,16 @@ impl Talk {
                 }
                 Request::Interrupt(number)
                 | Request::Model(number, _)
-                | Request::PermissionMode(Some(number), _)
+                | Request::PermissionMode(number, _)
                 | Request::Rename(number, _) => effects.extend(refused(
                     number,
                     Code::Unresponsive,
                     "Claude Code does not answer; it may be too old for that, or stuck.",
                 )),
-                Request::PermissionMode(None, _) => {}
+                Request::PlanMode(number, mode) => {
+                    let why = "Claude Code does not answer";
+                    effects.extend(self.plan_without_mode(number, &mode, why, at));
+                }
             }
         }
         effects
@@ -97,7 +102,7 @@ impl Talk {
         };
         let result = match answer.result {
             Ok(result) => result,
-            Err(error) => return self.declined(waiting.what, &error),
+            Err(error) => return self.declined(waiting.what, &error, at),
         };
         match waiting.what {
             Request::Initialize => {
@@ -135,15 +140,13 @@ impl Talk {
                 news.into_iter().chain([done]).collect()
             }
             Request::PermissionMode(number, mode) => {
-                // The same by an older name (2.1.329).
-                let mode = if mode == "manual" {
-                    "default".to_owned()
-                } else {
-                    mode
-                };
-                self.now.permission_mode = Some(mode);
-                let mut effects: Vec<Effect> = self.news(at).into_iter().collect();
-                effects.extend(number.map(|number| self.done(number, DriveOutcome::Changed)));
+                let mut effects: Vec<Effect> = self.mode_is(mode, at).into_iter().collect();
+                effects.push(self.done(number, DriveOutcome::Changed));
+                effects
+            }
+            Request::PlanMode(number, mode) => {
+                let mut effects: Vec<Effect> = self.mode_is(mode, at).into_iter().collect();
+                effects.push(allowed(number, None));
                 effects
             }
             Request::Rename(number, name) => {
@@ -153,17 +156,42 @@ impl Talk {
         }
     }
 
-    fn declined(&mut self, request: Request, error: &str) -> Vec<Effect> {
-        let sentence = || format!("Claude Code refuses: {}.", error.trim_end_matches('.'));
+    fn declined(&mut self, request: Request, error: &str, at: u64) -> Vec<Effect> {
+        let error = error.trim_end_matches('.');
+        let sentence = || format!("Claude Code refuses: {error}.");
         match request {
             Request::Initialize => vec![Effect::Hopeless(sentence())],
             Request::Stop => self.close(),
             Request::Interrupt(number)
             | Request::Model(number, _)
-            | Request::PermissionMode(Some(number), _)
+            | Request::PermissionMode(number, _)
             | Request::Rename(number, _) => refused(number, Code::Refused, sentence()),
-            Request::Quiet | Request::Turn | Request::PermissionMode(None, _) => Vec::new(),
+            Request::PlanMode(number, mode) => {
+                let why = format!("Claude Code refuses: {error}");
+                self.plan_without_mode(number, &mode, &why, at)
+            }
+            Request::Quiet | Request::Turn => Vec::new(),
         }
+    }
+
+    fn mode_is(&mut self, mode: String, at: u64) -> Option<Effect> {
+        // The same by an older name (2.1.329).
+        let mode = if mode == "manual" {
+            "default".to_owned()
+        } else {
+            mode
+        };
+        self.now.permission_mode = Some(mode);
+        self.news(at)
+    }
+
+    /// The plan was allowed, and goes on in another mode than whoever allowed it has chosen: said to them, and in the log.
+    fn plan_without_mode(&mut self, number: u64, mode: &str, why: &str, at: u64) -> Vec<Effect> {
+        let text = other_mode(mode, why);
+        vec![
+            self.note(NoteCode::Other, &text, at),
+            allowed(number, Some(text)),
+        ]
     }
 
     /// Waits for the turn of what was handed over, where something was.
@@ -183,4 +211,16 @@ impl Talk {
         self.waiting.insert(id.clone(), Waiting { what, until });
         id
     }
+}
+
+/// The reply to whoever has allowed something.
+pub(super) fn allowed(number: u64, note: Option<String>) -> Effect {
+    let outcome = DecisionOutcome::Allow;
+    Effect::Reply(number, Reply::Decided { outcome, note })
+}
+
+pub(super) fn other_mode(mode: &str, why: &str) -> String {
+    format!(
+        "The plan was allowed, but the permission mode did not become {mode} ({why}); look which it is, and change it."
+    )
 }

@@ -1,5 +1,6 @@
 //! Conversations that were captured with Claude Code (`core/testdata/stream`), and what becomes of them.
 
+mod plan;
 mod queue;
 
 use session_core::stream::Said;

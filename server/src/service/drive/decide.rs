@@ -77,7 +77,9 @@ impl Service {
         let driver = self.driver(&who).await?;
         let (reply, unnoted) = self.asked(&driver, Verb::Decide, what, by).await?;
         match reply {
-            Reply::Decided { outcome } => Ok((driver.session_id(), outcome, unnoted)),
+            Reply::Decided { outcome, note } => {
+                Ok((driver.session_id(), outcome, joined(note, unnoted)))
+            }
             Reply::Done { .. } | Reply::Refused { .. } => Err(nonsense()),
         }
     }
