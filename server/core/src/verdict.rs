@@ -99,6 +99,9 @@ pub enum Rule {
 /// times that is not a start any more.
 const START: Duration = Duration::from_secs(10);
 
+/// The key file comes before the session file, by some 100 ms where no dialog comes between them; for so long it says nothing.
+const KEY_FILE: Duration = Duration::from_secs(3);
+
 /// Judges in falling order of trust: a stopped process can't have said anything since; then what a session that we hold says;
 /// then the registry's status; then what the session wrote; then age.
 pub fn judge(evidence: &Evidence<'_>) -> Verdict {
@@ -181,7 +184,7 @@ fn by_age(evidence: &Evidence<'_>) -> Verdict {
         Some(_) if is_young => starting(Rule::JustStarted),
         Some(_) if wrote_nothing() => starting(Rule::FirstDialog),
         Some(_) => unknown(Rule::NoStatus),
-        None if evidence.has_key_file => starting(Rule::FirstDialog),
+        None if evidence.has_key_file && evidence.age() >= KEY_FILE => starting(Rule::FirstDialog),
         None if is_young => starting(Rule::JustStarted),
         None if evidence.more.access == Access::Sealed => unknown(Rule::RegistrySealed),
         None => unknown(Rule::NoRecord),
@@ -326,6 +329,10 @@ mod tests {
     }
 
     fn without_status(record: Option<&str>, has_key_file: bool, age_ms: u64) -> State {
+        judged(record, has_key_file, age_ms).state
+    }
+
+    fn judged(record: Option<&str>, has_key_file: bool, age_ms: u64) -> Verdict {
         let record = record.map(|text| Record::parse(1, text.as_bytes()).unwrap());
         judge(&Evidence {
             process: &process(RunState::Alive),
@@ -335,7 +342,14 @@ mod tests {
             now: UnixMillis(1_000 + age_ms),
             more: &More::NOTHING,
         })
-        .state
+    }
+
+    #[test]
+    fn a_key_file_alone_is_a_dialog_once_a_start_would_be_over() {
+        let rule = |age_ms| judged(None, true, age_ms).rule;
+        assert_eq!(rule(900), Rule::JustStarted);
+        assert_eq!(rule(4_000), Rule::FirstDialog);
+        assert_eq!(rule(3_600_000), Rule::FirstDialog);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The list as it is drawn, from the rows of the wire's golden files.
 
 use expect_test::{Expect, expect};
-use wire::{Ask, Confidence, Pid, RunningTool};
+use wire::{Ask, Confidence, Pid, Rule, RunningTool};
 
 use super::*;
 
@@ -189,6 +189,30 @@ fn those_that_need_a_person_come_first() {
             6 need you, 1 stopped, 1 stuck, 3 work, 3 rest, 1 unknown.
         "#]],
     );
+}
+
+#[test]
+fn a_dialog_before_the_prompt_wants_a_person() {
+    let starting = |pid, rule, entrypoint: &str| Session {
+        rule,
+        entrypoint: Some(entrypoint.to_owned()),
+        confidence: Confidence::Inferred,
+        ..rests(pid, State::Starting, 3600)
+    };
+    let sessions = vec![
+        starting(101, Rule::JustStarted, "cli"),
+        starting(102, Rule::FirstDialog, "cli"),
+        // It waits for its program.
+        starting(103, Rule::FirstDialog, "sdk-ts"),
+    ];
+    check(sessions, Some(80), &expect![[r#"
+          STATE     FOR  PROJECT  WHAT                                       MEMORY  PID
+        !~starting   1h  p1       Add a test                                   268M  102
+         ~starting   1h  p1       Add a test                                   268M  101
+         ~starting   1h  p1       Add a test                                   268M  103
+
+        1 needs you, 2 work.
+    "#]]);
 }
 
 #[test]
