@@ -3,6 +3,8 @@
 //! Every name is a single component that is opened relative to its directory's descriptor, so nothing that is swapped
 //! for a link in the meantime leads elsewhere. Does not know what the files mean.
 
+mod replace;
+
 use std::{
     ffi::OsStr,
     fs::File,
@@ -19,6 +21,8 @@ use rustix::{
     io::Errno,
 };
 use session_core::id::UnixMillis;
+
+pub use self::replace::{Access, Replacement};
 
 /// An open directory, and the path it was reached by, for messages and answers only.
 #[derive(Debug)]

@@ -6,21 +6,20 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
 use nix::unistd::{Group, User};
 use rustix::{
-    fs::{Mode, fchmod, fstat, mkdirat, renameat},
-    io::{Errno, retry_on_intr},
+    fs::{Mode, fchmod, fstat, mkdirat},
+    io::Errno,
     process::geteuid,
-    rand::{GetRandomFlags, getrandom},
 };
 
 use crate::{
-    beneath::{Directory, why},
+    beneath::{Access, Directory, why},
     observe::hooks::{OWN, SHARED},
 };
 
@@ -107,28 +106,17 @@ impl StateDir {
         Ok(Some(content))
     }
 
-    /// Puts a file in its place as a whole, for our eyes only: a reader finds the old one or the new one.
+    /// Puts a file in its place as a whole, for our eyes only: a reader finds the old one or the new one, after a crash too.
     pub fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let directory = self.open()?;
-        let temporary = temporary(name)?;
-        let temporary = OsStr::new(&temporary);
-        let mut file = directory.create(temporary)?;
-        let written = file
-            .write_all(content)
-            .and_then(|()| Ok(renameat(&directory, temporary, &directory, name)?));
-        if written.is_err() {
-            directory.remove(temporary)?;
-        }
-        written
+        directory.replace(OsStr::new(name), content, Access::Ours)
     }
-}
 
-/// A name for what becomes `name` once it is whole. Two containers may share a home and a process's number, hence random.
-pub fn temporary(name: &str) -> io::Result<String> {
-    let mut bytes = [0; 8];
-    // So few bytes come whole or not at all (getrandom(2)).
-    retry_on_intr(|| getrandom(&mut bytes, GetRandomFlags::empty()))?;
-    Ok(format!(".{name}.{:016x}.tmp", u64::from_ne_bytes(bytes)))
+    /// The same for what is about processes, which end with the machine: it is not waited for.
+    pub fn note(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let directory = self.open()?;
+        directory.replace_for_now(OsStr::new(name), content, Access::Ours)
+    }
 }
 
 fn enter(parent: &Directory, name: &OsStr) -> io::Result<Directory> {

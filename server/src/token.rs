@@ -6,8 +6,7 @@
 
 use std::{
     ffi::OsStr,
-    fs::File,
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
@@ -16,9 +15,9 @@ use rustix::process::geteuid;
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    beneath::Directory,
+    beneath::{Access, Directory},
     secret::Secret,
-    state_dir::{self, StateDir},
+    state_dir::StateDir,
 };
 
 /// `~/.local/state/session-manager/token` of one home.
@@ -142,19 +141,7 @@ impl TokenFile {
 /// Puts a new token in its place as a whole, and fails where there is one.
 fn write_in(directory: &Directory) -> io::Result<()> {
     let token = Secret::draw()?;
-    let temporary = state_dir::temporary(NAME)?;
-    let temporary = OsStr::new(&temporary);
-    let file = directory.create(temporary)?;
-    let placed =
-        fill(file, &token).and_then(|()| directory.rename_new(temporary, OsStr::new(NAME)));
-    if placed.is_err() {
-        // The error that is reported is the first one.
-        drop(directory.remove(temporary));
-    }
-    placed
-}
-
-fn fill(mut file: File, token: &Secret) -> io::Result<()> {
-    writeln!(file, "{}", token.hex())?;
-    file.sync_all()
+    let content = format!("{}\n", token.hex());
+    let new = directory.replacement(OsStr::new(NAME), content.as_bytes(), Access::Ours)?;
+    new.place_new()
 }

@@ -7,7 +7,7 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{self, IsTerminal as _, Read as _, Write as _},
+    io::{self, IsTerminal as _, Read as _},
     os::unix::fs::MetadataExt as _,
     path::Path,
     thread,
@@ -16,7 +16,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{FlockOperation, Mode, flock, mkdirat, renameat},
+    fs::{FlockOperation, Mode, flock, mkdirat},
     io::Errno,
 };
 use session_core::{
@@ -27,7 +27,7 @@ use session_core::{
 
 use super::ask;
 use crate::{
-    beneath::Directory,
+    beneath::{Access, Directory},
     clock,
     observe::{
         hooks::{self, HookReports, OWN, SHARED},
@@ -227,22 +227,9 @@ fn lock(directory: &Directory) {
     // Whoever holds it is stopped. The newest event matters more than what may get lost.
 }
 
-/// Puts a report in its place as a whole: a reader finds the old one or the new one.
+/// Puts a report in its place as a whole. Claude Code waits for us, and no session outlives the machine: the disk is not waited for.
 fn write(directory: &Directory, id: &SessionId, content: &[u8]) -> io::Result<()> {
-    let temporary = format!(".{id}.{}.tmp", std::process::id());
-    let temporary = OsStr::new(&temporary);
-    let mut file = directory.create(temporary).or_else(|_| {
-        // Left by a hook that was killed and had our number.
-        directory.remove(temporary)?;
-        directory.create(temporary)
-    })?;
-    let renamed = file
-        .write_all(content)
-        .and_then(|()| Ok(renameat(directory, temporary, directory, hooks::name(id))?));
-    if renamed.is_err() {
-        directory.remove(temporary)?;
-    }
-    renamed
+    directory.replace_for_now(OsStr::new(&hooks::name(id)), content, Access::Ours)
 }
 
 /// Removes what nobody will ask for any more.

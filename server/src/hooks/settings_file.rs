@@ -4,16 +4,14 @@
 //! stays. Does not know what is in it.
 
 use std::{
-    ffi::{OsStr, OsString},
-    fs::{self, Permissions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown},
+    ffi::OsString,
+    fs,
+    io::{self, Read as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{RenameFlags, fstat, renameat, renameat_with};
-
-use crate::beneath::{self, Directory};
+use crate::beneath::{self, Access, Directory};
 
 /// The settings as they were read.
 #[derive(Debug)]
@@ -96,16 +94,23 @@ impl SettingsFile {
             self.make_directory().map_err(fault("created"))?;
         }
         let place = Place::of(&self.path).map_err(fault("written"))?;
-        let temporary = OsString::from(format!(".settings.json.{}.tmp", std::process::id()));
-        let written = self.write(&place, &temporary, text);
-        let placed = written
-            .map_err(fault("written"))
-            .and_then(|()| self.put(&place, &temporary));
-        if placed.is_err() {
-            // The fault that is reported is the first one.
-            drop(place.directory.remove(&temporary));
-        }
-        placed
+        let new = place
+            .directory
+            .replacement(&place.name, text.as_bytes(), Access::AsBefore)
+            .map_err(fault("written"))?;
+        // Claude Code writes the file too, when a setting is changed in it.
+        let placed = match &self.text {
+            Some(text) if place.read(&self.path)?.0 == *text => new.place(),
+            Some(_) => return Err(Fault::Changed(self.path.clone())),
+            None => new.place_new(),
+        };
+        placed.map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                Fault::Changed(self.path.clone())
+            } else {
+                fault("replaced")(error)
+            }
+        })
     }
 
     /// Makes the directory, unless it would be in another user's: it would become ours there.
@@ -122,49 +127,6 @@ impl SettingsFile {
         }
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(directory)
-    }
-
-    fn write(&self, place: &Place, temporary: &OsStr, text: &str) -> io::Result<()> {
-        let mut file = place.directory.create(temporary)?;
-        let (uid, gid, mode) = if self.text.is_some() {
-            let (before, _) = place.directory.file(&place.name)?;
-            let before = before.metadata()?;
-            (before.uid(), before.gid(), before.mode() & 0o7777)
-        } else {
-            let directory = fstat(&place.directory)?;
-            (directory.st_uid, directory.st_gid, 0o600)
-        };
-        let ours = file.metadata()?;
-        if (ours.uid(), ours.gid()) != (uid, gid) {
-            fchown(&file, Some(uid), Some(gid))?;
-        }
-        // After the change of the owner, which takes away some bits.
-        file.set_permissions(Permissions::from_mode(mode))?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    }
-
-    /// Claude Code writes the file too, when a setting is changed in it.
-    fn put(&self, place: &Place, temporary: &OsStr) -> Result<(), Fault> {
-        let fault = |error: rustix::io::Errno| Fault::Io {
-            path: self.path.clone(),
-            what: "replaced",
-            source: error.into(),
-        };
-        let (directory, name) = (&place.directory, &place.name);
-        match &self.text {
-            Some(text) if place.read(&self.path)?.0 == *text => {
-                renameat(directory, temporary, directory, name).map_err(fault)
-            }
-            Some(_) => Err(Fault::Changed(self.path.clone())),
-            None => {
-                let flags = RenameFlags::NOREPLACE;
-                match renameat_with(directory, temporary, directory, name, flags) {
-                    Err(rustix::io::Errno::EXIST) => Err(Fault::Changed(self.path.clone())),
-                    placed => placed.map_err(fault),
-                }
-            }
-        }
     }
 }
 

@@ -5,17 +5,14 @@
 use std::{
     ffi::OsStr,
     fs, io,
-    io::{Read as _, Write as _},
+    io::Read as _,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
-use rustix::{fs::renameat, process::geteuid};
+use rustix::process::geteuid;
 
-use crate::{
-    beneath::{self, Directory},
-    state_dir,
-};
+use crate::beneath::{self, Access, Directory};
 
 /// The file as it was read.
 #[derive(Debug)]
@@ -122,47 +119,28 @@ impl PluginsFile {
         Ok((Some(text), facts.mode() & 0o077 != 0))
     }
 
-    /// Puts another text in its place, for our eyes only.
+    /// Puts another text in its place, for our eyes only. CloudCLI writes the file too, when a plugin is switched on or off.
     pub(super) fn replace(&self, text: &str) -> Result<(), Fault> {
-        let temporary = state_dir::temporary(NAME).map_err(|error| self.unwritten(error))?;
-        let temporary = OsStr::new(&temporary);
-        let placed = self
-            .write(temporary, text)
-            .and_then(|()| self.place(temporary));
-        if placed.is_err() {
-            // The fault that is reported is the first one.
-            drop(self.directory.remove(temporary));
-        }
-        placed
-    }
-
-    fn write(&self, temporary: &OsStr, text: &str) -> Result<(), Fault> {
-        let file = self.directory.create(temporary);
-        file.and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        })
-        .map_err(|error| self.unwritten(error))
-    }
-
-    /// CloudCLI writes the file too, when a plugin is switched on or off.
-    fn place(&self, temporary: &OsStr) -> Result<(), Fault> {
+        let new = self
+            .directory
+            .replacement(OsStr::new(NAME), text.as_bytes(), Access::Ours)
+            .map_err(|error| self.unwritten(error))?;
         let (now, _) = self.content()?;
         let changed = || Fault::Changed(self.directory.path().join(NAME));
         if now != self.text {
             return Err(changed());
         }
-        let name = OsStr::new(NAME);
         let placed = match now {
-            Some(_) => {
-                renameat(&self.directory, temporary, &self.directory, name).map_err(io::Error::from)
-            }
-            None => self.directory.rename_new(temporary, name),
+            Some(_) => new.place(),
+            None => new.place_new(),
         };
-        match placed.and_then(|()| self.directory.sync()) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(changed()),
-            placed => placed.map_err(|error| self.unwritten(error)),
-        }
+        placed.map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                changed()
+            } else {
+                self.unwritten(error)
+            }
+        })
     }
 
     fn unwritten(&self, error: io::Error) -> Fault {

@@ -90,7 +90,7 @@ impl Descents {
         match &self.place {
             Some(place) => {
                 let text = self.with(|book| book.to_text(place));
-                self.state.write(FILE, text.as_bytes())
+                self.state.note(FILE, text.as_bytes())
             }
             None => Ok(()),
         }
