@@ -88,6 +88,8 @@ pub(super) async fn keep(
             () = sleep_until(parting.unwrap_or_else(Instant::now)), if parting.is_some() => {
                 if let Some(signal) = steps.next() {
                     process.signal(signal);
+                    // One that is stopped has to go on to hear it.
+                    process.signal(Signal::CONT);
                 }
                 keeper.parting = Some(Instant::now() + TERMINATED);
             }

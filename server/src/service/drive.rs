@@ -4,6 +4,7 @@
 
 mod decide;
 mod pane;
+mod stopped;
 
 use wire::{
     Act, AuditTarget, Caller, CancelRequest, CancelScope, Code, Driven, HolderKind, MessageRequest,
@@ -294,6 +295,7 @@ impl Service {
     }
 
     async fn ask_holder(&self, held: &Held, what: Do, by: Caller) -> Result<Reply, ServiceError> {
+        self.wake(held.now.key, &what, &by).await?;
         let asked = self.inner.held.ask(&held.dir, what, by).await;
         asked.map_err(|error| match error {
             AskError::Refused { code, sentence } => ServiceError::told(code, sentence),

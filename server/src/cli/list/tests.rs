@@ -205,14 +205,18 @@ fn a_dialog_before_the_prompt_wants_a_person() {
         // It waits for its program.
         starting(103, Rule::FirstDialog, "sdk-ts"),
     ];
-    check(sessions, Some(80), &expect![[r#"
+    check(
+        sessions,
+        Some(80),
+        &expect![[r#"
           STATE     FOR  PROJECT  WHAT                                       MEMORY  PID
         !~starting   1h  p1       Add a test                                   268M  102
          ~starting   1h  p1       Add a test                                   268M  101
          ~starting   1h  p1       Add a test                                   268M  103
 
         1 needs you, 2 work.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
