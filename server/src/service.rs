@@ -51,6 +51,7 @@ use self::{
 pub use self::{
     drive::{Cancel, Interrupted},
     error::ServiceError,
+    history::Called,
     orphans::Origin,
     output::Outputs,
     seat::Seat,
@@ -159,6 +160,12 @@ impl Service {
     /// Lists the conversations whose transcripts changed within `days`, newest first.
     pub async fn recent(&self, days: u32) -> Result<RecentList, ServiceError> {
         self.unhurried(move |inner| inner.recent(days)).await
+    }
+
+    /// Lists the conversations that have ended and may be called `said`: by the beginnings of their ids, or by titles.
+    pub async fn called(&self, said: &str) -> Result<Called, ServiceError> {
+        let said = said.to_owned();
+        self.unhurried(move |inner| inner.called(&said)).await
     }
 
     /// Tells what the conversation of a live session was last about.

@@ -5,7 +5,7 @@
 use wire::{Code, HolderKind, ProcessKey, RecentSession, Session, SessionId, State, Who};
 
 use super::{look, text};
-use crate::service::{Service, ServiceError};
+use crate::service::{Called, Service, ServiceError};
 
 /// What the help says of it.
 pub(super) const TAKES: &str = "\
@@ -15,7 +15,7 @@ refused, and they are listed.";
 const TAKES_SHORT: &str = "give its id, the beginning of its id, its pid, or its name.";
 
 /// The beginning of an id that is not just any digit.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = Called::SHORTEST;
 
 /// The digits of an id that are shown.
 const SHOWN: usize = 8;
@@ -134,14 +134,22 @@ pub(super) async fn any(service: &Service, said: &str) -> Result<Who, ServiceErr
     if let Ok(who) = find(said, &candidates, Candidate::conversation) {
         return Ok(who);
     }
+    if said.is_empty() {
+        return Err(unclear(said, &[], None));
+    }
     // A whole id needs no list, and what has no transcript may have a log.
     if said.len() == WHOLE
         && let Ok(id) = said.parse()
     {
         return Ok(Who::Session(id));
     }
-    candidates.extend(ended(service).await?);
-    find(said, &candidates, Candidate::conversation)
+    let (ended, titles) = ended(service, said).await?;
+    candidates.extend(ended);
+    if candidates.iter().any(|one| one.is_meant(said)) {
+        find(said, &candidates, Candidate::conversation)
+    } else {
+        Err(unclear(said, &[], titles))
+    }
 }
 
 /// Whether a holder of ours keeps it.
@@ -162,10 +170,8 @@ async fn alive<T>(
     if candidates.iter().any(|one| one.is_meant(said)) || said.is_empty() {
         return find(said, &candidates, take);
     }
-    match past(said, &ended(service).await?) {
-        Some(error) => Err(error),
-        None => find(said, &candidates, take),
-    }
+    let (ended, titles) = ended(service, said).await?;
+    Err(past(said, &ended).unwrap_or_else(|| unclear(said, &[], titles)))
 }
 
 async fn live(service: &Service) -> Result<Vec<Candidate>, ServiceError> {
@@ -173,10 +179,14 @@ async fn live(service: &Service) -> Result<Vec<Candidate>, ServiceError> {
     Ok(sessions.into_iter().map(Candidate::from).collect())
 }
 
-async fn ended(service: &Service) -> Result<Vec<Candidate>, ServiceError> {
-    let recent = service.recent(wire::Scope::MAX_DAYS).await?.sessions;
-    let ended = recent.into_iter().filter(|one| one.live.is_none());
-    Ok(ended.map(Candidate::from).collect())
+/// Those that have ended and may be meant, and of how many of the newest the titles were read; `None` for all.
+async fn ended(
+    service: &Service,
+    said: &str,
+) -> Result<(Vec<Candidate>, Option<usize>), ServiceError> {
+    let called = service.called(said).await?;
+    let ended = called.sessions.into_iter().map(Candidate::from);
+    Ok((ended.collect(), called.titles))
 }
 
 fn find<T>(
@@ -196,7 +206,7 @@ fn find<T>(
         [one] => take(one),
         _ => None,
     }
-    .ok_or_else(|| unclear(said, &meant))
+    .ok_or_else(|| unclear(said, &meant, None))
 }
 
 /// What is said of sessions that have ended and are meant as if they ran; `None` where none is meant.
@@ -217,15 +227,20 @@ fn past(said: &str, ended: &[Candidate]) -> Option<ServiceError> {
     Some(ServiceError::told(Code::Ended, sentence))
 }
 
-fn unclear(said: &str, meant: &[&Candidate]) -> ServiceError {
+/// What is said of a name that names none, or several. `titles` is of how many of those that ended last the titles were read.
+fn unclear(said: &str, meant: &[&Candidate], titles: Option<usize>) -> ServiceError {
     let said = text::line(said);
+    let among = titles.map(|titles| {
+        format!(", of those that run and the {titles} that ended last (older ones are found by their ids)")
+    });
+    let among = among.unwrap_or_default();
     let sentence = match meant {
         [] if said.is_empty() => format!("That names no session; {TAKES_SHORT}"),
         [] if said.len() < SHORTEST && said.chars().all(|c| c.is_ascii_hexdigit()) => format!(
             "{said} is no pid of a session and too short for the beginning of an id; give at least {SHORTEST} digits."
         ),
         [] => format!(
-            "No session is called {said}; `session-manager list` shows those that run, and with --all those that ended lately."
+            "No session is called {said}{among}; `session-manager list` shows those that run, and with --all those that ended lately."
         ),
         several => format!(
             "{said} names several sessions; say which:{}",
@@ -356,6 +371,15 @@ mod tests {
             9abcabcd, app, notes"#]],
         );
         assert!(past("nobody", &ended).is_none());
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_said() {
+        let sentence = unclear("nobody", &[], Some(200)).to_string();
+        expect![
+            "No session is called nobody, of those that run and the 200 that ended last (older ones are found by their ids); `session-manager list` shows those that run, and with --all those that ended lately."
+        ]
+        .assert_eq(&sentence);
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! What transcripts remember: the recent conversations and what one was last about.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use session_core::{
     hook::Report,
@@ -8,7 +13,7 @@ use session_core::{
     inventory::Session,
     transcript::{Place, tail::Tail},
 };
-use wire::{Context, Pid, RecentList};
+use wire::{Context, Pid, RecentList, RecentSession};
 
 use super::{Inner, ServiceError, company::Company};
 use crate::{
@@ -26,6 +31,22 @@ pub(super) struct Found {
     pub(super) home: Home,
     pub(super) transcript: Transcript,
 }
+
+/// Conversations that somebody may mean by a few characters.
+#[derive(Clone, Debug)]
+pub struct Called {
+    pub sessions: Vec<RecentSession>,
+    /// Of so many of the newest the titles were read; `None` for all.
+    pub titles: Option<usize>,
+}
+
+impl Called {
+    /// The beginning of an id that is not just any digit, in characters.
+    pub const SHORTEST: usize = 4;
+}
+
+/// So many titles are read within a fraction of a second.
+const MOST_TITLES: usize = 200;
 
 /// What a live session wrote, or its hooks did. A field is `None` where it can't be read, or there is none.
 #[derive(Clone, Debug, Default)]
@@ -54,13 +75,7 @@ impl Words {
 impl Inner {
     pub(super) fn recent(&self, days: u32) -> Result<RecentList, ServiceError> {
         let look = self.look()?;
-        let sessions = look.sample.sessions();
-        let unnamed = self.unnamed_in(&look, &sessions);
-        let live: HashMap<&SessionId, ProcessKey> = sessions
-            .iter()
-            .filter_map(|session| Some((session.session_id()?, session.key())))
-            .chain(unnamed.iter().map(|(id, key)| (id, *key)))
-            .collect();
+        let live = self.open_conversations(&look);
         let window = Duration::from_secs(u64::from(days) * 24 * 3600);
         let since = look
             .sample
@@ -89,6 +104,52 @@ impl Inner {
         });
         Ok(RecentList {
             sessions: sessions.collect(),
+        })
+    }
+
+    /// The processes of the conversations that are open.
+    fn open_conversations(&self, look: &Look) -> HashMap<SessionId, ProcessKey> {
+        let sessions = look.sample.sessions();
+        let unnamed = self.unnamed_in(look, &sessions);
+        sessions
+            .iter()
+            .filter_map(|session| Some((session.session_id()?.clone(), session.key())))
+            .chain(unnamed)
+            .collect()
+    }
+
+    /// The conversations that have ended and may be called `said`, newest first: all whose ids begin with it, and of the newest
+    /// those that are there, whose titles are read. To read all takes minutes where there are thousands.
+    pub(super) fn called(&self, said: &str) -> Result<Called, ServiceError> {
+        let look = self.look()?;
+        let live = self.open_conversations(&look);
+        let mut found = Vec::new();
+        for home in &look.homes {
+            let transcripts = Transcripts::at(&home.config_dir);
+            match transcripts.newest(|transcript| !live.contains_key(transcript.id())) {
+                Ok(newest) => found.extend(newest.into_iter().map(|one| (home, one))),
+                Err(error) => {
+                    tracing::warn!(home = %home.dir.display(), %error, "the transcripts can't be listed");
+                }
+            }
+        }
+        found.sort_by_key(|(home, one)| std::cmp::Reverse(rank(home, one)));
+        let mut ids = HashSet::new();
+        found.retain(|(_, one)| ids.insert(one.id().clone()));
+        found.sort_by_key(|(_, one)| std::cmp::Reverse(one.modified));
+        let titles = (found.len() > MOST_TITLES).then_some(MOST_TITLES);
+        let read = found.iter().enumerate().filter_map(|(at, (home, one))| {
+            let is_begun = said.len() >= Called::SHORTEST && one.id().as_str().starts_with(said);
+            if at >= MOST_TITLES && !is_begun {
+                return None;
+            }
+            let brief = Transcripts::at(&home.config_dir).brief(one, &self.briefs);
+            let brief = brief.ok().filter(|brief| brief.conversation)?;
+            Some(present::recent(one, &brief, None))
+        });
+        Ok(Called {
+            sessions: read.collect(),
+            titles,
         })
     }
 

@@ -10,6 +10,7 @@ mod again;
 mod archive;
 mod attack;
 mod audit;
+mod called;
 mod caller;
 mod churn;
 mod cleanup;

@@ -41,13 +41,7 @@ impl Transcripts {
     /// Lists the conversations that changed at or after `since`, newest first; one that lies in two files is listed
     /// once. What can't be read is left out, since nothing could be told of it.
     pub fn recent(&self, since: UnixMillis, cache: &DigestCache) -> io::Result<Vec<Recent>> {
-        let mut found = self.all(|transcript| transcript.modified >= since)?;
-        // What is not archived wins over what is, then the newer over the older.
-        found.sort_by(|a, b| {
-            (a.id(), a.archived, b.modified_nanos).cmp(&(b.id(), b.archived, a.modified_nanos))
-        });
-        found.dedup_by(|b, a| a.place.id == b.place.id);
-        found.sort_by_key(|transcript| std::cmp::Reverse(transcript.modified_nanos));
+        let found = self.newest(|transcript| transcript.modified >= since)?;
         Ok(found
             .into_iter()
             .filter_map(|transcript| {
@@ -55,6 +49,18 @@ impl Transcripts {
                 brief.conversation.then_some(Recent { transcript, brief })
             })
             .collect())
+    }
+
+    /// Lists every conversation that passes `keep`, newest first and once, unread.
+    pub fn newest(&self, keep: impl Fn(&Transcript) -> bool) -> io::Result<Vec<Transcript>> {
+        let mut found = self.all(keep)?;
+        // What is not archived wins over what is, then the newer over the older.
+        found.sort_by(|a, b| {
+            (a.id(), a.archived, b.modified_nanos).cmp(&(b.id(), b.archived, a.modified_nanos))
+        });
+        found.dedup_by(|b, a| a.place.id == b.place.id);
+        found.sort_by_key(|transcript| std::cmp::Reverse(transcript.modified_nanos));
+        Ok(found)
     }
 
     /// Lists every file that is named like a conversation's and passes `keep`, in no order, unread.
