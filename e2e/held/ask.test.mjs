@@ -121,6 +121,32 @@ for (const [holder, version] of [['pty'], ['tmux'], ['pty', '2.1.197'], ['tmux',
       assert.ok(!made('never'));
     });
 
+    test('a server that is killed while it asks is followed by one that is asked', async () => {
+      const before = await isAsked('bash touch survived ;; say rest');
+      await seat.shows('Do you want to proceed?');
+      server.child.kill('SIGKILL');
+      await server.ended;
+      server = held.server = await world.serve();
+      const approval = await held.asked();
+      assert.deepEqual([approval.at, approval.until, approval.input], [before.at, before.until, before.input]);
+      assert.equal((await held.open()).length, 1);
+      await held.decided(approval, 'allow');
+      await until('it has run', () => made('survived'));
+      await held.idle();
+
+      // Without a server nobody gets to the keys of a terminal that is not the user's own.
+      if (holder === 'pty') return;
+      await isAsked('bash touch meanwhile ;; say rest');
+      await seat.shows('Do you want to proceed?');
+      server.child.kill('SIGKILL');
+      await server.ended;
+      await seat.answer('enter');
+      await until('it has run', () => made('meanwhile'));
+      server = held.server = await world.serve();
+      await nothing();
+      await held.idle();
+    });
+
     test('a plan is rejected with words, and approved', async () => {
       await held.done('cancel');
       await begin({ permissionMode: 'plan' });

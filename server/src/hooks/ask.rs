@@ -1,7 +1,8 @@
 //! Asks the servers that run what is to be answered to Claude Code's question, and tells them what may have answered it.
 //!
 //! Must never keep a session up where nobody can answer: without a server it takes no time, with one as long as that server
-//! says. Does not know who decides, nor what an answer means.
+//! says. Where the terminal can be used meanwhile, a server that is killed or updated is waited for that long too. Does not know
+//! who decides, nor what an answer means.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -26,6 +27,20 @@ use crate::{
 const PROMPT: Duration = Duration::from_secs(2);
 /// What a server's word takes to arrive when its time is over.
 const SLACK: Duration = Duration::from_secs(2);
+/// As long as Claude Code waits for us.
+const MOST: Duration = Duration::from_secs(3_600);
+/// Between two looks whether there is a server again.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// What came of asking.
+enum Heard {
+    /// By the server at this place.
+    Decided(usize, Value),
+    /// The terminal is to decide, or nobody reads what we print.
+    Over,
+    /// All that had said they would answer until then have gone without a word.
+    Lost(Instant),
+}
 
 /// Waits for the answer and prints it; prints nothing where the terminal is to decide.
 pub(super) fn ask(home: &Path, call: Call, at: u64, process: Option<&Ancestor>) -> io::Result<()> {
@@ -36,18 +51,47 @@ pub(super) fn ask(home: &Path, call: Call, at: u64, process: Option<&Ancestor>) 
     let Some(asking) = asking(call, at, process) else {
         return Ok(());
     };
+    let blocks = asking.blocks;
     let said = line(&Said::Ask { ask: asking });
-    lines.retain_mut(|server| server.say(&said).is_ok());
-    if let Some((server, output)) = hear(&mut lines)? {
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{output}")?;
-        stdout.flush()?;
-        let delivered = line(&Said::Delivered);
-        return lines
-            .get_mut(server)
-            .map_or(Ok(()), |it| it.say(&delivered));
+    let mut end = Instant::now() + MOST + SLACK;
+    loop {
+        lines.retain_mut(|server| server.say(&said).is_ok());
+        match hear(&mut lines, end)? {
+            Heard::Decided(server, output) => {
+                let mut stdout = io::stdout().lock();
+                writeln!(stdout, "{output}")?;
+                stdout.flush()?;
+                let delivered = line(&Said::Delivered);
+                return lines
+                    .get_mut(server)
+                    .map_or(Ok(()), |it| it.say(&delivered));
+            }
+            Heard::Over => return Ok(()),
+            // It would keep the session up, and perhaps for nobody.
+            Heard::Lost(_) if blocks => return Ok(()),
+            Heard::Lost(until) => end = until,
+        }
+        lines = next(home, end)?;
+        if lines.is_empty() {
+            return Ok(());
+        }
     }
-    Ok(())
+}
+
+/// Waits until there is a server again; empty where there is none in time, or nobody reads what we print.
+fn next(home: &Path, end: Instant) -> io::Result<Vec<Server>> {
+    let stdout = io::stdout();
+    let step = Timespec::try_from(LOOK).map_err(io::Error::other)?;
+    while Instant::now() < end {
+        if poll(&mut [PollFd::new(&stdout, PollFlags::empty())], Some(&step))? > 0 {
+            break;
+        }
+        let servers = reach(home)?;
+        if !servers.is_empty() {
+            return Ok(servers);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Tells of an event by which what was asked may be answered.
@@ -124,9 +168,11 @@ fn is_attended() -> bool {
     }
 }
 
-/// Returns the first decision and whose it is; `None` where all servers have let go, or nobody reads what we print.
-fn hear(servers: &mut Vec<Server>) -> io::Result<Option<(usize, Value)>> {
+/// Waits for the first decision, not longer than until `end`.
+fn hear(servers: &mut Vec<Server>, end: Instant) -> io::Result<Heard> {
     let stdout = io::stdout();
+    let mut lost: Option<Instant> = None;
+    let mut is_released = false;
     while !servers.is_empty() {
         let next = servers.iter().map(|server| server.until).min();
         let left = next.map_or(Duration::ZERO, |next| {
@@ -143,7 +189,7 @@ fn hear(servers: &mut Vec<Server>) -> io::Result<Option<(usize, Value)>> {
         let ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
         // Claude Code was killed: a pipe without a reader.
         if ready.first() == Some(&true) {
-            return Ok(None);
+            return Ok(Heard::Over);
         }
         let ready = ready.into_iter().skip(1);
         for (index, (server, _)) in servers
@@ -153,13 +199,24 @@ fn hear(servers: &mut Vec<Server>) -> io::Result<Option<(usize, Value)>> {
             .filter(|(_, (_, ready))| *ready)
         {
             if let Some(output) = server.read() {
-                return Ok(Some((index, output)));
+                return Ok(Heard::Decided(index, output));
             }
+            server.until = server.until.min(end);
         }
         let now = Instant::now();
-        servers.retain(|server| !server.is_over && now < server.until);
+        for server in servers.iter() {
+            match server.stands {
+                Stands::Open if now < server.until => {}
+                Stands::Lost => lost = lost.max(Some(server.until)),
+                Stands::Open | Stands::Over => is_released = true,
+            }
+        }
+        servers.retain(|server| server.stands == Stands::Open && now < server.until);
     }
-    Ok(None)
+    Ok(match lost {
+        Some(until) if !is_released => Heard::Lost(until),
+        Some(_) | None => Heard::Over,
+    })
 }
 
 /// The line to one server.
@@ -169,7 +226,19 @@ struct Server {
     partial: Vec<u8>,
     /// When it has had its time.
     until: Instant,
-    is_over: bool,
+    /// It has said that it would answer.
+    has_promised: bool,
+    stands: Stands,
+}
+
+/// How a server stands to what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    Open,
+    /// It leaves the answer to the terminal, or is not understood.
+    Over,
+    /// It has promised an answer, and has gone without a word.
+    Lost,
 }
 
 impl Server {
@@ -178,7 +247,8 @@ impl Server {
             stream,
             partial: Vec::new(),
             until: Instant::now() + PROMPT,
-            is_over: false,
+            has_promised: false,
+            stands: Stands::Open,
         }
     }
 
@@ -207,13 +277,13 @@ impl Server {
         loop {
             match self.stream.read(&mut chunk) {
                 Ok(0) => {
-                    self.is_over = true;
+                    self.leave();
                     return None;
                 }
                 Ok(count) => self.partial.extend(chunk.iter().take(count)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
                 Err(_) => {
-                    self.is_over = true;
+                    self.leave();
                     return None;
                 }
             }
@@ -222,22 +292,28 @@ impl Server {
                 match serde_json::from_slice(&line) {
                     Ok(Told::Wait { millis }) => {
                         let wait = Duration::from_millis(millis) + SLACK;
-                        // An hour at most, as long as Claude Code waits for us.
-                        let wait = wait.min(Duration::from_secs(3_600) + SLACK);
-                        self.until = Instant::now() + wait;
+                        self.until = Instant::now() + wait.min(MOST + SLACK);
+                        self.has_promised = true;
                     }
                     Ok(Told::Decided { output }) => return Some(output),
                     Ok(Told::Released) | Err(_) => {
-                        self.is_over = true;
+                        self.stands = Stands::Over;
                         return None;
                     }
                     Ok(Told::Open { .. } | Told::Done | Told::Refused { .. } | Told::Unknown) => {}
                 }
             }
             if self.partial.len() > LINE {
-                self.is_over = true;
+                self.stands = Stands::Over;
                 return None;
             }
         }
+    }
+
+    fn leave(&mut self) {
+        self.stands = match self.has_promised {
+            true => Stands::Lost,
+            false => Stands::Over,
+        };
     }
 }

@@ -60,22 +60,23 @@ async fn it_waits_only_for_servers_that_answer() {
     assert_eq!(decision(&printed(child).await.unwrap())["message"], "late");
 }
 
-#[tokio::test]
-async fn the_first_of_several_servers_decides() {
-    let one = TestDesk::open(PATIENCE);
+/// Another server's desk in the same home.
+fn another(home: &Path) -> (Arc<Desk>, tokio::task::JoinHandle<()>) {
     let company = Company {
         is_followed: Box::new(|| true),
         judge: Box::new(|_| None),
     };
-    let audit = AuditLog::at(StateDir::below(one.path()));
-    let two = Arc::new(Desk::new(
-        one.path(),
-        &namespace(),
-        PATIENCE,
-        audit,
-        company,
-    ));
-    let keeps = tokio::spawn(Arc::clone(&two).keep(two.listen().unwrap()));
+    let audit = AuditLog::at(StateDir::below(home));
+    let desk = Desk::new(home, &namespace(), PATIENCE, audit, company);
+    let desk = Arc::new(desk);
+    let keeps = tokio::spawn(Arc::clone(&desk).keep(desk.listen().unwrap()));
+    (desk, keeps)
+}
+
+#[tokio::test]
+async fn the_first_of_several_servers_decides() {
+    let one = TestDesk::open(PATIENCE);
+    let (two, keeps) = another(one.path());
     let child = hook(one.path(), &ls(), &[]).await;
     let first = until("the first is asked", || one.desk.open().into_iter().next()).await;
     let second = until("the second is asked", || two.open().into_iter().next()).await;
@@ -89,7 +90,7 @@ async fn the_first_of_several_servers_decides() {
 }
 
 #[tokio::test]
-async fn it_ends_with_whoever_reads_it_and_with_its_server() {
+async fn it_ends_with_whoever_reads_it() {
     let desk = TestDesk::open(PATIENCE);
     let mut child = hook(desk.path(), &ls(), &[]).await;
     until("it asks", || desk.desk.open().into_iter().next()).await;
@@ -98,10 +99,37 @@ async fn it_ends_with_whoever_reads_it_and_with_its_server() {
     assert_eq!(printed(child).await, None);
     desk.is_empty().await;
 
-    let child = hook(desk.path(), &ls(), &[]).await;
+    // Also while there is no server.
+    let mut child = hook(desk.path(), &ls(), &[]).await;
     until("it asks", || desk.desk.open().into_iter().next()).await;
     desk.keeps.abort();
+    desk.is_empty().await;
+    drop(child.stdout.take());
     assert_eq!(printed(child).await, None);
+}
+
+#[tokio::test]
+async fn the_server_after_the_one_that_was_asked_is_asked() {
+    let one = TestDesk::open(PATIENCE);
+    let child = hook(one.path(), &ls(), &[]).await;
+    let headless = hook(one.path(), &ls(), &[("CLAUDE_CODE_SESSION_ATTENDED", "0")]).await;
+    let first = until("both ask", || <[_; 2]>::try_from(one.desk.open()).ok()).await;
+    one.keeps.abort();
+    // This one keeps its session up, for which there may never be a server again.
+    assert_eq!(printed(headless).await, None);
+
+    let (two, keeps) = another(one.path());
+    let second = until("it asks again", || two.open().into_iter().next()).await;
+    assert!(
+        first
+            .iter()
+            .any(|first| (first.at, first.until) == (second.at, second.until))
+    );
+    two.decide(&second.id, &second.session_id, deny("two"))
+        .await
+        .unwrap();
+    assert_eq!(decision(&printed(child).await.unwrap())["message"], "two");
+    keeps.abort();
 }
 
 #[tokio::test]
