@@ -147,6 +147,33 @@ for (const [holder, version] of [['pty'], ['tmux'], ['pty', '2.1.197'], ['tmux',
       await held.idle();
     });
 
+    test('its permission mode is changed at the prompt, and left where there is no such mode', async () => {
+      const change = permissionMode => held.post('permission-mode', { permissionMode });
+      assert.equal((await change('plan')).json.outcome, 'changed');
+      await seat.shows('plan mode on');
+      const before = await change('bypassPermissions');
+      assert.deepEqual([before.status, before.json.code], [409, 'refused'], before.text);
+      assert.match(before.json.error, /acceptEdits.* not bypassPermissions, and is in plan now/);
+      await seat.shows('plan mode on');
+      assert.equal((await change('nonsense')).status, 400);
+      await seat.type('half a thought');
+      await seat.shows('half a thought');
+      assert.equal((await change('default')).json.code, 'busy');
+      await seat.press('ctrl-u');
+      await until('the line is empty', async () => (await change('default')).status === 200);
+      assert.ok(!/(plan|auto) mode on|edits on/.test(await seat.screen()), await seat.screen());
+
+      // It would answer what is asked, or let a turn do more for a moment.
+      const approval = await isAsked('bash touch by-default ;; hold turn rest');
+      await seat.shows('Do you want to proceed?');
+      assert.equal((await change('plan')).json.code, 'busy');
+      await held.decided(approval, 'allow');
+      await until('the model was asked', () => world.mock.steps.some(({ name }) => name === 'turn'));
+      assert.equal((await change('plan')).json.code, 'busy');
+      world.mock.release('turn');
+      await held.idle();
+    });
+
     test('a plan is rejected with words, and approved', async () => {
       await held.done('cancel');
       await begin({ permissionMode: 'plan' });

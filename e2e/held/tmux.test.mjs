@@ -129,7 +129,6 @@ describe('a session that is started in tmux', () => {
   test('it is renamed, and not while it works', async () => {
     assert.equal((await held.done('rename', { name: 'another name' })).outcome, 'changed');
     await until('the row has the name', async () => (await held.row()).name === 'another name');
-    assert.equal(await refused(held, 'permission-mode', { permissionMode: 'plan' }), 'not_held');
   });
 
   test('a command is interrupted in its middle, and what is said meanwhile comes next', async () => {

@@ -4,6 +4,7 @@
 //! get there: a holder of ours writes them into the terminal that it keeps, tmux into a pane.
 
 pub(crate) mod draft;
+pub(crate) mod mode;
 pub(crate) mod paste;
 pub(crate) mod record;
 
@@ -38,6 +39,8 @@ pub(crate) enum Key<'a> {
     Enter,
     /// It interrupts a turn, and says no to what is asked.
     Escape,
+    /// At the prompt the next permission mode.
+    ShiftTab,
 }
 
 /// Why nothing is typed, or nothing came of it.
@@ -90,10 +93,6 @@ const NOT_TAKEN: Refusal = Refusal::new(
 );
 
 /// Of a command that no key stands for.
-pub(crate) const NO_MODE: Refusal = Refusal::new(
-    Code::NotHeld,
-    "The mode of a session in a terminal is changed there, with Shift+Tab; attach to it.",
-);
 pub(crate) const NO_DECISION: Refusal = Refusal::new(
     Code::NotHeld,
     "What a session in a terminal asks is answered there; attach to it.",
@@ -273,6 +272,7 @@ mod tests {
                 Key::Paste(text) => text.as_str().to_owned(),
                 Key::Enter => "Enter".to_owned(),
                 Key::Escape => "Escape".to_owned(),
+                Key::ShiftTab => "BTab".to_owned(),
             });
             Ok(())
         }

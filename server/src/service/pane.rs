@@ -186,6 +186,7 @@ impl Keyboard for PaneKeyboard<'_> {
             Key::Paste(text) => tmux.paste(&pane, text.as_str()),
             Key::Enter => tmux.press(&pane, NamedKey::Enter),
             Key::Escape => tmux.press(&pane, NamedKey::Escape),
+            Key::ShiftTab => tmux.press(&pane, NamedKey::ShiftTab),
         };
         typed.map_err(unanswered)
     }

@@ -57,11 +57,11 @@ pub(crate) fn drawn(captured: &str, columns: u16, rows: u16) -> Vec<Vec<Run>> {
     screen.styled_rows()
 }
 
-fn is_rule(row: &[Run]) -> bool {
+pub(super) fn is_rule(row: &[Run]) -> bool {
     text(row).starts_with("───")
 }
 
-fn text(row: &[Run]) -> String {
+pub(super) fn text(row: &[Run]) -> String {
     row.iter().map(|run| run.text.as_str()).collect()
 }
 

@@ -52,6 +52,7 @@ pub enum PaneState {
 pub enum NamedKey {
     Enter,
     Escape,
+    ShiftTab,
 }
 
 /// Sole right to type on a terminal. It is given back when this is dropped, also by the end of the program.
@@ -113,6 +114,7 @@ impl Tmux {
         let key = match key {
             NamedKey::Enter => "Enter",
             NamedKey::Escape => "Escape",
+            NamedKey::ShiftTab => "BTab",
         };
         arguments.extend(words(["send-keys", "-t", &pane.id, key]));
         self.run(arguments).map(drop)

@@ -142,7 +142,10 @@ async fn carry_out(hands: &Hands, what: Do) -> Result<DriveOutcome, Refusal> {
             let _turn = hands.turn.lock().await;
             typing::slash(hands, "/rename", &name).await
         }
-        Do::PermissionMode { .. } => Err(typing::NO_MODE),
+        Do::PermissionMode { permission_mode } => {
+            let _turn = hands.turn.lock().await;
+            typing::mode::change(hands, &permission_mode).await
+        }
         Do::Decide { .. } => Err(typing::NO_DECISION),
         Do::Type { .. } | Do::Keys { .. } | Do::Resize { .. } | Do::Unknown => Err(Refusal::new(
             Code::BadRequest,
@@ -184,6 +187,7 @@ impl Keyboard for Hands {
             Key::Paste(text) => [PASTE, text.as_str().as_bytes(), PASTED].concat(),
             Key::Enter => b"\r".to_vec(),
             Key::Escape => b"\x1b".to_vec(),
+            Key::ShiftTab => b"\x1b[Z".to_vec(),
         })
     }
 }

@@ -99,7 +99,10 @@ impl Inner {
                     let changed = typing::slash(&keyboard, "/rename", &name);
                     changed.await.map(plainly)
                 }
-                Do::PermissionMode { .. } => Err(typing::NO_MODE),
+                Do::PermissionMode { permission_mode } => {
+                    let changed = typing::mode::change(&keyboard, &permission_mode);
+                    changed.await.map(plainly)
+                }
                 Do::Decide { .. } => Err(typing::NO_DECISION),
                 Do::Cancel
                 | Do::Type { .. }
