@@ -5,6 +5,7 @@
 //! either may understand one differently than rable; so whatever is not plain is `Deed::Unclear`, and is asked. Does not know
 //! what may be done.
 
+mod computing;
 mod escapes;
 mod find;
 mod git;

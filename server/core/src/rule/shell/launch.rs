@@ -4,7 +4,7 @@
 //! themselves too, and the other one as well.
 
 use super::{
-    Deed, Run, find, git, handed,
+    Deed, Run, computing, find, git, handed,
     launchers::{
         COMMAND, DECLARES, DOAS, ENV, OPAQUE, RENAMES, SSH, SUDO, WRAPPERS, Wrapper, XARGS,
     },
@@ -132,7 +132,7 @@ pub(super) fn plain(found: &mut Found, words: &[Text]) {
         found.moves();
     }
     if DECLARES.contains(&name) {
-        found.computes();
+        found.computes(computing::of_builtin(name, arguments));
         // What `test` and `printf` print or compare are no names.
         let names_variables = !matches!(name, "test" | "[" | "printf" | "wait" | "getopts");
         if names_variables && arguments.iter().any(words::assigns_dangerously)

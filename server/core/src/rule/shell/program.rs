@@ -9,7 +9,13 @@ mod looked_up;
 
 use rable::{Node, NodeKind};
 
-use super::{Deed, launch, redirections::Input, words, written};
+use super::{
+    Deed,
+    computing::{self, COMPARES, Computing},
+    launch,
+    redirections::Input,
+    words, written,
+};
 use crate::rule::text::Text;
 
 /// What is found on the way through a program.
@@ -22,6 +28,7 @@ pub(super) struct Found {
     parses: usize,
     computes: bool,
     smuggles: bool,
+    computing: Computing,
     moves: bool,
     /// The command at hand reads what another one writes.
     pub(super) is_piped: bool,
@@ -45,6 +52,9 @@ pub(super) fn deeds(command: &str) -> Vec<Deed> {
             command,
             "It computes with what may be a command in a variable.",
         );
+    }
+    if let Some(why) = found.computing.why() {
+        found.unclear(command, why);
     }
     if let Some(script) = written::and_run(&found.deeds) {
         found.unclear(&script, "It runs what it has written itself.");
@@ -76,6 +86,7 @@ impl Found {
         }
         self.depth += 1;
         self.parses += 1;
+        self.computing.names |= computing::names_what_decides(source);
         match rable::parse(source, false) {
             Ok(nodes) => {
                 if !words::has_plain_heredocs(source) {
@@ -122,8 +133,11 @@ impl Found {
     }
 
     /// The command computes with its arguments.
-    pub(super) fn computes(&mut self) {
+    pub(super) fn computes(&mut self, computing: Computing) {
         self.computes = true;
+        self.computing.evaluates |= computing.evaluates;
+        self.computing.names |= computing.names;
+        self.computing.is_wild |= computing.is_wild;
     }
 
     fn node(&mut self, node: &Node) {
@@ -175,10 +189,7 @@ impl Found {
                 if words::is_dangerous(var) {
                     self.unclear(var, DANGEROUS);
                 }
-                words
-                    .iter()
-                    .flatten()
-                    .for_each(|word| drop(self.word(word)));
+                words.iter().flatten().for_each(|word| self.each(word));
                 self.node(body);
                 self.redirects(redirects);
             }
@@ -241,11 +252,19 @@ impl Found {
             }
             NodeKind::BinaryTest { op, left, right } => {
                 self.computes |= op.starts_with('-');
+                if COMPARES.contains(&op.as_str()) {
+                    self.computing.evaluates = true;
+                    self.computing.is_wild |= [left, right].into_iter().any(|side| {
+                        !matches!(&side.kind, NodeKind::CondTerm { value, .. } if computing::is_plain_operand(value))
+                    });
+                }
                 self.node(left);
                 self.node(right);
             }
             NodeKind::UnaryTest { op, operand } => {
-                self.computes |= op == "-v" || op == "-R";
+                let is_name = op == "-v" || op == "-R";
+                self.computes |= is_name;
+                self.computing.evaluates |= is_name;
                 self.node(operand);
             }
             NodeKind::CondNot { operand } => self.node(operand),
@@ -270,8 +289,7 @@ impl Found {
 
     fn simple(&mut self, assignments: &[Node], words: &[Node], redirects: &[Node]) {
         for assignment in assignments {
-            let text = self.word(assignment).shown();
-            self.may_run(text.split_once('=').map_or("", |(_, held)| held));
+            self.assignment(assignment);
             if let NodeKind::Word { value, .. } = &assignment.kind {
                 let name = value.split(['=', '+', '[']).next().unwrap_or_default();
                 if words::is_dangerous(name) {
@@ -283,12 +301,10 @@ impl Found {
         let mut leading = words.iter().peekable();
         let mut values = Vec::new();
         while let Some(node) = leading.next_if(|node| words::is_assignment(node)) {
-            let text = self.word(node);
+            let text = self.assignment(node);
             if words::assigns_dangerously(&text) {
                 self.unclear(&text.shown(), DANGEROUS);
             }
-            let text = text.shown();
-            self.may_run(text.split_once('=').map_or("", |(_, held)| held));
         }
         for node in leading {
             values.push(self.word(node));

@@ -190,10 +190,84 @@ fn what_is_not_certain_is_said_to_be_unclear() {
     ] {
         unclear(command);
     }
+    for command in ASSIGNING {
+        unclear(command);
+    }
     unclear("case a in a) b (c);; esac");
     unclear(&"$(".repeat(500));
     unclear(&"a ".repeat(40_000));
     unclear(&format!("{}a{}", "$(".repeat(30), ")".repeat(30)));
+}
+
+/// Programs in which something is computed that assigns, or that may be a command.
+const ASSIGNING: [&str; 44] = [
+    "((PATH=1)); a",
+    "((PATH+=1)); a",
+    "((IFS=1)); a",
+    "((BASH_ENV=1)); a",
+    "a $((PATH=1))",
+    "a \"$((PATH=1))\"; b",
+    "a $((PATH++)); b",
+    "a $((--PATH)); b",
+    "a $((1 ? PATH=1 : 0)); b",
+    "a $((${PATH=1} + 1)); b",
+    "[[ 1 -eq PATH=1 ]]; a",
+    "[[ 1 -eq PA\\TH=1 ]]; a",
+    "[[ PA''TH=1 -eq 1 ]]; a",
+    "[[ $(a) -gt 3 ]]",
+    "a ${x:PATH=1}; b",
+    "a ${x:0:PATH=1}; b",
+    "a ${x:PA\\TH=1}; b",
+    "x[PATH=1]=2; a",
+    "x[PA\\TH=1]=2; a",
+    "x=(); x[$y]=2; y='PATH=1'; a",
+    "for ((PATH=1;PATH<1;)); do a; done; b",
+    "while ((PATH=1)); do a; done",
+    "let PATH=1; a",
+    "let x=PATH=1; a",
+    "let 'PA'\"TH=1\"; a",
+    "[ 1 -eq PATH=1 ]; a",
+    "test x -gt 'PATH=1'; a",
+    "test -v 'x[PATH=1]'; a",
+    "declare -i x=PATH=1; a",
+    "local -i x='PA''TH=1'; a",
+    "read 'x[PATH=1]'; a",
+    "unset 'x[PATH=1]'; a",
+    "printf -v 'x[PATH=1]' y; a",
+    "x=PATH=1; ((x)); a",
+    "x='PA''TH=1'; ((x)); a",
+    "x=PA; y=TH=1; z=$x$y; ((z)); a",
+    "x=$'\\x50ATH=1'; ((x)); a",
+    "x='$'; y='(rm z)'; w=\"a[$x$y]\"; ((w))",
+    "x=$(a); ((x)); b",
+    "a $(( $(b) + 1 ))",
+    "for x in *; do ((x)); done",
+    "for x in PATH=1; do ((x)); done; a",
+    "read x; ((x))",
+    "eval '((PA''TH=1)); a'",
+];
+
+#[test]
+fn what_is_computed_is_no_more_than_numbers() {
+    for (command, runs_what) in [
+        ("i=0; while ((i < 3)); do a $i; ((i++)); done", "a …"),
+        ("for ((i=0; i<3; i++)); do a; done", "a"),
+        ("x=/some/where; a $((1 + 2))", "a …"),
+        ("i=5; a ${x:2:3} \"$PATH\" $((i + 1))", "a … … …"),
+        ("for f in one two; do ((n += 1)); a \"$f\"; done", "a …"),
+        (
+            "[[ $# -gt 0 && ${#x[@]} -lt 3 && \"$y\" -ne -1 ]] && a",
+            "a",
+        ),
+        ("x=my-file; ((i++)); a \"${HOME}/$x\"", "a …/…"),
+        ("x[3]=y; x[$i]+=z; a", "a"),
+    ] {
+        runs(command, &[runs_what]);
+    }
+    // Nothing is computed here.
+    runs("x=$(a); b \"$x\"", &["a", "b …"]);
+    runs("for x in *; do b \"$x=1\"; done", &["b …=1"]);
+    runs("a \"${x[@]}\" \"$(b)\"", &["b", "a … …"]);
 }
 
 #[test]

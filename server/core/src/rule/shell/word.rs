@@ -37,6 +37,8 @@ pub(super) struct Word<'a> {
     pub(super) computes: bool,
     /// It has a substitution that is only text until something computes with it.
     pub(super) smuggles: bool,
+    /// It has what a command writes, or what can't be read here.
+    pub(super) is_foreign: bool,
 }
 
 /// How the characters are quoted that are being read.
@@ -185,12 +187,14 @@ impl<'a> Reader<'a> {
             NodeKind::CommandSubstitution { command, .. }
             | NodeKind::ProcessSubstitution { command, .. } => {
                 self.word.nested.push(command);
+                self.word.is_foreign = true;
                 self.unknown();
             }
             NodeKind::ParamExpansion { param, op, arg } => {
                 let op = op.as_deref().unwrap_or_default();
                 self.word.is_unclear |= !is_parameter(param) || !OPERATORS.contains(&op);
-                self.word.computes |= param.contains('[') || op == ":";
+                let is_whole = param.ends_with("[@]") || param.ends_with("[*]");
+                self.word.computes |= param.contains('[') && !is_whole || op == ":";
                 self.word.quoted.extend(arg.as_deref());
                 self.unknown();
             }
@@ -207,6 +211,7 @@ impl<'a> Reader<'a> {
                     self.is_first = false;
                 }
                 None => {
+                    self.word.is_foreign = true;
                     self.word.others.push(decoded.clone());
                     self.unknown();
                 }
@@ -215,6 +220,7 @@ impl<'a> Reader<'a> {
             NodeKind::BraceExpansion { content } => self.literal(content),
             NodeKind::LocaleString { inner, .. } => {
                 self.word.is_unclear |= inner.contains(['$', '`', '\\']);
+                self.word.is_foreign = true;
                 self.word.others.push(inner.clone());
                 self.unknown();
             }
@@ -323,7 +329,10 @@ pub(super) fn arithmetic<'a>(node: &'a Node, word: &mut Word<'a>) {
             param, op: None, ..
         } => word.is_unclear |= !is_parameter(param),
         NodeKind::ParamLength { param } => word.is_unclear |= !is_parameter(param),
-        NodeKind::CommandSubstitution { command, .. } => word.nested.push(command),
+        NodeKind::CommandSubstitution { command, .. } => {
+            word.is_foreign = true;
+            word.nested.push(command);
+        }
         NodeKind::ArithBinaryOp { left, right, .. } | NodeKind::ArithComma { left, right } => {
             arithmetic(left, word);
             arithmetic(right, word);

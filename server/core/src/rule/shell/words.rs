@@ -119,7 +119,7 @@ pub(super) fn is_assignment(node: &Node) -> bool {
     name.is_some_and(is_name)
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let is_digit = text.starts_with(|c: char| c.is_ascii_digit());
     !text.is_empty() && !is_digit && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -10,7 +10,7 @@ use rable::{Node, NodeKind};
 use super::{Found, MOST_PARSES};
 use crate::rule::{
     shell::{
-        Deed,
+        Deed, computing,
         word::{self, Word},
         words,
     },
@@ -35,6 +35,37 @@ impl Found {
 
     /// Reads a word, and takes apart what is run to find out what it is.
     pub(in crate::rule::shell) fn word(&mut self, node: &Node) -> Text {
+        self.read(node).0
+    }
+
+    /// The same of an assignment, whose value a variable holds from then on.
+    pub(super) fn assignment(&mut self, node: &Node) -> Text {
+        let (text, is_foreign) = self.read(node);
+        let shown = text.shown();
+        // A subscript looks like a pattern of files.
+        let written = source(node);
+        let (subscript, held) = match computing::assigned(&written) {
+            (None, _) => (None, shown.split_once('=').map_or("", |(_, held)| held)),
+            with_subscript => with_subscript,
+        };
+        self.may_run(held);
+        self.computing.evaluates |= subscript.is_some();
+        self.computing.is_wild |= is_foreign || computing::is_wild(held);
+        self.computing.is_wild |=
+            subscript.is_some_and(|inner| !computing::is_plain_operand(inner));
+        text
+    }
+
+    /// The same of what a variable becomes in a loop.
+    pub(super) fn each(&mut self, node: &Node) {
+        let (text, is_foreign) = self.read(node);
+        let is_wild =
+            is_foreign || computing::has_files(&text) || computing::is_wild(&text.shown());
+        self.computing.is_wild |= is_wild;
+    }
+
+    /// Reads a word; tells beside it whether it has what is not in the program.
+    fn read(&mut self, node: &Node) -> (Text, bool) {
         let Word {
             text,
             nested,
@@ -43,6 +74,7 @@ impl Found {
             is_unclear,
             computes,
             smuggles,
+            is_foreign,
         } = word::read(node);
         if is_unclear {
             self.unclear(
@@ -51,16 +83,20 @@ impl Found {
             );
         }
         self.computes |= computes;
+        self.computing.evaluates |= computes;
+        self.computing.is_wild |= computes && is_foreign;
         self.smuggles |= smuggles;
         nested.into_iter().for_each(|node| self.node(node));
         for text in quoted {
+            // `${x:=y}` sets x, and `${x:y}` computes.
+            self.computing.is_wild |= computing::is_wild(text);
             self.quoted(text);
             self.push(Deed::Maybe(text.to_owned()));
         }
         for text in others {
             self.push(Deed::Maybe(text));
         }
-        text
+        (text, is_foreign)
     }
 
     /// A text of which only the substitutions are run.
@@ -113,6 +149,7 @@ impl Found {
     /// Numbers, names and what is done with them.
     pub(super) fn arithmetic_text(&mut self, text: &str) {
         self.computes = true;
+        self.computing.evaluates = true;
         if !words::is_plain_arithmetic(text) {
             self.unclear(text, "What it computes may run something.");
         }
