@@ -100,6 +100,24 @@ pub(super) fn take_apart(command: &str) -> Vec<Deed> {
     }
 }
 
+/// Whether a program lies where only root puts programs.
+pub(super) fn is_of_the_system(path: &str) -> bool {
+    let dirs = ["/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin"];
+    path.rsplit_once('/')
+        .is_some_and(|(dir, _)| dirs.contains(&dir))
+}
+
+/// A command of git's without the options before it, `None` where there are none.
+pub(super) fn without_git_options(run: &Run) -> Option<Text> {
+    let (first, arguments) = run.words.split_first()?;
+    let first = first.known()?;
+    let length = git::options(arguments)?;
+    let is_git = first.rsplit('/').next() == Some("git") && length > 0;
+    let git = Text::of("git");
+    let words = std::iter::once(&git).chain(arguments.get(length..)?);
+    is_git.then(|| Text::joined(words))
+}
+
 /// Takes apart what words would do as a command, `None` where it would run nothing else.
 pub(super) fn launched(words: &[Text]) -> Option<Vec<Deed>> {
     let name = words.first()?.known()?;

@@ -4,7 +4,7 @@
 
 use super::{
     glob::{Glob, Kind, Sureness},
-    shell::Run,
+    shell::{self, Run},
     text::Text,
 };
 
@@ -22,10 +22,11 @@ pub(super) fn mentions(pattern: &str, text: &Text, sureness: Sureness) -> bool {
     matches(&glob) || matches(&glob.and_more()) || glob.without_more().as_ref().is_some_and(matches)
 }
 
-/// A command under each name that it goes by: as it was written, and without its directory.
+/// A command under each name that it goes by: as it was written, without its directory, and `git -C x push` as `git push`.
 pub(super) fn spellings(run: &Run) -> Vec<Text> {
     let mut spellings = vec![Text::joined(&run.words)];
     spellings.extend(without_directory(run));
+    spellings.extend(shell::without_git_options(run));
     spellings
 }
 
@@ -40,9 +41,7 @@ fn without_directory(run: &Run) -> Option<Text> {
 /// The command without its directory, where only root puts programs there.
 pub(super) fn trusted(run: &Run) -> Option<Text> {
     let first = run.words.first()?.known()?;
-    let (dir, _) = first.rsplit_once('/')?;
-    let dirs = ["/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin"];
-    dirs.contains(&dir)
+    shell::is_of_the_system(&first)
         .then(|| without_directory(run))
         .flatten()
 }

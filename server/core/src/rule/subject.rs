@@ -132,7 +132,14 @@ fn address(url: &str) -> Text {
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (host, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    if url.contains(is_odd) || host.contains(['@', '%']) || !host.is_ascii() {
+    // Browsers leave out slashes before the host, and resolve such segments, written in either way.
+    let segments = path.split(['?', '#']).next().unwrap_or_default();
+    let segments = segments.to_ascii_lowercase().replace("%2e", ".");
+    let leads = segments
+        .split('/')
+        .any(|segment| matches!(segment, "." | ".."));
+    let is_host_odd = host.is_empty() || host.contains(['@', '%']) || !host.is_ascii();
+    if url.contains(is_odd) || is_host_odd || leads {
         return whatever(url);
     }
     let (scheme, host) = (scheme.to_ascii_lowercase(), host.to_ascii_lowercase());

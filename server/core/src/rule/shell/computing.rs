@@ -115,12 +115,12 @@ pub(super) fn of_builtin(name: &str, arguments: &[Text]) -> Computing {
             (name == "integer" || has_option || subscript, true)
         }
         "test" | "[" => (any(&|text| COMPARES.contains(&text) || text == "-v"), false),
-        "printf" => (any(&|text| text == "-v") && subscript, false),
+        "printf" => (any(&|text| text.starts_with("-v")) && subscript, false),
         "read" | "mapfile" | "readarray" | "unset" | "wait" | "getopts" => (subscript, false),
         _ => (false, false),
     };
     let reads = matches!(name, "read" | "mapfile" | "readarray" | "getopts")
-        || name == "printf" && any(&|text| text == "-v");
+        || name == "printf" && any(&|text| text.starts_with("-v"));
     let holds = |text: &Text| {
         let shown = text.shown();
         let value = shown.split_once('=').map(|(_, value)| value);

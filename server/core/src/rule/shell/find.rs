@@ -72,6 +72,9 @@ pub(super) fn command(found: &mut Found, words: &[Text], depth: usize) {
         };
         match known.as_str() {
             "-exec" | "-execdir" | "-ok" | "-okdir" => {
+                if known.ends_with("dir") {
+                    found.moves();
+                }
                 let end = after.iter().position(ends);
                 if end.is_none() {
                     unclear(found);

@@ -42,18 +42,28 @@ const VALUED: [&str; 4] = ["-C", "--git-dir", "--work-tree", "--namespace"];
 
 /// Whether the settings of one call are of those that run nothing.
 pub(super) fn is_plain(arguments: &[Text]) -> bool {
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
+    let Some(length) = options(arguments) else {
+        return false;
+    };
+    let mut words = arguments.iter().skip(length);
+    let is_url = |word: &Text| word.shown().starts_with("ext::");
+    let is_known = |word: &Text| !word.shown().starts_with('…');
+    words.next().is_none_or(is_known) && !words.any(is_url)
+}
+
+/// How many words stand before git's command, `None` where one of them may run something.
+pub(super) fn options(arguments: &[Text]) -> Option<usize> {
+    let mut words = arguments.iter().enumerate();
+    while let Some((index, word)) = words.next() {
         let word = word.shown();
         if !word.starts_with('-') {
-            let is_url = |word: &Text| word.shown().starts_with("ext::");
-            return !word.starts_with('…') && !words.any(is_url);
+            return Some(index);
         }
         if word == "-c" {
-            let setting = words.next().map(Text::shown).unwrap_or_default();
-            let setting = setting.to_ascii_lowercase();
+            let setting = words.next().map(|(_, word)| word.shown());
+            let setting = setting.unwrap_or_default().to_ascii_lowercase();
             if !PLAIN.iter().any(|plain| setting.starts_with(plain)) {
-                return false;
+                return None;
             }
         } else if VALUED.contains(&word.as_str()) {
             words.next();
@@ -61,8 +71,8 @@ pub(super) fn is_plain(arguments: &[Text]) -> bool {
             .iter()
             .any(|flag| word.split('=').next() == Some(flag))
         {
-            return false;
+            return None;
         }
     }
-    true
+    Some(arguments.len())
 }

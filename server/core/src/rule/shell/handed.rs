@@ -63,6 +63,10 @@ pub(super) fn is_handed(name: &str) -> bool {
 /// Takes apart what a command of one of these names hands on, and the command itself.
 pub(super) fn command(found: &mut Found, name: &str, words: &[Text], input: &Input, depth: usize) {
     launch::plain(found, words);
+    if !matches!(name, "watch" | "flock" | "script") {
+        // It may run elsewhere.
+        found.moves();
+    }
     let arguments = words.get(1..).unwrap_or_default();
     let is_shell = match name {
         "watch" => watch(found, words, depth),

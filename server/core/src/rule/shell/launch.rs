@@ -4,7 +4,7 @@
 //! themselves too, and the other one as well.
 
 use super::{
-    Deed, Run, computing, find, git, handed,
+    Deed, Run, computing, find, git, handed, is_of_the_system,
     launchers::{
         COMMAND, DECLARES, DOAS, ENV, OPAQUE, RENAMES, SSH, SUDO, WRAPPERS, Wrapper, XARGS,
     },
@@ -50,7 +50,15 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
             "It runs commands that run commands that run commands.",
         );
     }
-    let name = name.rsplit('/').next().unwrap_or_default();
+    let (path, name) = (&name, name.rsplit('/').next().unwrap_or_default());
+    if path.contains('/') && launches(name) && !is_of_the_system(path) {
+        // Whatever lies there is what runs, and is called as it likes.
+        found.push(Deed::Run(Run {
+            words: words.to_vec(),
+            is_opaque: false,
+            input: None,
+        }));
+    }
     let through = |found: &mut Found, rest: &[Text]| match rest {
         [] => plain(found, words),
         rest => command(found, rest, input, depth + 1),
@@ -66,7 +74,8 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
             Some(read) => {
                 let begin = read.length + wrapper.operands;
                 let operands = arguments.get(read.length..begin).unwrap_or_default();
-                if !operands.iter().all(is_number) {
+                // `exec -a sh busybox x` runs a shell.
+                if read.has(&["a"]) && name == "exec" || !operands.iter().all(is_number) {
                     found.unclear(&shown(), UNCLEAR_OPTIONS);
                 }
                 through(found, arguments.get(begin..).unwrap_or_default());
@@ -84,6 +93,9 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
         },
         "env" => match ENV.read(arguments) {
             Some(read) => {
+                if read.has(&["C", "chdir"]) {
+                    found.moves();
+                }
                 let is_dash = |word: &&Text| word.known().as_deref() == Some("-");
                 let dash = arguments.get(read.length).filter(is_dash).iter().count();
                 let rest = after_assignments(found, arguments.get(read.length + dash..));
@@ -96,6 +108,9 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
             let options = if name == "sudo" { SUDO } else { DOAS };
             match options.read(arguments) {
                 Some(read) => {
+                    if read.has(&["D", "R", "chdir", "i", "login"]) {
+                        found.moves();
+                    }
                     let rest = after_assignments(found, arguments.get(read.length..));
                     let has_shell = read.has(&["s", "i", "shell", "login"]);
                     match rest {
@@ -109,6 +124,7 @@ pub(super) fn command(found: &mut Found, words: &[Text], input: &Input, depth: u
         }
         "ssh" => {
             plain(found, words);
+            found.moves();
             ssh(found, words, input);
         }
         "xargs" => xargs(found, words, depth),
@@ -133,11 +149,7 @@ pub(super) fn plain(found: &mut Found, words: &[Text]) {
     }
     if DECLARES.contains(&name) {
         found.computes(computing::of_builtin(name, arguments));
-        // What `test` and `printf` print or compare are no names.
-        let names_variables = !matches!(name, "test" | "[" | "printf" | "wait" | "getopts");
-        if names_variables && arguments.iter().any(words::assigns_dangerously)
-            || name == "printf" && arguments.first().and_then(Text::known).as_deref() == Some("-v")
-        {
+        if words::sets_dangerously(name, arguments) {
             found.unclear(&Text::joined(words).shown(), DANGEROUS);
         }
     }

@@ -95,7 +95,6 @@ fn what_runs_another_command_is_looked_through() {
         "nice -n 5 rm x",
         "command -p rm x",
         "builtin rm x",
-        "exec -a y rm x",
         "setsid -f rm x",
         "stdbuf -oL rm x",
         "/usr/bin/env rm x",
@@ -124,6 +123,12 @@ fn what_runs_another_command_is_looked_through() {
         &["ssh -p 22 host rm x; ls", "rm x", "ls"],
     );
     runs("command -v rm", &["command -v rm"]);
+    // What lies elsewhere than where the system's programs do is run itself, whatever it is called.
+    for name in ["./nohup", "x/env", "/tmp/time", "./sh -c", "bin/busybox"] {
+        let command = format!("{name} ls");
+        runs(&command, &[&command, "ls"]);
+    }
+    runs("/usr/bin/nohup ls", &["ls"]);
     runs("bash x.sh", &["bash x.sh (opaque)"]);
     runs("python3 -c 'x'", &["python3 -c x (opaque)"]);
 }
@@ -187,6 +192,17 @@ fn what_is_not_certain_is_said_to_be_unclear() {
         "${x:=y} z",
         "a $[ b ]",
         "for PATH in x; do a; done",
+        "exec -a y rm x",
+        "command exec -ay rm x",
+        "exec -la y rm x",
+        "printf -vPATH x",
+        "printf \"$x\" PATH y",
+        "declare -n x=PATH; x=y",
+        "typeset -gn x=PATH",
+        "getopts a PATH",
+        "wait -n -p PATH",
+        "a ${PATH:=b}",
+        "a ${IFS=b}",
     ] {
         unclear(command);
     }
@@ -292,6 +308,16 @@ fn redirections_are_files() {
             write … (adrift)
         "#]],
     );
+    for command in [
+        "env -C d sh -c 'a > x'",
+        "env --chdir=d sh -c 'a > x'",
+        "find . -execdir sh -c 'a > x' \\;",
+        "sudo -D d sh -c 'a > x'",
+        "su - y -c 'a > x'",
+        "ssh h 'a > x'",
+    ] {
+        assert!(shown(command).contains("write x (adrift)"), "{command}");
+    }
     check(
         "{ a; } > x",
         &expect![[r#"

@@ -9,7 +9,7 @@
 
 use rable::{Node, NodeKind};
 
-use super::escapes;
+use super::{escapes, words};
 use crate::rule::{
     braces,
     text::{Piece, Text},
@@ -193,6 +193,8 @@ impl<'a> Reader<'a> {
             NodeKind::ParamExpansion { param, op, arg } => {
                 let op = op.as_deref().unwrap_or_default();
                 self.word.is_unclear |= !is_parameter(param) || !OPERATORS.contains(&op);
+                let assigns = matches!(op, "=" | ":=");
+                self.word.is_unclear |= assigns && words::is_dangerous(param);
                 let is_whole = param.ends_with("[@]") || param.ends_with("[*]");
                 self.word.computes |= param.contains('[') && !is_whole || op == ":";
                 self.word.quoted.extend(arg.as_deref());

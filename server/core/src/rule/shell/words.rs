@@ -132,6 +132,30 @@ pub(super) fn assigns_dangerously(text: &Text) -> bool {
     name.starts_with('…') || is_dangerous(name)
 }
 
+/// Whether a builtin that sets variables may set one that decides on what is run.
+pub(super) fn sets_dangerously(name: &str, arguments: &[Text]) -> bool {
+    let any = |is_so: &dyn Fn(&Text) -> bool| arguments.iter().any(is_so);
+    let has_letter = |letter: char| {
+        any(&|word| {
+            let word = word.shown();
+            word.starts_with('-') && !word.starts_with("--") && word.contains([letter, '…'])
+        })
+    };
+    match name {
+        // What they print or compare are no names.
+        "test" | "[" => false,
+        "printf" => arguments.first().is_some_and(|first| {
+            let first = first.shown();
+            first.starts_with("-v") || first.starts_with('…')
+        }),
+        "wait" => has_letter('p'),
+        "getopts" => arguments.get(1).is_none_or(assigns_dangerously),
+        // `declare -n x=PATH` gives it another name.
+        "declare" | "typeset" | "local" | "readonly" if has_letter('n') => true,
+        _ => any(&assigns_dangerously),
+    }
+}
+
 /// Whether an argument is of the form `NAME=value`.
 pub(super) fn assigns(text: &Text) -> bool {
     let text = text.shown();

@@ -26,6 +26,17 @@ fn every_part_of_a_command_is_judged_by_itself() {
         Deny,
         Some("r1"),
     );
+    // What comes before git's command says where it is done, not what.
+    for push in [
+        "git -C repo push o",
+        "git --no-pager push o",
+        "/usr/bin/git -P --git-dir=x push o",
+        "git -c user.name=x --work-tree y push",
+    ] {
+        let rules = ["Bash(git push *) deny", "Bash allow"];
+        command(&rules, push, Deny, Some("r1"));
+        command(&["Bash(git push *) allow"], push, Ask, None);
+    }
     command(
         &["Bash(npm publish) deny", "Bash allow"],
         "npm $x",

@@ -154,9 +154,19 @@ fn a_host_has_one_spelling() {
         "https://x@evil.com/",
         "https://ev%69l.com/",
         "https:\\\\evil.com/",
+        "https:///evil.com/x",
+        "https:////evil.com/x",
+        "https:evil.com/x",
     ] {
         check(&lines, "WebFetch", &json!({ "url": url }), Ask, Some("r1"));
     }
+    let mine = ["WebFetch(https://a.com/me/*) allow"];
+    for path in ["../you", "x/../../you", "%2e%2E/you", ".%2e/you", "./x"] {
+        let url = format!("https://a.com/me/{path}");
+        check(&mine, "WebFetch", &json!({ "url": url }), Ask, None);
+    }
+    let url = "https://a.com/me/x..y?z=../a";
+    check(&mine, "WebFetch", &json!({ "url": url }), Allow, Some("r1"));
     check(
         &lines,
         "WebFetch",
