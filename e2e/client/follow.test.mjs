@@ -128,11 +128,12 @@ describe('follow', () => {
     });
 
     test('after those of a log, nothing comes twice', async () => {
+      log.numbering = `log:${ID}`;
       log.push(at(1010, user('one')), at(2010, user('two')), at(3010, user('three')));
       const stream = following();
       await stream.has(3);
       const same = [place(1, 1000, 'one'), place(501, 2000, 'two'), place(902, 3000, 'three')];
-      log.become(undefined, ...same, place(1403, 4000, 'four'));
+      log.become(`transcript:${ID}`, ...same, place(1403, 4000, 'four'));
       await stream.has(4);
       log.end();
       await stream.done;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Holder, Pid, ProcessKey};
+use crate::{Holder, Pid, ProcessKey, SessionId};
 
 /// Names a kind of error for programs; the sentence beside it is for people and may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,6 +80,9 @@ pub struct ErrorBody {
     pub pid: Option<Pid>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<ProcessKey>,
+    /// The conversation that was meant and is open there (`live`); which it is, whoever asks for the newest does not know.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub session_id: Option<SessionId>,
     /// What keeps that process's terminal (`live`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub holder: Option<Holder>,
@@ -99,6 +102,7 @@ impl ErrorBody {
             code,
             pid: None,
             key: None,
+            session_id: None,
             holder: None,
             age_sec: None,
             id: None,

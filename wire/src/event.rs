@@ -228,7 +228,28 @@ pub struct OutputPart {
     /// Always true.
     pub ok: bool,
     pub session_id: SessionId,
+    /// As of `Output::Events`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub numbering: Option<Numbering>,
     pub events: Vec<Event>,
+}
+
+/// The name of a list of events with numbers of its own: `log:<id>` or `transcript:<id>`. What a session says may go on in another
+/// list, when it is taken up by somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Numbering(String);
+
+impl Numbering {
+    /// Of the log that was begun with this session.
+    pub fn of_log(id: &SessionId) -> Self {
+        Self(format!("log:{id}"))
+    }
+
+    /// Of places in the transcript of this session.
+    pub fn of_transcript(id: &SessionId) -> Self {
+        Self(format!("transcript:{id}"))
+    }
 }
 
 /// What follows one session: one message of `GET /sessions/:id/output?follow=1` (the data of an event of the same name), and of `/ws`
@@ -243,6 +264,9 @@ pub enum Output {
     /// Events in order, none twice, none left out.
     Events {
         session_id: SessionId,
+        /// The list that the numbers are of; the same number in another one is another event. `None` from older servers.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        numbering: Option<Numbering>,
         events: Vec<Event>,
     },
     Delta {
@@ -254,6 +278,9 @@ pub enum Output {
         session_id: SessionId,
         /// The newest event's, 0 where there is none.
         seq: u64,
+        /// As of `Events`.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        numbering: Option<Numbering>,
     },
     /// There will be no more.
     End {

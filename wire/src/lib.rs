@@ -43,7 +43,10 @@ pub use crate::{
         Who,
     },
     error::{Code, ErrorBody},
-    event::{DecidedBy, DecisionOutcome, Delta, DeltaKind, Event, NoteCode, Output, OutputPart},
+    event::{
+        DecidedBy, DecisionOutcome, Delta, DeltaKind, Event, NoteCode, Numbering, Output,
+        OutputPart,
+    },
     feed::{Auth, Frame},
     health::Health,
     id::{Pid, ProcessKey, SessionId},

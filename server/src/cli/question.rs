@@ -149,6 +149,7 @@ mod tests {
     fn what_the_api_says_in_its_words_is_said_in_ours() {
         let live = ServiceError::Live {
             key: "4711:1".parse().unwrap(),
+            session_id: "086ce0db".parse().unwrap(),
             holder: wire::Holder::Stdio {},
             age_sec: 60,
         };

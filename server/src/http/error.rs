@@ -185,12 +185,14 @@ impl From<ServiceError> for Refusal {
         let mut refusal = Self::new(error.code(), sentence);
         if let ServiceError::Live {
             key,
+            session_id,
             holder,
             age_sec,
         } = error
         {
             refusal.body.pid = Some(key.pid);
             refusal.body.key = Some(key);
+            refusal.body.session_id = Some(session_id);
             refusal.body.holder = Some(holder);
             refusal.body.age_sec = Some(age_sec);
         } else if let ServiceError::Fault { what, source } = error {
@@ -278,8 +280,10 @@ mod tests {
             session: "work".to_owned(),
             attach: "tmux attach -t work".to_owned(),
         };
+        let session_id: wire::SessionId = "086ce0db".parse().unwrap();
         let live = ServiceError::Live {
             key,
+            session_id: session_id.clone(),
             holder: tmux.clone(),
             age_sec: 247,
         };
@@ -289,6 +293,7 @@ mod tests {
             (refusal.body.pid, refusal.body.key),
             (Some(key.pid), Some(key))
         );
+        assert_eq!(refusal.body.session_id, Some(session_id));
         assert_eq!(
             (refusal.body.holder, refusal.body.age_sec),
             (Some(tmux), Some(247))

@@ -57,6 +57,8 @@ pub(super) async fn part(mut outputs: Outputs) -> Answer {
     let mut part = OutputPart {
         ok: true,
         session_id: outputs.session_id.clone(),
+        // Also where there is no event: then the number after which was asked is of another list.
+        numbering: outputs.numbering.clone(),
         events: Vec::new(),
     };
     let mut bytes = 0;

@@ -50,6 +50,8 @@ pub enum ServiceError {
     )]
     Live {
         key: ProcessKey,
+        /// The conversation.
+        session_id: SessionId,
         holder: Holder,
         /// Since the process started.
         age_sec: u64,

@@ -1,6 +1,6 @@
 //! What holds a session that we may not hold ourselves, and how a person gets to it.
 
-use session_core::inventory::Session;
+use session_core::{id::SessionId, inventory::Session};
 use wire::Holder;
 
 use super::{
@@ -10,11 +10,12 @@ use super::{
 use crate::present;
 
 impl Inner {
-    /// Why a conversation that is open in this session is not opened once more.
-    pub(super) fn live(&self, session: &Session) -> Option<ServiceError> {
+    /// Why this conversation, which is open in this session, is not opened once more.
+    pub(super) fn live(&self, id: &SessionId, session: &Session) -> Option<ServiceError> {
         let age = session.seen_at.saturating_since(session.started_at);
         Some(ServiceError::Live {
             key: present::key(session.key())?,
+            session_id: present::session_id(id),
             holder: self.holder(session),
             age_sec: age.as_secs(),
         })

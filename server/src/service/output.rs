@@ -14,7 +14,7 @@ use tokio::{
     sync::mpsc,
     task::{AbortHandle, spawn_blocking},
 };
-use wire::{Event, Output, SessionId, Since, Who};
+use wire::{Event, Numbering, Output, SessionId, Since, Who};
 
 use self::{kept::Kept, live::Line, written::Written};
 use super::{Inner, Service, ServiceError, company::Company, history};
@@ -31,6 +31,8 @@ const PART: usize = 128 << 10;
 pub struct Outputs {
     /// As it was asked for, or of the process that was.
     pub session_id: SessionId,
+    /// The list in which the events are numbered, `None` where that is found out with the first of them.
+    pub numbering: Option<Numbering>,
     outputs: mpsc::Receiver<Output>,
     reading: AbortHandle,
 }
@@ -55,20 +57,25 @@ impl Outputs {
         let reading = tokio::spawn(async {}).abort_handle();
         Self {
             session_id: "086ce0db".parse().expect("digits are an id"),
+            numbering: None,
             outputs,
             reading,
         }
     }
 
     /// Tells what `tell` hands to its outlet.
-    fn begin<F>(id: SessionId, tell: impl FnOnce(Outlet) -> F) -> Self
+    fn begin<F>(id: SessionId, numbering: Option<Numbering>, tell: impl FnOnce(Outlet) -> F) -> Self
     where
         F: Future<Output = Result<(), Gone>> + Send + 'static,
     {
         // One is under way and the next is not read before that has been taken.
         let (sender, outputs) = mpsc::channel(1);
         let session_id = id.clone();
-        let told = tell(Outlet { id, sender });
+        let told = tell(Outlet {
+            id,
+            numbering: numbering.clone(),
+            sender,
+        });
         let reading = tokio::spawn(async move {
             if let Err(Gone) = told.await {
                 tracing::debug!("the client has gone");
@@ -76,6 +83,7 @@ impl Outputs {
         });
         Self {
             session_id,
+            numbering,
             outputs,
             reading: reading.abort_handle(),
         }
@@ -96,6 +104,8 @@ struct Gone;
 #[derive(Debug)]
 struct Outlet {
     id: SessionId,
+    /// `None` where nothing is numbered, since nothing was found.
+    numbering: Option<Numbering>,
     sender: mpsc::Sender<Output>,
 }
 
@@ -104,13 +114,21 @@ impl Outlet {
         if events.is_empty() {
             return Ok(());
         }
-        let session_id = self.id.clone();
-        self.put(Output::Events { session_id, events }).await
+        self.put(Output::Events {
+            session_id: self.id.clone(),
+            numbering: self.numbering.clone(),
+            events,
+        })
+        .await
     }
 
     async fn caught(&self, seq: u64) -> Result<(), Gone> {
-        let session_id = self.id.clone();
-        self.put(Output::Caught { session_id, seq }).await
+        self.put(Output::Caught {
+            session_id: self.id.clone(),
+            seq,
+            numbering: self.numbering.clone(),
+        })
+        .await
     }
 
     /// The last word. `reason` is `None` where the events tell of the end.
@@ -135,19 +153,31 @@ enum Source {
     Transcript(Box<Written>),
 }
 
+impl Source {
+    /// The list in which its events are numbered.
+    fn numbering(&self) -> Numbering {
+        match self {
+            Self::Holder(line) => Numbering::of_log(&line.dir),
+            Self::Log(kept) => Numbering::of_log(&kept.dir),
+            Self::Transcript(written) => Numbering::of_transcript(&written.named()),
+        }
+    }
+}
+
 impl Service {
     /// Tells what a session said after an event; where it is followed, what it says from now on as well, until it ends. Backwards,
     /// a part of what it said before an event.
     pub async fn output(&self, who: Who, since: Since) -> Result<Outputs, ServiceError> {
         let (id, source) = self.source(who, since).await?;
         let service = self.clone();
+        let numbering = Some(source.numbering());
         if let Some(page) = since.back {
             let events = back::events(source, page).await?;
-            return Ok(Outputs::begin(id, move |outlet| async move {
+            return Ok(Outputs::begin(id, numbering, move |outlet| async move {
                 outlet.events(events).await
             }));
         }
-        Ok(Outputs::begin(id, move |outlet| {
+        Ok(Outputs::begin(id, numbering, move |outlet| {
             service.tell(source, since, outlet)
         }))
     }
@@ -160,9 +190,12 @@ impl Service {
             follow: true,
             back: None,
         };
-        Outputs::begin(id.clone(), move |outlet| async move {
+        Outputs::begin(id.clone(), None, move |mut outlet| async move {
             match service.source(Who::Session(id), since).await {
-                Ok((_, source)) => service.tell(source, since, outlet).await,
+                Ok((_, source)) => {
+                    outlet.numbering = Some(source.numbering());
+                    service.tell(source, since, outlet).await
+                }
                 Err(error) => outlet.end(Some(&error.to_string())).await,
             }
         })

@@ -163,7 +163,7 @@ impl Inner {
         match (holder, fork) {
             (None, _) => Ok(false),
             (Some(_), Fork::Copy) => Ok(true),
-            (Some(session), Fork::Same) => self.live(session).map_or(Ok(true), Err),
+            (Some(session), Fork::Same) => self.live(id, session).map_or(Ok(true), Err),
         }
     }
 
@@ -179,6 +179,7 @@ impl Inner {
         let age = now().saturating_since(self.observer.started_at(held.process));
         Some(ServiceError::Live {
             key: held.now.key,
+            session_id: id,
             holder: held.holder(),
             age_sec: age.as_secs(),
         })

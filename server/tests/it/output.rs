@@ -9,7 +9,7 @@ mod transcript;
 use std::fs;
 
 use session_manager::{beneath::Directory, event_log::EventLog};
-use wire::{Event, Output};
+use wire::{Event, Numbering, Output};
 
 use crate::{
     client::{Answer, Server, check, get},
@@ -90,8 +90,10 @@ fn seqs(events: &[Event]) -> Vec<u64> {
 }
 
 fn caught(id: &str, seq: u64) -> Output {
+    let session_id = id.parse().unwrap();
     Output::Caught {
-        session_id: id.parse().unwrap(),
+        numbering: Some(Numbering::of_log(&session_id)),
+        session_id,
         seq,
     }
 }

@@ -78,6 +78,7 @@ fn a_conversation_lives_again_in_a_terminal_of_its_own() {
     refuse(&again, 409, "live");
     assert_eq!(again.json()["pid"], resumed["pid"]);
     assert_eq!(again.json()["key"], resumed["key"]);
+    assert_eq!(again.json()["sessionId"], resumed["sessionId"]);
     assert_eq!(rig.terminals().len(), 1);
 
     // Our end is not the session's.

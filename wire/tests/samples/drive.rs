@@ -285,6 +285,7 @@ pub(super) fn events(goldens: &mut Goldens) {
     let part = wire::OutputPart {
         ok: true,
         session_id: id(),
+        numbering: Some(wire::Numbering::of_log(&id())),
         events: events.iter().take(2).cloned().collect(),
     };
     goldens.check("output-part", &part);
@@ -332,6 +333,7 @@ pub(super) fn events(goldens: &mut Goldens) {
     let output = vec![
         wire::Output::Events {
             session_id: id(),
+            numbering: Some(wire::Numbering::of_log(&id())),
             events,
         },
         delta(DeltaKind::Text),
@@ -341,6 +343,7 @@ pub(super) fn events(goldens: &mut Goldens) {
         wire::Output::Caught {
             session_id: id(),
             seq: 11,
+            numbering: Some(wire::Numbering::of_transcript(&id())),
         },
         wire::Output::End {
             session_id,

@@ -69,6 +69,7 @@ pub(super) fn service(goldens: &mut Goldens) {
     let live = ErrorBody {
         pid: Some(pid(17723)),
         key: Some(key()),
+        session_id: Some(id()),
         holder: Some(Holder::Terminal {
             tty: "pts/3".to_owned(),
         }),

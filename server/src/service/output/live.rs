@@ -20,7 +20,8 @@ use crate::{
 pub(super) struct Line {
     pub(super) client: Client,
     state: StateDir,
-    dir: SessionId,
+    /// The name of the holder's directory.
+    pub(super) dir: SessionId,
 }
 
 /// How far a client has been told.

@@ -75,6 +75,11 @@ impl Written {
         }
     }
 
+    /// The session whose transcript it is.
+    pub(super) fn named(&self) -> wire::SessionId {
+        present::session_id(&self.id)
+    }
+
     /// Reads on.
     fn look(&mut self, inner: &Inner, follow: bool) -> Result<Look, String> {
         let proc = inner.observer.proc();

@@ -5,7 +5,7 @@ use crate::test_claude::{CAPTURED, gzip};
 use session_manager::event_log::Limits;
 
 /// All of it, read from the end on in parts of so many.
-fn backwards(server: &Server, limit: usize) -> Vec<Event> {
+fn backwards(server: &Server, list: &str, limit: usize) -> Vec<Event> {
     let mut all: Vec<Event> = Vec::new();
     loop {
         let before = match all.first() {
@@ -17,6 +17,7 @@ fn backwards(server: &Server, limit: usize) -> Vec<Event> {
         // The page reads the same, as one document.
         let soft = server.ask(&get(&format!("{path}&soft=1"), "")).json();
         assert_eq!(soft["events"], serde_json::to_value(&part).unwrap());
+        assert_eq!(soft["numbering"], format!("{list}:{ID}"));
         assert!(part.len() <= limit, "{}", part.len());
         if part.is_empty() {
             return all;
@@ -37,7 +38,7 @@ fn a_log_is_read_from_its_end_on() {
     let mut log = EventLog::with_limits(dir, limits).unwrap();
     assert_eq!(log.append(&all).unwrap(), all.len());
     for limit in [9, 499, 500, 1000] {
-        assert_eq!(backwards(&server, limit), all, "{limit}");
+        assert_eq!(backwards(&server, "log", limit), all, "{limit}");
     }
     let path = format!("/sessions/{ID}/output");
     assert_eq!(lines(&server, &format!("{path}?limit=3")), all[497..]);
@@ -78,7 +79,7 @@ fn events_that_are_long_come_in_parts_that_are_not() {
     let newest = lines(&server, &path);
     assert_eq!(newest, all[all.len() - newest.len()..]);
     assert!(newest.len() < 10, "{}", newest.len());
-    assert_eq!(backwards(&server, 1000), all);
+    assert_eq!(backwards(&server, "log", 1000), all);
 }
 
 #[test]
@@ -88,7 +89,11 @@ fn a_transcript_is_read_from_its_end_on() {
     let all = lines(&server, &format!("/sessions/{ID}/output"));
     assert!(all.len() > 3);
     for limit in [7, 1000] {
-        assert_eq!(seqs(&backwards(&server, limit)), seqs(&all), "{limit}");
+        assert_eq!(
+            seqs(&backwards(&server, "transcript", limit)),
+            seqs(&all),
+            "{limit}"
+        );
     }
     // What says nothing is long, and the rest begins behind it.
     let mut long = CAPTURED.to_vec();
@@ -100,9 +105,13 @@ fn a_transcript_is_read_from_its_end_on() {
     fs::write(&path, &long).unwrap();
     let all = lines(&server, &format!("/sessions/{ID}/output"));
     for limit in [7, 1000] {
-        assert_eq!(seqs(&backwards(&server, limit)), seqs(&all), "{limit}");
+        assert_eq!(
+            seqs(&backwards(&server, "transcript", limit)),
+            seqs(&all),
+            "{limit}"
+        );
     }
     fs::remove_file(&path).unwrap();
     fs::write(path.with_extension("jsonl.gz"), gzip(&long)).unwrap();
-    assert_eq!(seqs(&backwards(&server, 30)), seqs(&all));
+    assert_eq!(seqs(&backwards(&server, "transcript", 30)), seqs(&all));
 }

@@ -125,6 +125,7 @@ fn what_its_holder_says_is_passed_on_as_it_comes() {
     let session_id: wire::SessionId = ID.parse().unwrap();
     let events = |events: Vec<Event>| Output::Events {
         session_id: session_id.clone(),
+        numbering: Some(Numbering::of_log(&session_id)),
         events,
     };
     follower.events(users(2..=3));

@@ -103,12 +103,18 @@ fn a_session_is_followed_while_its_process_writes() {
     session.register(server.home(), &format!(r#","sessionId":"{ID}""#));
     // There is no transcript before the first prompt.
     let mut stream = Stream::open(&server, &path("?follow=1"), "");
-    assert_eq!(stream.event().unwrap().2, caught(ID, 0));
+    let session_id: wire::SessionId = ID.parse().unwrap();
+    let caught = Output::Caught {
+        numbering: Some(Numbering::of_transcript(&session_id)),
+        session_id,
+        seq: 0,
+    };
+    assert_eq!(stream.event().unwrap().2, caught);
     let mut by_pid = {
         let path = format!("/sessions/{}/output?follow=1", session.pid());
         Stream::open(&server, &path, "")
     };
-    assert_eq!(by_pid.event().unwrap().2, caught(ID, 0));
+    assert_eq!(by_pid.event().unwrap().2, caught);
     let transcript = write_transcript(&server, ID, prompt("one").as_bytes());
     let mut next = |expected: &[&str]| {
         for stream in [&mut stream, &mut by_pid] {

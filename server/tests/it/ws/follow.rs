@@ -1,7 +1,7 @@
 //! What sessions say, on the socket of the list.
 
 use session_manager::hold::protocol::Told;
-use wire::{Event, Output, SessionId};
+use wire::{Event, Numbering, Output, SessionId};
 
 use super::*;
 use crate::{
@@ -46,13 +46,19 @@ fn a_held_session_is_followed_beside_the_list_until_it_is_left() {
     let session_id: SessionId = ID.parse().unwrap();
     let expected = Output::Events {
         session_id: session_id.clone(),
+        numbering: Some(Numbering::of_log(&session_id)),
         events: vec![user(5)],
     };
     assert_eq!(output(&mut socket), expected);
     let delta = follower.delta("hel");
     assert_eq!(output(&mut socket), delta);
     follower.tell(&Told::Caught { seq: 5 });
-    assert_eq!(output(&mut socket), Output::Caught { session_id, seq: 5 });
+    let caught = Output::Caught {
+        numbering: Some(Numbering::of_log(&session_id)),
+        session_id,
+        seq: 5,
+    };
+    assert_eq!(output(&mut socket), caught);
     // The list goes on meanwhile.
     let session = TestSession::start();
     session.register(server.home(), r#","status":"idle""#);

@@ -68,6 +68,7 @@ fn id(number: usize) -> SessionId {
 fn said(id: &SessionId, seq: u64, bytes: usize) -> Output {
     Output::Events {
         session_id: id.clone(),
+        numbering: None,
         events: vec![Event::User {
             seq,
             at: 1,
