@@ -29,6 +29,7 @@ mod start;
 mod terminal;
 mod tool_processes;
 mod twins;
+mod typed;
 
 use std::{
     collections::BTreeSet,
@@ -46,7 +47,7 @@ use wire::{
 
 use self::{
     acting::Board, claim::Claims, descent::Descents, evidence::Exertions, live::Live,
-    tool_processes::ToolProcesses,
+    tool_processes::ToolProcesses, typed::Typed,
 };
 pub use self::{
     drive::{Cancel, Interrupted},
@@ -55,6 +56,7 @@ pub use self::{
     orphans::Origin,
     output::Outputs,
     seat::Seat,
+    typed::Count,
 };
 use crate::{
     audit::{AuditLog, Deed},
@@ -92,6 +94,7 @@ struct Inner {
     tool_processes: ToolProcesses,
     live: Live,
     board: Board,
+    typed: Typed,
     audit: AuditLog,
     descents: Descents,
     held: Arc<Holders>,
@@ -141,6 +144,7 @@ impl Service {
                 tool_processes: ToolProcesses::default(),
                 live: Live::new(),
                 board: Board::default(),
+                typed: Typed::default(),
                 audit,
                 descents,
                 held,

@@ -54,6 +54,8 @@ pub enum Verb {
     Model,
     PermissionMode,
     Rename,
+    /// Something was typed into its terminal.
+    Keys,
     /// An answer to what a session asks.
     Decide,
     /// A change of the rules.

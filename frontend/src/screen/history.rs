@@ -64,6 +64,7 @@ fn item(entry: &AuditEntry, homes: &[String], now: u64) -> Item {
         Verb::Model => "Model",
         Verb::PermissionMode => "Permission mode",
         Verb::Rename => "Rename",
+        Verb::Keys => "Keys",
         Verb::Decide => "Decide",
         Verb::Rules => "Rules",
         Verb::Unknown => "Something that this page does not know",

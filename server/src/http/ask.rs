@@ -218,6 +218,11 @@ where
         if let Some(permits) = what.permits() {
             gate.permit_action(permits)?;
         }
+        if let What::Keys(_, request) = &what
+            && !request.keys.is_empty()
+        {
+            gate.permit_keys(request.keys.len())?;
+        }
         Ok(what)
     };
     what.await
@@ -270,6 +275,8 @@ impl What {
             Self::Act(request) => each(&request.keys),
             Self::Reap(request) => each(&request.keys),
             Self::Cleanup(request) => (!request.dry_run).then_some(1),
+            // What is pasted is like a message; keys are counted by themselves.
+            Self::Keys(_, request) => request.text.as_ref().map(|_| 1),
             Self::Asset(_)
             | Self::Health
             | Self::Sessions(_)
@@ -286,8 +293,6 @@ impl What {
             | Self::Events(_)
             | Self::Output(..)
             | Self::Screen(..)
-            // As many as a person presses: the session's terminal takes no more than it reads.
-            | Self::Keys(..)
             | Self::Resize(..) => None,
         }
     }

@@ -52,6 +52,17 @@ impl Refusal {
         }
     }
 
+    /// More was typed than anybody types.
+    pub(crate) fn too_many_keys(wait: Duration) -> Self {
+        Self {
+            retry_after_sec: Some(wait.as_secs() + 1),
+            ..Self::new(
+                Code::TooMany,
+                "Too many keys at once; wait as long as Retry-After says, and press at most 100 a second, or paste them as text.",
+            )
+        }
+    }
+
     /// A `Host` that is well-formed but not ours, under a status that its code has here only.
     pub(crate) fn foreign_host() -> Self {
         Self {

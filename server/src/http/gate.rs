@@ -33,6 +33,7 @@ pub struct Gate {
     reading: tokio::sync::Mutex<()>,
     tickets: Mutex<Tickets>,
     actions: Mutex<Bucket>,
+    keys: Mutex<Bucket>,
     /// Connections of other users, and requests that showed no token.
     refused: AtomicU64,
 }
@@ -44,6 +45,10 @@ pub(crate) enum Pass {
     /// A ticket, before it is told anything.
     Ticket,
 }
+
+/// What all callers together may press in terminals. A key that is held down brings thirty a second, and two people may hold
+/// one; only a program brings more.
+const KEYS_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("it is not 0");
 
 /// The header that CloudCLI adds to what it hands on to a plugin: the secret `token` of its `plugins.json`.
 const HOST_TOKEN: &str = "x-plugin-secret-token";
@@ -74,6 +79,7 @@ impl Gate {
             reading: tokio::sync::Mutex::default(),
             tickets: Mutex::default(),
             actions: Mutex::new(Bucket::new(actions_per_second, Instant::now())),
+            keys: Mutex::new(Bucket::new(KEYS_PER_SECOND, Instant::now())),
             refused: AtomicU64::new(0),
         }
     }
@@ -164,6 +170,14 @@ impl Gate {
             .map_err(Refusal::too_many_actions)
     }
 
+    /// Lets so many keys pass, or says when the next one may be tried.
+    pub(crate) fn permit_keys(&self, keys: usize) -> Result<(), Refusal> {
+        let permits = u32::try_from(keys).unwrap_or(u32::MAX);
+        lock(&self.keys)
+            .take(permits, Instant::now())
+            .map_err(Refusal::too_many_keys)
+    }
+
     /// Logs the first refusal, the second, the fourth, ...: a flood must not fill the log.
     fn note(&self, what: &str, uid: Option<u32>) {
         let number = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
@@ -200,6 +214,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_may_be_held_down_for_an_hour_and_a_flood_may_not_pass() {
+        let now = Instant::now();
+        let mut keys = Bucket::new(KEYS_PER_SECOND, now);
+        let at = |ms| now + std::time::Duration::from_millis(ms);
+        assert!((0..3600 * 30).all(|press| keys.take(1, at(press * 33)).is_ok()));
+        let mut keys = Bucket::new(KEYS_PER_SECOND, now);
+        let passed = (0..60_000)
+            .filter(|ms| keys.take(1, at(*ms)).is_ok())
+            .count();
+        assert!((6000..=6300).contains(&passed), "{passed}");
+    }
 
     #[tokio::test]
     async fn a_socket_may_open_without_the_token_only_where_nobody_can_ever_be_told() {

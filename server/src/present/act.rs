@@ -10,8 +10,8 @@ use session_core::{
     },
 };
 use wire::{
-    Act, ActResult, KillOutcome, Killed, ProcessKey, Sign, SignalOutcome, Signalled, SpareReason,
-    Spared, TreeProcess, Unproven,
+    Act, ActResult, DriveOutcome, Driven, KillOutcome, Killed, ProcessKey, Sign, SignalOutcome,
+    Signalled, SpareReason, Spared, TreeProcess, Unproven,
 };
 
 use super::key;
@@ -144,6 +144,21 @@ pub fn already_gone(root: ProcessKey, act: Act) -> Signalled {
         terminal: Terminal::Own,
     };
     signalled(root, act, sent)
+}
+
+/// What an interrupt came to that ended a turn: no process was signalled.
+pub fn turn_ended(root: ProcessKey, driven: Driven) -> Signalled {
+    let idle = "It was at rest.".to_owned();
+    let is_idle = driven.outcome == DriveOutcome::Idle;
+    Signalled {
+        ok: true,
+        pid: root.pid,
+        key: root,
+        act: Act::Interrupt,
+        outcome: SignalOutcome::Done,
+        processes: 0,
+        note: driven.note.or(is_idle.then_some(idle)),
+    }
 }
 
 /// An item of a selection to which nothing was done.

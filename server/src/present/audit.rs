@@ -11,7 +11,7 @@ use super::orphan::Reaping;
 use crate::{
     audit::Outcome,
     hold::protocol::{Do, Reply},
-    service::{Origin, ServiceError},
+    service::{Count, Origin, ServiceError},
 };
 
 /// An answer that the log is told of, and that can tell that it was not.
@@ -244,6 +244,20 @@ pub fn replied(reply: &Reply) -> Outcome {
         Reply::Refused { code: why, .. } => own_word(why),
     };
     Outcome { word, detail: None }
+}
+
+/// How much was typed, and never what.
+pub fn typed(count: Count) -> Outcome {
+    let Count { keys, has_text } = count;
+    let words = [
+        some(keys, if keys == 1 { "key" } else { "keys" }),
+        has_text.then(|| "text".to_owned()),
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    Outcome {
+        word: "typed".to_owned(),
+        detail: (!words.is_empty()).then(|| words.join(", ")),
+    }
 }
 
 /// How a conversation is about to be resumed.

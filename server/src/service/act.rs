@@ -10,10 +10,10 @@ use session_core::{
 };
 use wire::{
     Act, ActResult, ActingStep, AuditTarget, BulkItem, BulkReport, BulkRequest, Caller,
-    KillRequest, Killed, Pid, ProcessKey, SignalRequest, Signalled, Verb,
+    KillRequest, Killed, Pid, ProcessKey, SignalRequest, Signalled, Verb, Who,
 };
 
-use super::{Inner, Service, ServiceError, account::Account, claim::Claim};
+use super::{Inner, Interrupted, Service, ServiceError, account::Account, claim::Claim};
 use crate::{
     act::{
         self,
@@ -187,7 +187,16 @@ impl Service {
                 let killed = self.kill(key.pid, request, by).await?;
                 Ok(ActResult::Killed { killed })
             }
-            act @ (Act::Interrupt | Act::Pause | Act::Continue | Act::Unknown) => {
+            Act::Interrupt => {
+                let request = SignalRequest { key: Some(key) };
+                let interrupted = self.interrupt(Who::Pid(key.pid), request, by).await?;
+                let signalled = match interrupted {
+                    Interrupted::Process(signalled) => signalled,
+                    Interrupted::Turn(driven) => present::act::turn_ended(key, driven),
+                };
+                Ok(ActResult::Signalled { signalled })
+            }
+            act @ (Act::Pause | Act::Continue | Act::Unknown) => {
                 let request = SignalRequest { key: Some(key) };
                 let signalled = self.signal(act, key.pid, request, by).await?;
                 Ok(ActResult::Signalled { signalled })

@@ -1,14 +1,14 @@
 //! The terminal of a session that we hold: what it shows, what is typed there, and its size.
 //!
-//! Does not know what the keys do. What is typed is not noted, as it is not where somebody is attached: it may be anything.
+//! Does not know what the keys do. What is typed is not noted, but that something is (`typed`): it may be a password.
 
 use std::{io, time::Duration};
 
 use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep_until, timeout};
 use wire::{
-    Above, Caller, Code, DriveOutcome, Driven, KeysRequest, Picture, ResizeRequest, ScreenNews,
-    SessionId, Who,
+    Above, Caller, Code, DriveOutcome, Driven, HolderKind, KeysRequest, Picture, ResizeRequest,
+    ScreenNews, SessionId, Who,
 };
 
 use super::{Seat, Service, ServiceError};
@@ -40,6 +40,12 @@ impl Service {
         request: KeysRequest,
         by: Caller,
     ) -> Result<Driven, ServiceError> {
+        self.refuse_when_degraded()?;
+        if let Some(held) = self.meant(&who).await
+            && held.kind == HolderKind::Pty
+        {
+            self.note_typed(&held, &request, &by).await?;
+        }
         let KeysRequest { text, keys } = request;
         self.have(who, Do::Keys { text, keys }, by).await
     }

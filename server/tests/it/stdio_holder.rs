@@ -2,6 +2,7 @@
 
 mod race;
 mod trouble;
+mod typed;
 
 use std::{
     fs,

@@ -280,6 +280,7 @@ pub(super) fn audit(goldens: &mut Goldens) {
         Model,
         PermissionMode,
         Rename,
+        Keys,
         Decide,
         Rules,
         Unknown,

@@ -186,6 +186,21 @@ fn one_that_its_user_has_started_is_told_nothing_that_could_be_an_answer() {
     );
     let idle = program.tell(&pid, "interrupt", &json!({}));
     assert_eq!(idle.json()["outcome"], "idle", "{idle:?}");
+    // Of a selection each is interrupted as it is by itself.
+    let key = program.row(&pid)["key"].clone();
+    let all = json!({"act": "interrupt", "keys": [key]}).to_string();
+    let mut report = program.send("POST", "/sessions/act", &all);
+    let report = report.receive().unwrap().json();
+    let signalled = &report["items"][0]["result"]["signalled"];
+    assert_eq!(
+        (
+            &signalled["outcome"],
+            &signalled["note"],
+            &signalled["processes"]
+        ),
+        (&json!("done"), &json!("It was at rest."), &json!(0)),
+        "{report}"
+    );
     let other = json!({"key": format!("{pid}:1")});
     refuse(&program.tell(&pid, "interrupt", &other), 409, "replaced");
     let renamed = program.tell(&pid, "rename", &json!({"name": "other"}));
