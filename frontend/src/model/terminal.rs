@@ -7,7 +7,10 @@ pub(crate) mod keys;
 
 use std::sync::Arc;
 
-use wire::{Cursor, Driven, Key, KeyBase, KeysRequest, Picture, Run, Said, SessionId};
+use wire::{
+    Cursor, Driven, HolderKind, Key, KeyBase, KeysRequest, Picture, ProcessKey, Run, Said,
+    SessionId,
+};
 
 use crate::model::{Effect, Model, answer::Trouble, call::Call};
 
@@ -29,6 +32,8 @@ pub(crate) struct Terminal {
     pub(crate) above: Option<Vec<Line>>,
     /// There will be no more, and why.
     pub(crate) end: Option<String>,
+    /// The process whose terminal it is, `None` where none was known.
+    of: Option<ProcessKey>,
     /// Why the latest request for what is shown failed.
     pub(crate) trouble: Option<String>,
     /// Why what was typed, or another size, did not arrive.
@@ -198,6 +203,12 @@ impl Model {
         Some((talk.id.clone(), talk.terminal.as_mut()?))
     }
 
+    /// The process in whose terminal the session that is looked at runs.
+    fn in_terminal(&self) -> Option<ProcessKey> {
+        let session = self.session_of(&self.talk.as_ref()?.id)?;
+        (session.holder == Some(HolderKind::Pty)).then_some(session.key)
+    }
+
     /// Whether the screen has to be asked for.
     pub(super) fn polls_terminal(&self) -> bool {
         let terminal = self.talk.as_ref().and_then(|talk| talk.terminal.as_ref());
@@ -208,7 +219,9 @@ impl Model {
 /// Looks at it from now on.
 fn look(model: &mut Model, now: u64) -> Option<Effect> {
     let up = model.link.is_up();
+    let of = model.in_terminal();
     let (id, terminal) = model.terminal()?;
+    terminal.of = of;
     terminal.trouble = None;
     Some(match up {
         true => Effect::Say(Said::Look { session_id: id }),
@@ -399,10 +412,22 @@ pub(super) fn resized(
     asks.then(|| terminal.ask(id, now)).into_iter().collect()
 }
 
-/// Asks for what is shown, where it is time to.
+/// Asks for what is shown, where it is time to. Where another process has taken the session up since the end of its terminal, that
+/// one's is looked at.
 pub(super) fn catch_up(model: &mut Model, now: u64) -> Option<Effect> {
     let polls = model.polls_terminal();
+    let of = model.in_terminal();
     let (id, terminal) = model.terminal()?;
+    if terminal.end.is_some() {
+        if of.is_none() || of == terminal.of {
+            return None;
+        }
+        *terminal = Terminal {
+            fits: terminal.fits,
+            ..Terminal::default()
+        };
+        return look(model, now);
+    }
     let rested = now.saturating_sub(terminal.asked_at) >= POLL_MS - 500;
     (polls && rested && !terminal.waits(now)).then(|| terminal.ask(&id, now))
 }

@@ -60,6 +60,41 @@ fn shown(model: &Model) -> Vec<String> {
     lines.iter().map(text).collect()
 }
 
+#[test]
+fn it_is_looked_at_again_once_another_process_has_taken_the_session_up() {
+    for (phase, looks) in [
+        (Phase::Up, Effect::Say(Said::Look { session_id: id() })),
+        (
+            Phase::Resting,
+            Effect::Call(Call::Screen { id: id(), above: 0 }),
+        ),
+    ] {
+        let (mut model, _) = model(phase);
+        update(&mut model, Msg::Terminal(Step::Fits(100, 30)), NOW);
+        model.talk.as_mut().unwrap().terminal.as_mut().unwrap().end = Some("ended".to_owned());
+        // The process that has ended may be listed for a while.
+        let effects = update(&mut model, Msg::Tick, NOW + 20_000);
+        assert!(!effects.contains(&looks), "{effects:?}");
+        let again = Session {
+            session_id: Some(id()),
+            holder: Some(HolderKind::Stdio),
+            ..sample::session(9)
+        };
+        model.live.sessions = vec![again.clone()];
+        let effects = update(&mut model, Msg::Tick, NOW + 40_000);
+        assert!(!effects.contains(&looks), "{effects:?}");
+        model.live.sessions = vec![Session {
+            holder: Some(HolderKind::Pty),
+            ..again
+        }];
+        let effects = update(&mut model, Msg::Tick, NOW + 60_000);
+        assert!(effects.contains(&looks), "{effects:?}");
+        assert_eq!(terminal(&model).end, None);
+        // It has the size of the one before.
+        assert_eq!(terminal(&model).fits, Some((100, 30)));
+    }
+}
+
 fn press(model: &mut Model, names: &[&str]) -> Vec<Effect> {
     let keys = names.iter().map(|name| name.parse().unwrap()).collect();
     update(model, Msg::Terminal(Step::Press(keys)), NOW)
