@@ -5,7 +5,7 @@
 
 pub(crate) mod draft;
 mod known;
-mod long;
+pub(crate) mod long;
 
 use std::sync::Arc;
 

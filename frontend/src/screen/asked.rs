@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use wire::{Approval, Ask, Question};
 
 use crate::{
-    model::approvals::questions,
+    model::approvals::{long::plan, questions},
     screen::{
         diff,
         exact::{self, Exact, has_hidden},
@@ -94,7 +94,17 @@ pub(crate) fn asked(approval: &Approval, extent: Extent) -> Asked {
     let input = &approval.input;
     match &approval.ask {
         Ask::Question { .. } => return Asked::Questions(questions(approval)),
-        Ask::Plan { text } => return Asked::Plan(markdown::blocks(text)),
+        Ask::Plan { text } => {
+            return match (extent, plan(approval)) {
+                (Extent::Start, _) => Asked::Plan(markdown::blocks(text)),
+                // Nothing is left out of it, not even for its looks.
+                (Extent::Whole, plan) if plan.len() > markdown::LONGEST => Asked::Exact {
+                    exact: extent.exact(plan),
+                    about: String::new(),
+                },
+                (Extent::Whole, plan) => Asked::Plan(markdown::blocks(plan)),
+            };
+        }
         Ask::Permission { .. } | Ask::Text { .. } => {}
     }
     if let Some(change) = change(&approval.tool, input, extent) {

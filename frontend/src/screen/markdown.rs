@@ -50,7 +50,7 @@ pub(crate) enum Run {
 /// Blocks and runs lie in each other at most so deep: what lies deeper stands where its surroundings do.
 const DEPTH: usize = 16;
 /// The most characters of one text.
-const LONGEST: usize = 100_000;
+pub(crate) const LONGEST: usize = 100_000;
 
 pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
     let markdown = text::start(markdown, LONGEST);

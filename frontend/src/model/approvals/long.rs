@@ -15,7 +15,17 @@ pub(super) fn is_long(approval: &Approval) -> bool {
             let input = approval.input.to_string();
             input.len() > BYTES || input.matches("\\n").count() > LINES
         }
+        Ask::Plan { text } => plan(approval).len() > text.trim().len(),
         // Nothing of these is left out.
-        Ask::Question { .. } | Ask::Plan { .. } => false,
+        Ask::Question { .. } => false,
     }
+}
+
+/// All of a plan; of a long one the request has the beginning only, but for its input.
+pub(crate) fn plan(approval: &Approval) -> &str {
+    let whole = approval.input.get("plan").and_then(|plan| plan.as_str());
+    let Ask::Plan { text } = &approval.ask else {
+        return whole.unwrap_or_default();
+    };
+    whole.unwrap_or(text).trim()
 }

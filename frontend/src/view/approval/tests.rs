@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 use serde_json::json;
-use wire::{Approval, ApprovalSource};
+use wire::{Approval, ApprovalSource, Ask};
 
 use crate::{
     model::{Answered, Model, Surroundings, answer::Rows, approvals::Step, update::update},
@@ -270,17 +270,40 @@ fn what_a_change_does_besides_is_shown() {
     shown("MultiEdit", edits, &["replace_all"]);
 }
 
+/// The button that allows, which is disabled or not.
+fn primary(disabled: &str) -> String {
+    format!(r#"<button type="button" aria-disabled="{disabled}" class="sm-button sm-primary">"#)
+}
+
+#[test]
+fn a_long_plan_is_approved_once_all_of_it_was_shown() {
+    let beginning = "# Plan\n".to_owned() + &"a step\n\n".repeat(2000);
+    for rest in ["the **last** step", &"x".repeat(200_000)] {
+        let whole = format!("{beginning}{rest}");
+        let asks = Approval {
+            input: json!({ "plan": whole }),
+            ask: Ask::Plan {
+                text: beginning.clone(),
+            },
+            ..tool("ExitPlanMode", json!({}))
+        };
+        let start = printed(vec![asks.clone()], Vec::new());
+        assert!(start.contains("Show all") && !start.contains("last"));
+        assert!(start.contains(&primary("true")) && !start.contains(&primary("false")));
+        let all = printed(vec![asks], vec![Step::Draft(Change::Whole)]);
+        assert!(!all.contains("Show all") && all.len() > whole.len());
+        assert!(all.contains(&primary("false")));
+    }
+}
+
 #[test]
 fn a_long_one_is_allowed_once_all_of_it_was_shown() {
     let content = format!("{}payload", "x\n".repeat(500));
     let write = json!({"file_path": "/a", "content": content});
     let start = printed(vec![tool("Write", write.clone())], Vec::new());
-    let allow = |disabled| {
-        format!(r#"<button type="button" aria-disabled="{disabled}" class="sm-button sm-primary">"#)
-    };
     assert!(start.contains("Show all") && start.contains("101 more lines"));
-    assert!(start.contains(&allow(true)) && !start.contains("payload"));
+    assert!(start.contains(&primary("true")) && !start.contains("payload"));
     let all = printed(vec![tool("Write", write)], vec![Step::Draft(Change::Whole)]);
     assert!(!all.contains("Show all") && !all.contains("more lines"));
-    assert!(all.contains(&allow(false)) && all.contains("payload"));
+    assert!(all.contains(&primary("false")) && all.contains("payload"));
 }
