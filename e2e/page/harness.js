@@ -80,9 +80,13 @@ const api = {
     window.calls.push({ method, path, body });
     const [route, query] = path.split('?');
     if (!query?.split('&').includes('soft=1')) throw new Error(`${path} does not ask for soft errors`);
-    const scope = new URLSearchParams(query).get('scope');
+    const asked = new URLSearchParams(query);
+    const scope = asked.get('scope');
     const dry = body?.dryRun ? ' dry' : '';
-    return answer(window.answers[`${method} ${route}${scope ? ` ${scope}` : ''}${dry}`]);
+    // Of a conversation the end is read first: there is nothing yet, where a test says nothing else.
+    const back = asked.has('limit') && route.endsWith('/output') ? ' back' : '';
+    const told = window.answers[`${method} ${route}${scope ? ` ${scope}` : ''}${dry}${back}`];
+    return answer(told ?? (back ? { events: [] } : undefined));
   },
 };
 

@@ -122,6 +122,42 @@ test('a session of 2,000 events is drawn in part, and quickly', async () => {
   await close();
 });
 
+test('of a long conversation the end is read, and what is older where it is wanted, without a leap', async () => {
+  const path = `GET /sessions/${ID}/output back`;
+  const part = (from, count) => ({
+    ok: true, numbering: 'transcript:1', events: told(11, Array.from({ length: count }, (_, at) => answer(`line ${from + at}\n\nand more`)), from).output.events,
+  });
+  const { page, complaints, close } = await openTalk([mine()], {}, { [path]: { $each: [part(901, 200), part(701, 200), part(501, 200), part(301, 200), part(101, 200)] } });
+  await items(page).nth(199).waitFor();
+  const asked = async () => (await callsTo(page, '/output')).map(call => call.path.split('?')[1]);
+  assert.deepEqual(await asked(), ['limit=200&soft=1']);
+  assert.deepEqual(await heard(page), [{ type: 'follow', sessionId: ID, after: 1100 }]);
+  const older = page.getByRole('button', { name: 'Show older' });
+  for (const first of [801, 701, 601, 501, 401, 301]) {
+    const known = await items(page).first().getAttribute('data-seq');
+    const kept = page.locator(`[data-seq="${known}"]`);
+    await older.scrollIntoViewIfNeeded();
+    const place = () => kept.evaluate(one => Math.round(one.getBoundingClientRect().top));
+    const before = await place();
+    await older.click();
+    await page.locator(`.sm-items > [data-seq="${first}"]`).waitFor({ state: 'attached' });
+    await page.waitForTimeout(100);
+    assert.ok(Math.abs(await place() - before) <= 2, `${before} became ${await place()}`);
+  }
+  assert.deepEqual(await asked(), ['limit=200&soft=1', 'limit=200&before=901&soft=1', 'limit=200&before=701&soft=1', 'limit=200&before=501&soft=1', 'limit=200&before=301&soft=1']);
+  // Told by somebody else, it is read anew, and what was told stays until then.
+  await setAnswers(page, { [path]: { $hold: part(1, 200) } });
+  await say(page, output(11, 'events', { numbering: 'log:1', events: told(11, [answer('one of another list')], 1500).output.events }));
+  await page.waitForFunction(() => window.calls.at(-1).path.includes('limit=200&soft'));
+  assert.ok(await items(page).count() > 100);
+  await page.evaluate(() => window.release());
+  await items(page).getByText('line 200').waitFor();
+  assert.equal((await heard(page)).at(-1).after, 200);
+  assert.equal(await items(page).count(), 200);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
 test('a message is said once, however often it is tried', async () => {
   const path = `POST /sessions/${ID}/message`;
   const { page, complaints, close } = await openTalk([mine()], {}, { [path]: { $each: [refusal('busy', 'Wait a moment.'), driven(11, 'sent')] } });

@@ -148,9 +148,9 @@ test('an interrupt says that it may end the session, asks first, and tells what 
   await row(page, 11).locator('.sm-fold').click();
   const button = row(page, 11).getByRole('button', { name: 'Interrupt…' });
   const described = await button.evaluate(one => document.getElementById(one.getAttribute('aria-describedby')).textContent);
-  assert.ok(described.includes('Interrupt (SIGINT): Claude Code takes it as a wish to exit.'), described);
+  assert.ok(described.includes('any other (SIGINT) takes it as a wish to exit.'), described);
   await button.click();
-  await dialog(page).getByText('takes it as a wish to exit').waitFor();
+  await dialog(page).getByText('which Claude Code takes as a wish to exit').waitFor();
   assert.deepEqual(await callsTo(page, '/act'), []);
   await page.getByRole('button', { name: 'Interrupt 1 session' }).click();
   await dialog(page).getByText(note).waitFor();

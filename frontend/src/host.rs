@@ -95,7 +95,10 @@ impl Host {
             None => None,
         };
         match rows.and_then(|rows| rows.dyn_into::<Array>().ok()) {
-            Some(rows) => Ok(Reply::Rows(rows.iter().map(|row| written(&row)).collect())),
+            Some(rows) => Ok(Reply::Rows {
+                rows: rows.iter().map(|row| written(&row)).collect(),
+                numbering: get(&answer, "numbering").as_string(),
+            }),
             None => Ok(Reply::One(written(&answer))),
         }
     }

@@ -94,12 +94,13 @@ fn told(output: &JsValue) -> Option<Told> {
     let tidings = match get(output, "type").as_string()?.as_str() {
         "events" => Tidings::Events(events(&get(output, "events"))?),
         "delta" => Tidings::Delta(read_as(&get(output, "delta"))?),
-        "caught" => Tidings::Caught,
+        "caught" => Tidings::Caught(whole(&get(output, "seq"))?),
         "end" => Tidings::End(get(output, "reason").as_string()),
         _ => return None,
     };
     Some(Told {
         session_id: get(output, "sessionId").as_string()?.parse().ok()?,
+        numbering: get(output, "numbering").as_string(),
         tidings,
     })
 }

@@ -54,7 +54,7 @@ use crate::model::{
     rules::Rules,
     selection::{Reach, Selection},
     start::{Field, From, Start},
-    talk::{Question, Talk, Talking, unsaid::Unsaid},
+    talk::{Asked, Question, Talk, Talking, unsaid::Unsaid},
     toast::Toasts,
     why::Reasons,
 };
@@ -269,8 +269,7 @@ pub(crate) enum Answered {
     Audit(Option<u64>, Result<Audit, Trouble>),
     Resume(SessionId, Result<Resumed, Trouble>),
     Started(From, Result<Started, Trouble>),
-    /// With the number after which was asked.
-    Output(SessionId, u64, Result<Rows<Event>, Trouble>),
+    Output(Asked, Result<Rows<Event>, Trouble>),
     Driven(SessionId, Drive, Result<Driven, Trouble>),
     Screen(SessionId, Result<Picture, Trouble>),
     Typed(SessionId, Result<Driven, Trouble>),

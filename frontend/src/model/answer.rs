@@ -27,7 +27,11 @@ pub(crate) enum Trouble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     One(String),
-    Rows(Vec<String>),
+    Rows {
+        rows: Vec<String>,
+        /// The list that the numbers of the rows are of, where there is more than one.
+        numbering: Option<String>,
+    },
 }
 
 impl Trouble {
@@ -75,14 +79,14 @@ fn unreachable(words: &str) -> String {
 pub(crate) fn one<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<T, Trouble> {
     match reply.map_err(Trouble::Unreachable)? {
         Reply::One(text) => serde_json::from_str(&text).map_err(|_| refusal(&text)),
-        Reply::Rows(_) => Err(Trouble::Unreadable),
+        Reply::Rows { .. } => Err(Trouble::Unreadable),
     }
 }
 
 /// Reads an answer that is a list.
 pub(crate) fn rows<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<Rows<T>, Trouble> {
     match reply.map_err(Trouble::Unreachable)? {
-        Reply::Rows(texts) => {
+        Reply::Rows { rows: texts, .. } => {
             let rows: Vec<T> = texts
                 .iter()
                 .filter_map(|text| serde_json::from_str(text).ok())
@@ -91,6 +95,14 @@ pub(crate) fn rows<T: DeserializeOwned>(reply: Result<Reply, String>) -> Result<
             Ok(Rows { rows, newer })
         }
         Reply::One(text) => Err(refusal(&text)),
+    }
+}
+
+/// The list in which an answer's rows are numbered.
+pub(crate) fn numbering(reply: &Result<Reply, String>) -> Option<String> {
+    match reply {
+        Ok(Reply::Rows { numbering, .. }) => numbering.clone(),
+        Ok(Reply::One(_)) | Err(_) => None,
     }
 }
 
@@ -105,6 +117,13 @@ mod tests {
 
     use super::*;
 
+    impl Reply {
+        fn rows(rows: Vec<String>) -> Self {
+            let numbering = None;
+            Self::Rows { rows, numbering }
+        }
+    }
+
     proptest! {
         #[test]
         fn whatever_comes_is_read_counted_or_told_in_a_sentence(
@@ -118,7 +137,7 @@ mod tests {
                 let refused = rows::<RecentSession>(Ok(Reply::One(text.clone())));
                 prop_assert!(refused.is_err_and(|trouble| !trouble.sentence().is_empty()));
             }
-            let read = rows::<RecentSession>(Ok(Reply::Rows(texts))).unwrap();
+            let read = rows::<RecentSession>(Ok(Reply::rows(texts))).unwrap();
             prop_assert_eq!(read.rows.len() + read.newer, count);
             prop_assert!(!Trouble::Unreachable(words).sentence().is_empty());
         }
@@ -128,7 +147,7 @@ mod tests {
     fn a_row_that_cant_be_read_is_counted_and_costs_no_other() {
         let good = r#"{"sessionId":"aaaaaaaa","cwd":null,"project":null,"title":null,"gitBranch":null,
             "lastPrompt":null,"lastActivityAt":1,"sizeBytes":2,"archived":false,"live":null}"#;
-        let reply = Reply::Rows(vec![
+        let reply = Reply::rows(vec![
             good.to_owned(),
             r#"{"sessionId":7}"#.to_owned(),
             "null".to_owned(),

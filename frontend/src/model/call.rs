@@ -13,6 +13,7 @@ use crate::model::{
     answer::{self, Reply},
     approvals::RequestKey,
     start::From,
+    talk::Asked,
 };
 
 /// Entries of the history that are asked for at a time.
@@ -60,7 +61,7 @@ pub(crate) enum Call {
     },
     Output {
         id: SessionId,
-        after: u64,
+        since: Since,
     },
     Drive {
         id: SessionId,
@@ -128,14 +129,7 @@ impl Call {
             Self::ImportRules(_) => Route::ImportRules,
             Self::Plan | Self::Clean => Route::Cleanup,
             Self::Start { .. } => Route::Start,
-            Self::Output { id, after } => {
-                let since = Since {
-                    after: *after,
-                    follow: false,
-                    ..Since::default()
-                };
-                Route::Output(Who::Session(id.clone()), since)
-            }
+            Self::Output { id, since } => Route::Output(Who::Session(id.clone()), *since),
             Self::Drive { id, drive } => drive.route(Who::Session(id.clone())),
             Self::Screen { id, above } => {
                 Route::Screen(Who::Session(id.clone()), Above { lines: *above })
@@ -262,7 +256,15 @@ impl Call {
             Self::Plan => Answered::Plan(answer::one(reply)),
             Self::Clean => Answered::Clean(answer::one(reply)),
             Self::Start { from, .. } => Answered::Started(from, answer::one(reply)),
-            Self::Output { id, after } => Answered::Output(id, after, answer::rows(reply)),
+            Self::Output { id, since } => {
+                let numbering = answer::numbering(&reply);
+                let asked = Asked {
+                    id,
+                    since,
+                    numbering,
+                };
+                Answered::Output(asked, answer::rows(reply))
+            }
             Self::Drive { id, drive } => Answered::Driven(id, drive, answer::one(reply)),
             Self::Screen { id, .. } => Answered::Screen(id, answer::one(reply)),
             Self::Keys { id, .. } => Answered::Typed(id, answer::one(reply)),
@@ -377,12 +379,26 @@ mod tests {
             "POST /sessions/resume?soft=1",
             Some(r#"{"sessionId":"aaaaaaaa-1","fork":true}"#),
         );
-        check(
-            Call::Output {
-                id: id.clone(),
-                after: 7,
+        let output = |after, back| Call::Output {
+            id: id.clone(),
+            since: Since {
+                after,
+                follow: false,
+                back,
             },
+        };
+        check(
+            output(7, None),
             "GET /sessions/aaaaaaaa-1/output?follow=0&after=7&soft=1",
+            None,
+        );
+        let back = Page {
+            limit: 200,
+            before: Some(7),
+        };
+        check(
+            output(0, Some(back)),
+            "GET /sessions/aaaaaaaa-1/output?limit=200&before=7&soft=1",
             None,
         );
         let drive = |drive| Call::Drive {

@@ -87,7 +87,7 @@ pub(super) fn take(model: &mut Model, answered: Answered, now: u64) -> Vec<Effec
         Answered::Decided(key, answer) => approvals::decided(model, &key, answer, now),
         Answered::Resume(id, answer) => resumed(model, id, answer, now),
         Answered::Started(from, answer) => start::started(model, from, answer, now),
-        Answered::Output(id, after, answer) => talk::told(model, &id, after, answer, now),
+        Answered::Output(asked, answer) => talk::told(model, &asked, answer, now),
         Answered::Driven(id, drive, answer) => talk::act::driven(model, &id, drive, answer),
         Answered::Screen(id, answer) => terminal::told(model, &id, answer),
         Answered::Typed(id, answer) => terminal::typed(model, &id, answer, now),

@@ -149,10 +149,7 @@ pub(super) fn hear(model: &mut Model, heard: Heard, now: u64) -> Vec<Effect> {
             effects.extend(terminal::linked(model, now));
             effects
         }
-        (Phase::Up, Heard::Output(told)) => {
-            talk::hear(model, told);
-            Vec::new()
-        }
+        (Phase::Up, Heard::Output(told)) => talk::hear(model, told, now).into_iter().collect(),
         (Phase::Up, Heard::Screen(seen)) => terminal::hear(model, seen, now),
         (Phase::Up, Heard::Changes(news)) => {
             let rev = news.approvals_rev;

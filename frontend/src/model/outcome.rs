@@ -212,6 +212,9 @@ pub(crate) fn reaction(signalled: &Signalled) -> String {
     let mut words = match (signalled.outcome, signalled.act) {
         (SignalOutcome::Done, Act::Pause) => format!("stands still ({processes})."),
         (SignalOutcome::Done, Act::Continue) => format!("goes on ({processes})."),
+        (SignalOutcome::Done, Act::Interrupt) if signalled.processes == 0 => {
+            "ends its turn and goes on.".to_owned()
+        }
         (SignalOutcome::Done, Act::Interrupt | Act::Kill | Act::Unknown) => {
             "took the signal and goes on.".to_owned()
         }

@@ -1,13 +1,14 @@
 //! The conversation that is looked at, and what this page says to it.
 //!
-//! Knows when it is followed over the link and when it is asked for, and what became of each message. Does not know
-//! what the events mean: `story` does.
+//! Its end is read first, and what comes is followed from there; what is older is read when it is wanted. Knows when it is
+//! followed over the link and when it is asked for, and what became of each message. Does not know what the events
+//! mean: `story` does.
 
 pub(crate) mod act;
 pub(crate) mod story;
 pub(super) mod unsaid;
 
-use wire::{Delta, Event, HolderKind, ProcessKey, Said, Session, SessionId};
+use wire::{Delta, Event, HolderKind, Page, ProcessKey, Said, Session, SessionId, Since};
 
 use crate::model::{
     Effect, Model,
@@ -19,6 +20,8 @@ use crate::model::{
 
 /// Milliseconds between two requests for what is new, while that does not come over the link.
 pub(super) const POLL_MS: u64 = 2000;
+/// Events that are read at a time from the end on.
+const PART: u32 = 200;
 /// A request that has not been answered for so many milliseconds does not hold up the next one.
 const PATIENCE_MS: u64 = 30_000;
 
@@ -26,6 +29,12 @@ const PATIENCE_MS: u64 = 30_000;
 pub(crate) struct Talk {
     pub(crate) id: SessionId,
     pub(crate) story: Story,
+    /// The list that the story's numbers are of, `None` where an older server does not name it.
+    numbering: Option<String>,
+    /// The end of that list has been read.
+    begun: bool,
+    /// Our own time at which was asked for what is older, without an answer yet.
+    earlier_since: Option<u64>,
     /// All that there was has been read.
     pub(crate) caught: bool,
     /// There will be no more: why, where that is known.
@@ -108,6 +117,8 @@ pub(crate) enum Question {
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) session_id: SessionId,
+    /// The list that the numbers are of, where that is said.
+    pub(crate) numbering: Option<String>,
     pub(crate) tidings: Tidings,
 }
 
@@ -116,8 +127,17 @@ pub(crate) enum Tidings {
     /// Each with its number; `None` for one that can't be read.
     Events(Vec<(u64, Option<Event>)>),
     Delta(Delta),
-    Caught,
+    /// With the number of the newest event.
+    Caught(u64),
     End(Option<String>),
+}
+
+/// Which part of a conversation was asked for, and in which list it is numbered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) id: SessionId,
+    pub(crate) since: Since,
+    pub(crate) numbering: Option<String>,
 }
 
 /// By whom it is held, which is what it can be reached by.
@@ -136,6 +156,9 @@ impl Talk {
         Self {
             id,
             story: Story::default(),
+            numbering: None,
+            begun: false,
+            earlier_since: None,
             caught: false,
             end: None,
             of: None,
@@ -157,20 +180,65 @@ impl Talk {
         self.end.is_some() || self.story.exited
     }
 
+    fn waits(&self, now: u64) -> bool {
+        is_recent(self.asking_since, now)
+    }
+
+    /// Asks for what is new, or for the end where that has not been read.
     fn ask(&mut self, now: u64) -> Effect {
         self.asking_since = Some(now);
         self.asked_at = now;
-        Effect::Call(Call::Output {
-            id: self.id.clone(),
-            after: self.story.last,
-        })
+        let newest = Page {
+            limit: PART,
+            before: None,
+        };
+        let since = match self.begun {
+            true => Since {
+                after: self.story.last,
+                ..Since::default()
+            },
+            false => backwards(newest),
+        };
+        self.output(since)
     }
 
-    /// Forgets what was told: it is told anew, by somebody who may number it in another way.
-    fn begin_anew(&mut self) {
-        self.story = Story::default();
-        self.caught = false;
+    /// Asks for what is older than all that is known.
+    fn ask_earlier(&mut self, now: u64) -> Option<Effect> {
+        let before = self.story.earlier()?;
+        if !self.begun || is_recent(self.earlier_since, now) {
+            return None;
+        }
+        self.earlier_since = Some(now);
+        Some(self.output(backwards(Page {
+            limit: PART,
+            before: Some(before),
+        })))
+    }
+
+    fn output(&self, since: Since) -> Effect {
+        let id = self.id.clone();
+        Effect::Call(Call::Output { id, since })
+    }
+
+    /// What is older is being read.
+    pub(crate) fn reads_earlier(&self) -> bool {
+        self.earlier_since.is_some()
+    }
+
+    /// Whether what comes is told in another list, by somebody else. `newest` is the number of the newest event, where that
+    /// is said.
+    fn is_other(&self, numbering: Option<&String>, newest: Option<u64>) -> bool {
+        let named = numbering.zip(self.numbering.as_ref());
+        named.is_some_and(|(new, old)| new != old)
+            || newest.is_some_and(|newest| newest < self.story.last)
+    }
+
+    /// Reads the end anew. What was told is shown until that is there, and nothing is added to it.
+    fn begin_anew(&mut self, now: u64) -> Effect {
+        self.begun = false;
+        self.earlier_since = None;
         self.end = None;
+        self.ask(now)
     }
 
     fn follow(&mut self) -> Effect {
@@ -223,6 +291,17 @@ impl Talk {
     }
 }
 
+fn backwards(page: Page) -> Since {
+    Since {
+        back: Some(page),
+        ..Since::default()
+    }
+}
+
+fn is_recent(since: Option<u64>, now: u64) -> bool {
+    since.is_some_and(|since| now.saturating_sub(since) < PATIENCE_MS)
+}
+
 impl Model {
     pub(crate) fn session_of(&self, id: &SessionId) -> Option<&Session> {
         let sessions = self.live.sessions.iter();
@@ -251,31 +330,31 @@ impl Model {
 
     /// Whether what is looked at has to be asked for.
     pub(super) fn polls_talk(&self) -> bool {
-        !self.link.is_up() && self.talk.as_ref().is_some_and(|talk| !talk.is_over())
+        let up = self.link.is_up();
+        let talk = self.talk.as_ref();
+        talk.is_some_and(|talk| !talk.begun || !up && !talk.is_over())
     }
 
-    /// Whether another process has it open by now than the one whose words are told.
+    /// Whether a process has it open that has come since its end.
     fn is_taken_up(&self, talk: &Talk) -> bool {
-        let Some(session) = self.session_of(&talk.id) else {
-            return false;
-        };
-        let sessions = self.live.sessions.iter();
-        let mut others = sessions.filter(|one| one.session_id.as_ref() == Some(&talk.id));
+        let session = self.session_of(&talk.id);
         // One that has ended may be listed for a while.
-        let is_left = talk.is_over() || others.all(|one| Some(one.key) != talk.of);
-        is_left && Some(session.key) != talk.of
+        talk.is_over() && session.is_some_and(|one| Some(one.key) != talk.of)
     }
 
+    /// Goes on from what is known, whoever tells it now.
     fn follow_talk(&mut self, now: u64) -> Option<Effect> {
         let up = self.link.is_up();
-        let key = self
-            .talk
-            .as_ref()
-            .and_then(|talk| self.session_of(&talk.id));
-        let key = key.map(|one| one.key);
+        let talk = self.talk.as_ref()?;
+        let key = self.session_of(&talk.id).map(|one| one.key);
         let talk = self.talk.as_mut()?;
         talk.of = key;
-        Some(if up { talk.follow() } else { talk.ask(now) })
+        talk.end = None;
+        talk.story.exited = false;
+        Some(match talk.begun {
+            true if up => talk.follow(),
+            true | false => talk.ask(now),
+        })
     }
 }
 
@@ -328,34 +407,29 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
 /// The link has come up: what is looked at is followed from where it is known.
 pub(super) fn linked(model: &mut Model, now: u64) -> Option<Effect> {
     let talk = model.talk.as_ref()?;
-    let taken_up = model.is_taken_up(talk);
-    if talk.end == Some(None) && !taken_up {
-        return None;
-    }
-    let listed = |key| model.live.sessions.iter().any(|one| one.key == key);
-    // Whoever tells it now may count in another way than the one who has left. An end with a reason may have passed.
-    let left = talk.of.is_some_and(|key| !listed(key));
-    let anew = left || taken_up || talk.end.is_some();
-    if let Some(talk) = model.talk.as_mut().filter(|_| anew) {
-        talk.begin_anew();
-    }
-    model.follow_talk(now)
+    // An end with a reason may have passed.
+    let over = talk.end == Some(None) && !model.is_taken_up(talk);
+    // Whoever waits for the end follows once that is there.
+    let waits = !talk.begun && talk.waits(now);
+    (!over && !waits).then(|| model.follow_talk(now)).flatten()
 }
 
 /// Takes in what came over the link.
-pub(super) fn hear(model: &mut Model, told: Told) {
+pub(super) fn hear(model: &mut Model, told: Told, now: u64) -> Option<Effect> {
     let talk = model.talk.as_mut();
-    // What was on its way when it was left is of no use.
-    let Some(talk) = talk.filter(|talk| talk.id == told.session_id) else {
-        return;
+    // What was on its way when it was left, or before its end has been read, is of no use.
+    let talk = talk.filter(|talk| talk.id == told.session_id && talk.begun)?;
+    let newest = match told.tidings {
+        Tidings::Caught(newest) => Some(newest),
+        Tidings::Events(_) | Tidings::Delta(_) | Tidings::End(_) => None,
     };
+    if talk.is_other(told.numbering.as_ref(), newest) {
+        return Some(talk.begin_anew(now));
+    }
+    talk.numbering = told.numbering.or(talk.numbering.take());
     match told.tidings {
         Tidings::Events(events) => {
             for (seq, event) in events {
-                // It is told from its beginning: by somebody who has not told it before.
-                if seq == 1 && talk.story.last > 0 {
-                    talk.story = Story::default();
-                }
                 match event {
                     Some(event) => talk.tell(event),
                     None => talk.story.skip(seq),
@@ -363,66 +437,124 @@ pub(super) fn hear(model: &mut Model, told: Told) {
             }
         }
         Tidings::Delta(delta) => talk.story.hear(delta),
-        Tidings::Caught => talk.caught = true,
+        Tidings::Caught(_) => talk.caught = true,
         Tidings::End(reason) => {
             talk.caught = true;
             talk.end = Some(reason);
+            return catch_up(model, now);
         }
     }
+    None
 }
 
 /// Takes in what was asked for.
 pub(super) fn told(
     model: &mut Model,
-    id: &SessionId,
-    after: u64,
+    asked: &Asked,
     answer: Result<Rows<Event>, Trouble>,
     now: u64,
 ) -> Vec<Effect> {
     let up = model.link.is_up();
-    let talk = model.talk.as_mut().filter(|talk| talk.id == *id);
-    // Over the link all of it comes as well. What was asked for before it began anew is of no use.
-    let fits = |talk: &&mut Talk| talk.asking_since.is_some() && talk.story.last == after;
-    let Some(talk) = talk.filter(|talk| !up && fits(talk)) else {
+    let talk = model.talk.as_mut().filter(|talk| talk.id == asked.id);
+    let Some(talk) = talk else {
         return Vec::new();
     };
+    let before = asked.since.back.map(|page| page.before);
+    match (before, answer) {
+        (None, answer) => news(talk, asked, answer, up, now).into_iter().collect(),
+        (Some(Some(before)), answer) => {
+            earlier(talk, asked, before, answer);
+            Vec::new()
+        }
+        (Some(None), Ok(newest)) if !talk.begun => {
+            // A part that is not full is all there is, or a heavy one: the next one tells.
+            let is_short = newest.rows.len() + newest.newer < PART as usize;
+            begin(talk, asked, newest);
+            let more = is_short.then(|| talk.ask_earlier(now)).flatten();
+            let follow = model.follow_talk(now).filter(|_| up);
+            follow.into_iter().chain(more).collect()
+        }
+        (Some(None), Err(trouble)) if !talk.begun => {
+            talk.asking_since = None;
+            talk.trouble = Some(trouble);
+            Vec::new()
+        }
+        (Some(None), Ok(_) | Err(_)) => Vec::new(),
+    }
+}
+
+/// Takes in the end of the conversation.
+fn begin(talk: &mut Talk, asked: &Asked, newest: Rows<Event>) {
+    talk.begun = true;
     talk.asking_since = None;
+    talk.caught = true;
+    talk.trouble = None;
+    talk.numbering = asked.numbering.clone();
+    talk.story = Story::from_the_end();
+    talk.story.newer = newest.newer;
+    newest.rows.into_iter().for_each(|event| talk.tell(event));
+}
+
+/// Takes in what is older than the event of this number.
+fn earlier(talk: &mut Talk, asked: &Asked, before: u64, answer: Result<Rows<Event>, Trouble>) {
+    talk.earlier_since = None;
+    let fits = talk.begun && talk.story.earlier() == Some(before);
+    if !fits || talk.is_other(asked.numbering.as_ref(), None) {
+        return;
+    }
+    match answer {
+        Ok(Rows { rows, newer }) => {
+            talk.trouble = None;
+            talk.story.newer += newer;
+            talk.story.begin_with(rows);
+        }
+        Err(trouble) => talk.trouble = Some(trouble),
+    }
+}
+
+/// Takes in what is new, where it does not come over the link.
+fn news(
+    talk: &mut Talk,
+    asked: &Asked,
+    answer: Result<Rows<Event>, Trouble>,
+    up: bool,
+    now: u64,
+) -> Option<Effect> {
+    let after = asked.since.after;
+    // Over the link all of it comes as well. What was asked for before it began anew is of no use.
+    let fits = talk.begun && talk.asking_since.is_some() && talk.story.last == after;
+    if up || !fits {
+        return None;
+    }
+    talk.asking_since = None;
+    if talk.is_other(asked.numbering.as_ref(), None) {
+        return Some(talk.begin_anew(now));
+    }
     match answer {
         Ok(Rows { rows, newer }) => {
             talk.trouble = None;
             talk.story.newer += newer;
             rows.into_iter().for_each(|event| talk.tell(event));
             // There may be more where there was some.
-            if talk.story.last > after {
-                return vec![talk.ask(now)];
-            }
-            talk.caught = true;
+            (talk.story.last > after).then(|| talk.ask(now))
         }
-        Err(trouble) => talk.trouble = Some(trouble),
+        Err(trouble) => {
+            talk.trouble = Some(trouble);
+            None
+        }
     }
-    Vec::new()
 }
 
 /// Asks for what is new, where it is time to.
 pub(super) fn catch_up(model: &mut Model, now: u64) -> Option<Effect> {
     let talk = model.talk.as_ref()?;
-    let key = model.session_of(&talk.id).map(|one| one.key);
-    let polls = model.polls_talk();
-    if model.is_taken_up(talk) {
-        let talk = model.talk.as_mut()?;
-        // The list did not know yet what was started here, though it was told of.
-        if talk.started.is_none() || talk.of.is_some() {
-            talk.begin_anew();
-            return model.follow_talk(now);
-        }
-        talk.of = key;
+    if talk.begun && model.is_taken_up(talk) {
+        return model.follow_talk(now);
     }
+    let polls = model.polls_talk();
     let talk = model.talk.as_mut()?;
-    let waits = talk
-        .asking_since
-        .is_some_and(|since| now.saturating_sub(since) < PATIENCE_MS);
     let rested = now.saturating_sub(talk.asked_at) >= POLL_MS - 500;
-    (polls && !waits && rested).then(|| talk.ask(now))
+    (polls && !talk.waits(now) && rested).then(|| talk.ask(now))
 }
 
 #[cfg(test)]

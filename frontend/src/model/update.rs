@@ -158,7 +158,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: u64) -> Vec<Effect> {
         Msg::Branch(id) => start::take_up_recent(model, id, true),
         Msg::Open(id) => talk::open(model, id, now),
         Msg::Back => talk::back(model),
-        Msg::Talk(talking) => talk::act::talk(model, talking),
+        Msg::Talk(talking) => talk::act::talk(model, talking, now),
         Msg::Terminal(step) => terminal::step(model, step, now),
         Msg::Rename(name) => {
             if let Some(Dialog::Talk(Question::Rename(shown))) = &mut model.dialog {

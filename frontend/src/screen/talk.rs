@@ -219,7 +219,9 @@ fn beginning(talk: &Talk) -> String {
         "Reading the conversation…".to_owned()
     } else if story.is_empty() && talk.sent.is_empty() && story.drafts.is_empty() {
         "Nothing has been said yet.".to_owned()
-    } else if story.cut && !story.has_older() {
+    } else if talk.reads_earlier() {
+        "Reading what came before…".to_owned()
+    } else if story.is_cut() && !story.has_older() {
         "The beginning is too long ago to be shown here.".to_owned()
     } else {
         String::new()

@@ -83,7 +83,7 @@ fn signals(key: ProcessKey, row: RwSignal<RowView>, send: Send) -> AnyView {
                 } else {
                     "Pause (SIGSTOP): it and what it runs stand still."
                 }.to_owned())}
-                " Interrupt (SIGINT): Claude Code takes it as a wish to exit."
+                " Interrupt: the turn ends of one that is held here or runs in tmux; any other (SIGINT) takes it as a wish to exit."
             </p>
         </div>
     }

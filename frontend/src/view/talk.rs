@@ -8,12 +8,13 @@ mod head;
 mod item;
 mod terminal;
 
+use leptos::task::{spawn_local, tick};
 use leptos::{
     ev::{Event, KeyboardEvent},
     prelude::*,
 };
 use wasm_bindgen::JsCast as _;
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
 
 use crate::{
     model::{Msg, talk::Talking},
@@ -21,7 +22,7 @@ use crate::{
     view::{
         Send,
         approval::approvals_of,
-        bound::{each, flag, maybe, part, press, text},
+        bound::{each, flag, maybe, part, text},
         talk::{
             composer::{composer, sent},
             head::head,
@@ -54,7 +55,6 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
     let here = Memo::new(move |_| Some(view.with(|v| v.id.clone())));
     let away = RwSignal::new(false);
     let shows = Memo::new(move |_| screen.terminal.with(Option::is_some));
-    let said = move |talking: Talking| press(move || send.run(Msg::Talk(talking.clone())));
     view! {
         <section
             class="sm-talk"
@@ -70,13 +70,17 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
             {head(view, shows, send)}
             {terminal(screen, send)}
             <div class="sm-stream" hidden=flag(move || shows.get()) tabindex="0" role="log" aria-live="off" aria-label="Conversation" on:scroll=move |event: Event| {
-                let far = is_away(&event);
+                let Some(stream) = at(&event) else { return };
+                let far = is_away(&stream);
                 if away.get_untracked() != far {
                     away.set(far);
                 }
+                if view.with_untracked(|v| v.beginning.is_empty()) {
+                    let _gone = stream.remove_attribute(STILL);
+                }
             }>
                 <div class="sm-stream-in">
-                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.older)) on:click=said(Talking::Older)>
+                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.older)) on:click=move |event| keeping(&event, ".sm-item-of", move || send.run(Msg::Talk(Talking::Older)))>
                         "Show older"
                     </button>
                     <p class="sm-note" role="status">{text(move || view.with(|v| v.beginning.clone()))}</p>
@@ -86,7 +90,7 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
                     <ol class="sm-items sm-being-written" role="list">
                         {each(screen.talk_pieces, |place| place.to_string(), move |_, cell| piece(cell, send))}
                     </ol>
-                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.later)) on:click=said(Talking::Later)>
+                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.later)) on:click=move |event| keeping(&event, ".sm-items > :last-child", move || send.run(Msg::Talk(Talking::Later)))>
                         "Show newer"
                     </button>
                     {sent(view, send)}
@@ -112,27 +116,52 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
             </div>
             // Approvals of this session
             <div class="sm-talk-asks">{approvals_of(screen, send, here)}</div>
+            // What was asked for above is refused beside the terminal as well
+            <p class="sm-why sm-bad" role="alert" dir="auto">{text(move || view.with(|v| v.failed.clone()))}</p>
             <div hidden=flag(move || shows.get())>{composer(view, send)}</div>
         </section>
     }
     .into_any()
 }
 
+/// Where the browser itself must not keep what is read in its place: in a stream that is counted from its end, it keeps what stands
+/// at the top when something comes above that.
+const STILL: &str = "data-still";
+
+fn at(event: &impl AsRef<web_sys::Event>) -> Option<Element> {
+    event.as_ref().current_target()?.dyn_into().ok()
+}
+
+/// Does what shows another part of the conversation, and leaves this item of it where it is.
+fn keeping(event: &impl AsRef<web_sys::Event>, item: &str, show: impl FnOnce()) {
+    let found = || {
+        let stream = at(event)?.closest(".sm-stream").ok()??;
+        let item = stream.query_selector(item).ok()??;
+        Some((stream, item.dyn_into::<HtmlElement>().ok()?))
+    };
+    let kept = found().map(|(stream, item)| {
+        let _still = stream.set_attribute(STILL, "");
+        let place = item.offset_top() - stream.scroll_top();
+        (stream, item, place)
+    });
+    show();
+    spawn_local(async move {
+        tick().await;
+        if let Some((stream, item, place)) = kept.filter(|(_, item, _)| item.is_connected()) {
+            stream.set_scroll_top(item.offset_top() - place);
+        }
+    });
+}
+
 /// Whether the end is out of sight. The place is counted from there.
-fn is_away(event: &Event) -> bool {
+fn is_away(stream: &Element) -> bool {
     const NEAR: i32 = 60;
-    let stream = event
-        .current_target()
-        .and_then(|target| target.dyn_into::<Element>().ok());
-    stream.is_some_and(|stream| stream.scroll_top().abs() > NEAR)
+    stream.scroll_top().abs() > NEAR
 }
 
 /// Goes to the end of the conversation in which this happens.
-fn to_the_end(event: &Event) {
-    let button = event
-        .current_target()
-        .and_then(|target| target.dyn_into::<Element>().ok());
-    let view = button.and_then(|button| button.closest("[data-sm-talk]").ok().flatten());
+fn to_the_end(event: &impl AsRef<web_sys::Event>) {
+    let view = at(event).and_then(|button| button.closest("[data-sm-talk]").ok().flatten());
     if let Some(stream) = view.and_then(|view| view.query_selector(".sm-stream").ok().flatten()) {
         stream.set_scroll_top(0);
     }

@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 /// Does what a person wants.
-pub(in crate::model) fn talk(model: &mut Model, talking: Talking) -> Vec<Effect> {
+pub(in crate::model) fn talk(model: &mut Model, talking: Talking, now: u64) -> Vec<Effect> {
     let held = model
         .talk
         .as_ref()
@@ -54,7 +54,13 @@ pub(in crate::model) fn talk(model: &mut Model, talking: Talking) -> Vec<Effect>
             model.dialog = Some(Dialog::Talk(Question::Rename(name)));
         }
         Talking::AskEnd => model.dialog = Some(Dialog::Talk(Question::End)),
-        Talking::Older => talk.story.older(),
+        Talking::Older => {
+            talk.story.older();
+            // What comes next is there before it is wanted.
+            let wanted = talk.story.is_nearly_shown();
+            let ask = wanted.then(|| talk.ask_earlier(now)).flatten();
+            return ask.into_iter().collect();
+        }
         Talking::Later => talk.story.later(),
         Talking::Newest => talk.story.newest(),
         Talking::GoOn => return take_up(talk, false),

@@ -38,8 +38,14 @@ pub(crate) struct Story {
     pub(crate) exited: bool,
     /// Events that could not be read: a newer server says more than this page knows.
     pub(crate) newer: usize,
-    /// The beginning is not kept.
-    pub(crate) cut: bool,
+    /// There may be older events, which are not kept or were not read.
+    more: bool,
+    /// An end of its process has been told: sums begin anew behind it.
+    ended: bool,
+    /// The number of the oldest event that is kept, 0 before the first.
+    first: u64,
+    /// What belongs to calls that may stand before the first, oldest first.
+    loose: Vec<Event>,
     /// The first item that is shown.
     from: usize,
     /// The one after the last that is shown, `None` for the newest.
@@ -53,8 +59,37 @@ impl Story {
         self.items.get(self.from..to).unwrap_or_default()
     }
 
+    /// One of which the end is told first.
+    pub(crate) fn from_the_end() -> Self {
+        Self {
+            more: true,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn has_older(&self) -> bool {
-        self.from > 0
+        self.from > 0 || self.earlier().is_some()
+    }
+
+    /// Of those that are kept few are left to be shown.
+    pub(crate) fn is_nearly_shown(&self) -> bool {
+        self.from < PAGE
+    }
+
+    /// The number of the event before which there may be more, `None` where that is not so, or is too much to be kept.
+    pub(crate) fn earlier(&self) -> Option<u64> {
+        // Numbers begin with 1.
+        (self.more && self.first > 1 && !self.is_full()).then_some(self.first)
+    }
+
+    /// The beginning is not kept.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.more && self.is_full()
+    }
+
+    /// What is to come needs the room that is left.
+    fn is_full(&self) -> bool {
+        self.items.len() > MOST / 2 || self.bytes > weight::MOST / 2
     }
 
     pub(crate) fn has_newer(&self) -> bool {
@@ -92,8 +127,80 @@ impl Story {
             return;
         }
         self.last = seq;
-        self.fold(seq, event);
+        if self.first == 0 {
+            self.first = seq;
+        }
+        self.take(seq, event);
         self.trim();
+    }
+
+    /// Takes in what came before all that is known, oldest first, and shows a part of it where not much is shown. Nothing means
+    /// that there is no more.
+    pub(crate) fn begin_with(&mut self, events: Vec<Event>) {
+        let mut early = Self {
+            more: !events.is_empty(),
+            ..Self::default()
+        };
+        for event in events {
+            early.first = if early.first == 0 {
+                event.seq()
+            } else {
+                early.first
+            };
+            early.take(event.seq(), event);
+        }
+        for event in std::mem::take(&mut self.loose) {
+            early.take(event.seq(), event);
+        }
+        let added = early.items.len();
+        early.items.append(&mut self.items);
+        self.items = early.items;
+        self.bytes += early.bytes;
+        self.more = early.more;
+        self.first = if early.first == 0 {
+            self.first
+        } else {
+            early.first
+        };
+        self.loose = early.loose;
+        self.model = self.model.take().or(early.model);
+        self.permission_mode = self.permission_mode.take().or(early.permission_mode);
+        self.from += added;
+        self.to = self.to.map(|to| to + added);
+        if self.shown().len() < SHOWN {
+            self.older();
+        }
+    }
+
+    /// Takes an event in, or keeps it until what it belongs to has been read.
+    fn take(&mut self, seq: u64, event: Event) {
+        if self.more && self.is_loose(&event) {
+            let surplus = (self.loose.len() + 1).saturating_sub(weight::STEPS);
+            self.loose.drain(..surplus);
+            self.loose.push(event);
+        } else {
+            self.fold(seq, event);
+        }
+    }
+
+    /// Whether the call that it belongs to is not known.
+    fn is_loose(&mut self, event: &Event) -> bool {
+        let call = match event {
+            Event::Assistant { parent, .. } | Event::Tool { parent, .. } => parent.as_deref(),
+            Event::ToolResult {
+                parent,
+                tool_use_id,
+                ..
+            } => Some(parent.as_deref().unwrap_or(tool_use_id)),
+            Event::Decision { request_id, .. } => return self.asked_mut(request_id).is_none(),
+            Event::Status { .. }
+            | Event::User { .. }
+            | Event::Approval { .. }
+            | Event::Usage { .. }
+            | Event::Note { .. }
+            | Event::Exit { .. } => None,
+        };
+        call.is_some_and(|id| self.call_mut(id).is_none())
     }
 
     /// Takes note of one that can't be read.
@@ -239,13 +346,16 @@ impl Story {
             } => {
                 self.drafts.clear();
                 // The sum begins anew with each process.
-                let before = self.cost_micro_usd.unwrap_or_default();
+                let before = self
+                    .cost_micro_usd
+                    .or((!self.more || self.ended).then_some(0));
                 let turn = Turn {
                     subtype,
                     is_error,
                     duration_ms,
                     cost_micro_usd: cost_micro_usd
-                        .map(|sum| sum.checked_sub(before).unwrap_or(sum)),
+                        .zip(before)
+                        .map(|(sum, before)| sum.checked_sub(before).unwrap_or(sum)),
                     input_tokens,
                     output_tokens,
                     cache_read_tokens,
@@ -270,6 +380,7 @@ impl Story {
             } => {
                 self.drafts.clear();
                 self.exited = true;
+                self.ended = true;
                 self.cost_micro_usd = None;
                 self.push(
                     seq,
@@ -362,7 +473,8 @@ impl Story {
             // Of those that are shown some are left.
             let some = PAGE.min(self.items.len());
             self.to = self.to.map(|to| to.saturating_sub(surplus).max(some));
-            self.cut = true;
+            self.more = true;
+            self.first = self.items.first().map_or(self.last, |item| item.seq);
         }
         if self.to.is_none() && self.items.len() - self.from > SHOWN {
             self.from = self.items.len() - SHOWN / 2;

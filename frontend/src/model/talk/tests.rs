@@ -38,12 +38,73 @@ fn prompt(seq: u64, uuid: Option<&str>, text: &str) -> Event {
     serde_json::from_value(event).unwrap()
 }
 
+const LOG: &str = "log:1";
+const TRANSCRIPT: &str = "transcript:1";
+
 fn tell(model: &mut Model, pid: u32, tidings: Tidings) -> Vec<Effect> {
+    tell_of(model, pid, LOG, tidings)
+}
+
+fn tell_of(model: &mut Model, pid: u32, list: &str, tidings: Tidings) -> Vec<Effect> {
     let told = Told {
         session_id: id(pid),
+        numbering: Some(list.to_owned()),
         tidings,
     };
     update(model, Msg::Link(Heard::Output(told)), NOW)
+}
+
+/// Asks for a part from the end on.
+fn part(pid: u32, before: Option<u64>) -> Effect {
+    let since = backwards(Page {
+        limit: PART,
+        before,
+    });
+    let id = id(pid);
+    Effect::Call(Call::Output { id, since })
+}
+
+/// Asks for what is new.
+fn ask(pid: u32, after: u64) -> Effect {
+    let id = id(pid);
+    let since = Since {
+        after,
+        ..Since::default()
+    };
+    Effect::Call(Call::Output { id, since })
+}
+
+/// Answers such a request.
+fn answer(
+    model: &mut Model,
+    list: &str,
+    asked: Effect,
+    seqs: std::ops::RangeInclusive<u64>,
+) -> Vec<Effect> {
+    let Effect::Call(Call::Output { id, since }) = asked else {
+        panic!("{asked:?}");
+    };
+    let numbering = Some(list.to_owned());
+    let asked = Asked {
+        id,
+        since,
+        numbering,
+    };
+    let rows = seqs.map(|seq| prompt(seq, None, "x")).collect();
+    let answer = Ok(Rows { rows, newer: 0 });
+    update(
+        model,
+        Msg::Answered(Answered::Output(asked, answer)),
+        NOW + 2000,
+    )
+}
+
+/// Opens a conversation in which nothing has been said.
+fn open_empty(model: &mut Model, pid: u32) {
+    let effects = update(model, Msg::Open(id(pid)), NOW);
+    assert!(effects.contains(&part(pid, None)), "{effects:?}");
+    let effects = answer(model, LOG, part(pid, None), 1..=0);
+    assert_eq!(effects, [follow(pid, 0)]);
 }
 
 fn events(seqs: std::ops::RangeInclusive<u64>) -> Tidings {
@@ -102,21 +163,15 @@ fn driven(model: &mut Model, drive: Drive, answer: Result<DriveOutcome, Trouble>
 #[test]
 fn after_a_break_it_is_followed_from_where_it_is_known() {
     let mut model = linked(vec![held(7)]);
-    assert_eq!(update(&mut model, Msg::Open(id(7)), NOW), [follow(7, 0)]);
+    open_empty(&mut model, 7);
     assert_eq!(update(&mut model, Msg::Open(id(7)), NOW), []);
     tell(&mut model, 7, events(1..=3));
     let effects = update(&mut model, Msg::Link(Heard::Closed), NOW);
     assert!(effects.contains(&Effect::Disconnect));
     // While the link is down it is asked for.
-    let ask = |after| Effect::Call(Call::Output { id: id(7), after });
     let effects = update(&mut model, Msg::Tick, NOW + 2000);
-    assert!(effects.contains(&ask(3)), "{effects:?}");
-    let answer = |model: &mut Model, after, seqs: std::ops::RangeInclusive<u64>| {
-        let rows = seqs.map(|seq| prompt(seq, None, "x")).collect();
-        let answer = Answered::Output(id(7), after, Ok(Rows { rows, newer: 0 }));
-        update(model, Msg::Answered(answer), NOW + 2000)
-    };
-    assert_eq!(answer(&mut model, 3, 2..=5), [ask(5)]);
+    assert!(effects.contains(&ask(7, 3)), "{effects:?}");
+    assert_eq!(answer(&mut model, LOG, ask(7, 3), 2..=5), [ask(7, 5)]);
     // It comes up again meanwhile; the late answer is not doubled.
     update(&mut model, Msg::Wake, NOW + 3000);
     update(
@@ -133,7 +188,7 @@ fn after_a_break_it_is_followed_from_where_it_is_known() {
         NOW + 3000,
     );
     assert!(effects.contains(&follow(7, 5)), "{effects:?}");
-    assert_eq!(answer(&mut model, 5, 6..=6), []);
+    assert_eq!(answer(&mut model, LOG, ask(7, 5), 6..=6), []);
     tell(&mut model, 7, events(4..=7));
     assert_eq!(seqs(&model), [1, 2, 3, 4, 5, 6, 7]);
     // Of another session, late.
@@ -152,7 +207,7 @@ fn leaving_it_unfollows_and_keeps_what_is_written() {
         })
     };
     let effects = update(&mut model, Msg::Open(id(8)), NOW);
-    assert_eq!(effects, [unfollow(7), follow(8, 0)]);
+    assert_eq!(effects, [unfollow(7), part(8, None)]);
     assert_eq!(model.talk.as_ref().unwrap().words, "");
     assert_eq!(update(&mut model, Msg::Back, NOW), [unfollow(8)]);
     update(&mut model, Msg::Open(id(7)), NOW);
@@ -162,7 +217,7 @@ fn leaving_it_unfollows_and_keeps_what_is_written() {
 #[test]
 fn a_message_is_said_once_however_often_it_is_tried() {
     let mut model = linked(vec![held(7)]);
-    update(&mut model, Msg::Open(id(7)), NOW);
+    open_empty(&mut model, 7);
     let drive = Drive::Say {
         uuid: MINE.to_owned(),
         text: "go\non".to_owned(),
@@ -266,7 +321,7 @@ fn a_question_stands_before_its_end_and_its_name() {
 #[test]
 fn what_was_taken_up_again_is_followed_again() {
     let mut model = linked(vec![sample::session(7)]);
-    update(&mut model, Msg::Open(id(7)), NOW);
+    open_empty(&mut model, 7);
     tell(&mut model, 7, events(1..=2));
     tell(&mut model, 7, Tidings::End(None));
     // The process that ended is still listed.
@@ -281,58 +336,111 @@ fn what_was_taken_up_again_is_followed_again() {
         ..sample::session(9)
     };
     let effects = update(&mut model, changes(vec![again]), NOW);
-    // It numbers what it says for itself, and may have said some of it before.
-    assert!(effects.contains(&follow(7, 0)), "{effects:?}");
-    tell(&mut model, 7, events(1..=1));
-    assert_eq!(seqs(&model), [1]);
+    assert!(effects.contains(&follow(7, 2)), "{effects:?}");
+    // It is told from its transcript now, where the numbers are others: its end is read first.
+    let effects = tell_of(&mut model, 7, TRANSCRIPT, events(500..=501));
+    assert_eq!(effects, [part(7, None)]);
+    assert_eq!(tell_of(&mut model, 7, TRANSCRIPT, events(502..=503)), []);
+    assert_eq!(seqs(&model), [1, 2]);
+    let effects = answer(&mut model, TRANSCRIPT, part(7, None), 490..=502);
+    // So few are all there is, or heavy ones.
+    assert_eq!(effects, [follow(7, 502), part(7, Some(490))]);
+    answer(&mut model, TRANSCRIPT, part(7, Some(490)), 1..=0);
+    assert!(!model.talk.as_ref().unwrap().story.has_older());
+    tell_of(&mut model, 7, TRANSCRIPT, events(501..=503));
+    assert_eq!(seqs(&model).last(), Some(&503));
+    assert_eq!(model.talk.as_ref().unwrap().story.last, 503);
 }
 
 #[test]
-fn what_was_told_before_it_ran_is_told_anew() {
-    let mut model = linked(Vec::new());
-    update(&mut model, Msg::Open(id(7)), NOW);
+fn an_older_server_that_counts_anew_is_asked_anew() {
+    let mut model = linked(vec![held(7)]);
+    open_empty(&mut model, 7);
     tell(&mut model, 7, events(90_000..=90_001));
-    let changes = Msg::Link(Heard::Changes(news(vec![held(7)])));
-    let effects = update(&mut model, changes.clone(), NOW);
-    assert!(effects.contains(&follow(7, 0)), "{effects:?}");
-    tell(&mut model, 7, events(1..=2));
-    assert_eq!(seqs(&model), [1, 2]);
-    assert_eq!(update(&mut model, changes, NOW), []);
+    let told = Told {
+        session_id: id(7),
+        numbering: None,
+        tidings: Tidings::Caught(2),
+    };
+    let effects = update(&mut model, Msg::Link(Heard::Output(told)), NOW);
+    assert_eq!(effects, [part(7, None)]);
+}
+
+#[test]
+fn of_a_long_conversation_the_end_is_read_first() {
+    let mut model = linked(vec![held(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    assert!(!model.talk.as_ref().unwrap().caught);
+    let effects = answer(&mut model, LOG, part(7, None), 301..=500);
+    assert_eq!(effects, [follow(7, 500)]);
+    assert_eq!(seqs(&model).first(), Some(&301));
+    tell(&mut model, 7, events(501..=501));
+    // What is older comes once it is wanted, and is asked for once.
+    assert_eq!(talk(&mut model, Talking::Older), [part(7, Some(301))]);
+    assert_eq!(talk(&mut model, Talking::Older), []);
+    answer(&mut model, LOG, part(7, Some(301)), 101..=300);
+    assert_eq!(seqs(&model).first(), Some(&201));
+    // When all that is kept is shown, the next is asked for, and waits.
+    assert_eq!(talk(&mut model, Talking::Older), [part(7, Some(101))]);
+    assert_eq!(seqs(&model).first(), Some(&101));
+    // Of a list that is not this one any more, and what was asked for twice.
+    answer(&mut model, TRANSCRIPT, part(7, Some(101)), 1..=100);
+    answer(&mut model, LOG, part(7, Some(301)), 101..=300);
+    assert_eq!(talk(&mut model, Talking::Older), [part(7, Some(101))]);
+    answer(&mut model, LOG, part(7, Some(101)), 1..=100);
+    assert_eq!(seqs(&model).first(), Some(&101));
+    assert_eq!(talk(&mut model, Talking::Older), []);
+    assert_eq!(seqs(&model).first(), Some(&1));
+    assert!(!model.talk.as_ref().unwrap().story.has_older());
+}
+
+#[test]
+fn an_end_that_could_not_be_read_is_asked_for_again() {
+    let mut model = linked(vec![held(7)]);
+    update(&mut model, Msg::Open(id(7)), NOW);
+    let asked = Asked {
+        id: id(7),
+        since: backwards(Page {
+            limit: PART,
+            before: None,
+        }),
+        numbering: None,
+    };
+    let answered = Answered::Output(asked, Err(Trouble::Unreadable));
+    assert_eq!(update(&mut model, Msg::Answered(answered), NOW), []);
+    assert!(model.talk.as_ref().unwrap().trouble.is_some());
+    assert!(model.is_due(NOW + 2000));
+    let effects = update(&mut model, Msg::Tick, NOW + 2000);
+    assert!(effects.contains(&part(7, None)), "{effects:?}");
 }
 
 #[test]
 fn where_it_is_asked_for_it_is_asked_for_again_once_it_was_taken_up() {
     let mut model = linked(vec![held(7)]);
     model.link.phase = Phase::Resting;
-    let ask = |after| Effect::Call(Call::Output { id: id(7), after });
-    assert_eq!(update(&mut model, Msg::Open(id(7)), NOW), [ask(0)]);
+    assert_eq!(update(&mut model, Msg::Open(id(7)), NOW), [part(7, None)]);
+    assert_eq!(answer(&mut model, LOG, part(7, None), 1..=8), []);
     let exit = json!({"type": "exit", "seq": 9, "at": NOW, "code": 0, "signal": null, "cancelled": false, "stderr": ""});
-    let rows = vec![serde_json::from_value(exit).unwrap()];
-    let answer = Answered::Output(id(7), 0, Ok(Rows { rows, newer: 0 }));
-    update(&mut model, Msg::Answered(answer), NOW);
-    let empty = Ok(Rows {
-        rows: Vec::new(),
-        newer: 0,
-    });
-    update(
-        &mut model,
-        Msg::Answered(Answered::Output(id(7), 9, empty)),
-        NOW,
-    );
+    let talk = model.talk.as_mut().unwrap();
+    talk.tell(serde_json::from_value(exit).unwrap());
+    talk.asking_since = None;
     let effects = update(&mut model, Msg::Tick, NOW + 9000);
-    assert!(!effects.contains(&ask(9)), "{effects:?}");
+    assert!(!effects.contains(&ask(7, 9)), "{effects:?}");
     model.live.sessions = vec![Session {
         session_id: Some(id(7)),
         ..held(9)
     }];
     let effects = update(&mut model, Msg::Tick, NOW + 18_000);
-    assert!(effects.contains(&ask(0)), "{effects:?}");
+    assert!(effects.contains(&ask(7, 9)), "{effects:?}");
+    // Whoever tells it now has another list, in which nothing stands behind that number.
+    let effects = answer(&mut model, TRANSCRIPT, ask(7, 9), 1..=0);
+    assert_eq!(effects, [part(7, None)]);
 }
 
 #[test]
 fn an_end_that_may_pass_is_asked_about_over_the_next_link() {
     let mut model = linked(vec![held(7)]);
-    update(&mut model, Msg::Open(id(7)), NOW);
+    open_empty(&mut model, 7);
     tell(&mut model, 7, events(1..=2));
     let full = "as many live feeds are open as may be";
     tell(&mut model, 7, Tidings::End(Some(full.to_owned())));
@@ -345,7 +453,7 @@ fn an_end_that_may_pass_is_asked_about_over_the_next_link() {
     update(&mut model, Msg::Link(hello), NOW);
     let snapshot = Msg::Link(Heard::Snapshot(news(vec![held(7)])));
     let effects = update(&mut model, snapshot, NOW);
-    assert!(effects.contains(&follow(7, 0)), "{effects:?}");
+    assert!(effects.contains(&follow(7, 2)), "{effects:?}");
     assert_eq!(model.talk.as_ref().unwrap().end, None);
 }
 
@@ -374,6 +482,7 @@ fn what_was_not_sent_is_there_when_one_comes_back() {
     update(&mut model, Msg::Open(id(7)), NOW);
     assert!(matches!(step(&model).as_slice(), [Step::Failed(_)]));
     // It had been said so in other words before, which is another message.
+    answer(&mut model, LOG, part(7, None), 1..=0);
     tell(
         &mut model,
         7,

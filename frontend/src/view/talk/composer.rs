@@ -61,7 +61,6 @@ pub(super) fn composer(view: Read, send: Send) -> AnyView {
     let open = Memo::new(move |_| closed.with(Option::is_none));
     view! {
         <div class="sm-composer">
-            <p class="sm-why sm-bad" role="alert" dir="auto">{text(move || view.with(|v| v.failed.clone()))}</p>
             <div class="sm-box-line" hidden=flag(move || !open.get())>{message_box(view, send)}</div>
             {part(move || maybe(closed.get(), |closed| ways_out(closed, send)))}
         </div>

@@ -5,9 +5,10 @@ use wire::{HolderKind, Session};
 use super::*;
 use crate::{
     model::{
-        Model, Surroundings,
+        Answered, Model, Surroundings,
+        answer::Rows,
         link::{Heard, Phase},
-        talk::{Tidings, Told},
+        talk::{Asked, Tidings, Told},
         terminal::{News, Seen, Step},
         update::update,
     },
@@ -41,8 +42,29 @@ fn check(holder: Option<HolderKind>, events: Vec<serde_json::Value>, expected: &
             }
             (seq, serde_json::from_value(event).ok())
         };
+        let asked = Asked {
+            id: id.clone(),
+            since: wire::Since {
+                back: Some(wire::Page {
+                    limit: 200,
+                    before: None,
+                }),
+                ..wire::Since::default()
+            },
+            numbering: None,
+        };
+        let nothing = Ok(Rows {
+            rows: Vec::new(),
+            newer: 0,
+        });
+        update(
+            &mut model,
+            Msg::Answered(Answered::Output(asked, nothing)),
+            NOW,
+        );
         let told = Told {
             session_id: id,
+            numbering: None,
             tidings: Tidings::Events((1..).zip(events).map(event).collect()),
         };
         update(&mut model, Msg::Link(Heard::Output(told)), NOW);

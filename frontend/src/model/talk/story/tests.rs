@@ -76,6 +76,55 @@ fn a_call_is_told_with_what_was_decided_and_what_came_of_it() {
 }
 
 #[test]
+fn what_belongs_to_an_earlier_call_waits_for_it() {
+    let all = vec![
+        json!({"type": "tool", "seq": 3, "toolUseId": "t1", "name": "Bash", "input": {}}),
+        json!({"type": "tool", "seq": 4, "toolUseId": "t2", "name": "Task", "input": {}}),
+        json!({"type": "approval", "seq": 5, "requestId": "r1", "toolUseId": "t1", "tool": "Bash", "input": {}, "ask": {"type": "text", "text": ""}}),
+        json!({"type": "decision", "seq": 8, "requestId": "r1", "outcome": "allow", "by": "rule", "reason": null, "rule": "r7"}),
+        json!({"type": "assistant", "seq": 9, "text": "step", "parent": "t2"}),
+        json!({"type": "tool_result", "seq": 10, "toolUseId": "t1", "text": "done", "isError": false}),
+        say(11, "All is well."),
+    ];
+    let whole = told(all.clone());
+    // A request whose call is not known stands for itself, so that it can be seen.
+    for cut in [0].into_iter().chain(3..=all.len()) {
+        let mut story = Story::from_the_end();
+        let (early, late) = all.split_at(cut);
+        late.iter()
+            .cloned()
+            .map(read)
+            .for_each(|event| story.tell(event));
+        if !late.is_empty() {
+            assert_eq!(story.earlier(), Some(late[0]["seq"].as_u64().unwrap()));
+        }
+        story.begin_with(early.iter().cloned().map(read).collect());
+        let shown = |story: &Story| -> Vec<Item> {
+            story.shown().iter().map(|item| (**item).clone()).collect()
+        };
+        assert_eq!(shown(&story), shown(&whole), "{cut}");
+    }
+}
+
+#[test]
+fn a_cost_that_began_before_the_first_turn_is_not_that_turns() {
+    let usage = |seq, sum| {
+        json!({"type": "usage", "seq": seq, "subtype": "success", "isError": false, "durationMs": 1, "costMicroUsd": sum,
+            "inputTokens": 1, "outputTokens": 1, "cacheReadTokens": null, "cacheCreationTokens": null})
+    };
+    let mut story = Story::from_the_end();
+    [usage(7, 500), usage(8, 520)]
+        .map(read)
+        .into_iter()
+        .for_each(|event| story.tell(event));
+    let costs = story.shown().iter().map(|item| match &item.what {
+        What::Turn(turn) => turn.cost_micro_usd,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(costs.collect::<Vec<_>>(), [None, Some(20)]);
+}
+
+#[test]
 fn what_is_being_written_goes_when_it_is_told_whole() {
     let mut story = told(vec![say(1, "Before.")]);
     story.hear(delta(DeltaKind::Thinking, 0, "Hm"));
@@ -167,7 +216,7 @@ fn a_story_without_end_loses_its_beginning() {
         story.tell(read(say(seq, "x")));
         assert!(!story.shown().is_empty());
     }
-    assert!(story.cut && story.items.len() <= MOST);
+    assert!(story.is_cut() && story.items.len() <= MOST);
     assert_eq!(story.shown().last().unwrap().seq, 21_000);
 }
 
@@ -178,7 +227,7 @@ fn a_heavy_story_loses_its_beginning() {
     for seq in 1..=100 {
         story.tell(read(say(seq, &text)));
     }
-    assert!(story.cut && (40..=64).contains(&story.items.len()));
+    assert!(story.is_cut() && (40..=64).contains(&story.items.len()));
     assert_eq!(story.shown().last().unwrap().seq, 100);
     story.older();
     assert_eq!(story.shown().len(), story.items.len());
