@@ -174,6 +174,19 @@ for (const [holder, version] of [['pty'], ['tmux'], ['pty', '2.1.197'], ['tmux',
       await held.idle();
     });
 
+    test('another model is chosen in the middle of the conversation', async () => {
+      assert.equal((await held.done('model', { model: 'sonnet' })).outcome, 'changed');
+      await held.idle();
+      await held.say('hold model rest');
+      const { model } = await until('the model was asked', () => world.mock.steps.find(({ name }) => name === 'model'));
+      assert.match(model, /sonnet/);
+      world.mock.release('model');
+      await held.idle();
+      // It asks before each switch, and is told so each time.
+      assert.equal((await held.done('model', { model: 'opus' })).outcome, 'changed');
+      await held.idle();
+    });
+
     test('a plan is rejected with words, and approved', async () => {
       await held.done('cancel');
       await begin({ permissionMode: 'plan' });

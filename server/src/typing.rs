@@ -5,6 +5,7 @@
 
 pub(crate) mod draft;
 pub(crate) mod mode;
+pub(crate) mod model;
 pub(crate) mod paste;
 pub(crate) mod record;
 
@@ -85,6 +86,11 @@ const UNKNOWN: Refusal = Refusal::new(
 const IN_TURN: Refusal = Refusal::new(
     Code::Busy,
     "The session is in a turn; wait for its end, or interrupt it.",
+);
+
+const ASKS_FIRST: Refusal = Refusal::new(
+    Code::Busy,
+    "Claude Code asks something before it does that; answer it in its terminal: attach to it.",
 );
 
 const NOT_TAKEN: Refusal = Refusal::new(
@@ -217,11 +223,7 @@ pub(crate) async fn slash(
     message(keyboard, &format!("{command} {word}")).await?;
     sleep(ASK).await;
     match keyboard.doing() {
-        // Whether to switch in the middle of a conversation, say (2.1.329).
-        Doing::Asking => Err(Refusal::new(
-            Code::Busy,
-            "Claude Code asks something before it does that; answer it in its terminal: attach to it.",
-        )),
+        Doing::Asking => Err(ASKS_FIRST),
         Doing::Idle | Doing::Busy | Doing::Away | Doing::Unknown => Ok(DriveOutcome::Changed),
     }
 }

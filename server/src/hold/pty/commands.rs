@@ -136,7 +136,7 @@ async fn carry_out(hands: &Hands, what: Do) -> Result<DriveOutcome, Refusal> {
         Do::Cancel => cancel(hands).await,
         Do::Model { model } => {
             let _turn = hands.turn.lock().await;
-            typing::slash(hands, "/model", &model).await
+            typing::model::switch(hands, &model).await
         }
         Do::Rename { name } => {
             let _turn = hands.turn.lock().await;

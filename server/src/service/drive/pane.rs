@@ -92,7 +92,7 @@ impl Inner {
                 }
                 Do::Interrupt => typing::interrupt(&keyboard).await.map(plainly),
                 Do::Model { model } => {
-                    let changed = typing::slash(&keyboard, "/model", &model);
+                    let changed = typing::model::switch(&keyboard, &model);
                     changed.await.map(plainly)
                 }
                 Do::Rename { name } => {
