@@ -72,10 +72,8 @@ pub(super) fn output(tool: &str, input: &Value, verdict: &Verdict) -> Result<Val
 fn answered(tool: &str, input: &Value, verdict: &Verdict) -> Result<Option<Value>, String> {
     match tool {
         "AskUserQuestion" => {
-            if let Some(question) = unanswered(input, &verdict.answers) {
-                return Err(format!(
-                    "The question {question:?} has no answer; choose one, or deny with a reason."
-                ));
+            if let Some(sentence) = unanswered(input, &verdict.answers) {
+                return Err(sentence);
             }
             let mut input = input.clone();
             if let Some(members) = input.as_object_mut() {

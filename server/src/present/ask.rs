@@ -96,11 +96,14 @@ pub fn refused_mode(is_plan: bool, mode: Option<&str>) -> Option<String> {
     Some(sentence.to_owned())
 }
 
-/// The first question of these that has no answer; `None` where there is none such, as where nothing is asked. By the input itself,
-/// since what is shown of a question may be cut.
-pub fn unanswered<'i>(input: &'i Value, answers: &BTreeMap<String, String>) -> Option<&'i str> {
+/// Says which question of these has no answer; `None` where each has one, as where nothing is asked. By the input itself, since
+/// what is shown of a question may be cut.
+pub fn unanswered(input: &Value, answers: &BTreeMap<String, String>) -> Option<String> {
     let questions = input.get("questions").and_then(Value::as_array);
     let questions = questions.into_iter().flatten();
     let mut questions = questions.filter_map(|question| question.get("question")?.as_str());
-    questions.find(|question| !answers.contains_key(*question))
+    let question = questions.find(|question| !answers.contains_key(*question))?;
+    Some(format!(
+        "The question {question:?} has no answer; send one with the others, or deny with a reason."
+    ))
 }

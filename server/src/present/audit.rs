@@ -3,8 +3,9 @@
 
 use session_core::{id, inventory::Session, tree::Tree};
 use wire::{
-    Act, AuditTarget, CleanupReport, CleanupResult, Holder, KillOutcome, Killed, ProcessKey,
-    ReapResult, Resumed, SessionId, SignalOutcome, Signalled, StartRequest, Started, Verb,
+    Act, AuditTarget, CleanupReport, CleanupResult, Decided, Holder, KillOutcome, Killed,
+    ProcessKey, ReapResult, Resumed, SessionId, SignalOutcome, Signalled, StartRequest, Started,
+    Verb,
 };
 
 use super::orphan::Reaping;
@@ -145,6 +146,61 @@ impl Told for CleanupReport {
     }
 }
 
+impl Told for Reply {
+    fn outcome(&self) -> Outcome {
+        let word = match self {
+            Self::Done { outcome, .. } => own_word(outcome),
+            Self::Decided { outcome, .. } => own_word(outcome),
+            Self::Refused { code: why, .. } => own_word(why),
+        };
+        Outcome { word, detail: None }
+    }
+
+    fn add_note(&mut self, text: String) {
+        match self {
+            Self::Done { note, .. } | Self::Decided { note, .. } => add(note, text),
+            // It says why nothing was done, which is not noted either.
+            Self::Refused { .. } => {}
+        }
+    }
+}
+
+impl Told for Decided {
+    fn outcome(&self) -> Outcome {
+        Outcome {
+            word: own_word(&self.outcome),
+            detail: None,
+        }
+    }
+
+    fn add_note(&mut self, note: String) {
+        add(&mut self.note, note);
+    }
+}
+
+/// How much was typed, and never what.
+impl Told for Count {
+    fn outcome(&self) -> Outcome {
+        let keys = match self.keys {
+            1 => "key",
+            _ => "keys",
+        };
+        let words = [
+            some(self.keys, keys),
+            self.has_text.then(|| "text".to_owned()),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        Outcome {
+            word: "typed".to_owned(),
+            detail: (!words.is_empty()).then(|| words.join(", ")),
+        }
+    }
+
+    fn add_note(&mut self, _note: String) {
+        // Whoever typed has had the answer by now; what can't be written stands in our own log.
+    }
+}
+
 /// What is said of an action that was refused, or failed.
 pub fn refused(error: &ServiceError) -> Outcome {
     let detail = if let ServiceError::Fault { source, .. } = error {
@@ -233,30 +289,6 @@ pub fn driven(what: &Do) -> Option<String> {
         | Do::Keys { .. }
         | Do::Resize { .. }
         | Do::Unknown => None,
-    }
-}
-
-/// What a holder's reply comes to.
-pub fn replied(reply: &Reply) -> Outcome {
-    let word = match reply {
-        Reply::Done { outcome, .. } => own_word(outcome),
-        Reply::Decided { outcome, .. } => own_word(outcome),
-        Reply::Refused { code: why, .. } => own_word(why),
-    };
-    Outcome { word, detail: None }
-}
-
-/// How much was typed, and never what.
-pub fn typed(count: Count) -> Outcome {
-    let Count { keys, has_text } = count;
-    let words = [
-        some(keys, if keys == 1 { "key" } else { "keys" }),
-        has_text.then(|| "text".to_owned()),
-    ];
-    let words: Vec<String> = words.into_iter().flatten().collect();
-    Outcome {
-        word: "typed".to_owned(),
-        detail: (!words.is_empty()).then(|| words.join(", ")),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// An action, from the request for it to its end.
-pub(super) struct Account<'a> {
-    log: &'a AuditLog,
+pub(super) struct Account {
+    log: AuditLog,
     pub(super) deed: Deed,
     record: Option<Record>,
 }
@@ -23,6 +23,29 @@ impl Service {
             audit.map_err(|error| ServiceError::fault("The audit log can't be read", error))
         };
         self.blocking(read).await
+    }
+
+    /// Notes what others are about to be asked to do. The disk is written to aside, here and in `closed`.
+    pub(super) async fn begun(
+        &self,
+        deed: Deed,
+        plan: Option<String>,
+    ) -> Result<Account, ServiceError> {
+        self.unhurried(move |inner| {
+            let mut account = inner.account(deed);
+            account.begin(plan);
+            Ok(account)
+        })
+        .await
+    }
+
+    /// Notes what came of it.
+    pub(super) async fn closed<T: Told + Send + 'static>(
+        &self,
+        account: Account,
+        done: Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        self.unhurried(move |_| account.close(done)).await
     }
 
     /// Refuses a whole selection where the configuration has mistakes.
@@ -49,19 +72,19 @@ impl Service {
 }
 
 impl Inner {
-    pub(super) fn account(&self, deed: Deed) -> Account<'_> {
+    pub(super) fn account(&self, deed: Deed) -> Account {
         Account {
-            log: &self.audit,
+            log: self.audit.clone(),
             deed,
             record: None,
         }
     }
 }
 
-impl Account<'_> {
+impl Account {
     /// Notes what is about to be done; from here on something may have been.
-    pub(super) fn begin(&mut self, plan: String) {
-        self.record = Some(self.log.begin(self.deed.clone(), Some(plan)));
+    pub(super) fn begin(&mut self, plan: impl Into<Option<String>>) {
+        self.record = Some(self.log.begin(self.deed.clone(), plan.into()));
     }
 
     /// Notes what came of it, and tells whoever asked where that is not possible.

@@ -284,7 +284,7 @@ impl Inner {
         ready: Result<Ready, ServiceError>,
         grace: Duration,
         whole: bool,
-        account: &mut Account<'_>,
+        account: &mut Account,
     ) -> Result<Killed, ServiceError> {
         let (plan, _claim) = match ready? {
             Ready::Target(plan, claim) => (plan, claim),
@@ -328,7 +328,7 @@ impl Inner {
         &self,
         ready: Result<Ready, ServiceError>,
         act: Act,
-        account: &mut Account<'_>,
+        account: &mut Account,
     ) -> Result<Signalled, ServiceError> {
         let (plan, _claim) = match ready? {
             Ready::Target(plan, claim) => (plan, claim),

@@ -37,10 +37,7 @@ impl Inner {
     }
 
     /// Plans and executes.
-    pub(super) fn clean_up(
-        &self,
-        account: &mut Account<'_>,
-    ) -> Result<CleanupReport, ServiceError> {
+    pub(super) fn clean_up(&self, account: &mut Account) -> Result<CleanupReport, ServiceError> {
         let plan = self.cleanup_plan()?;
         account.begin(present::audit::cleanup(&present::cleanup::planned(&plan)));
         let recheck = Recheck {

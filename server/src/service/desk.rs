@@ -7,12 +7,12 @@ use std::{
 
 use session_core::rule::Action;
 use wire::{
-    Approval, AuditTarget, Caller, DecideRequest, DecisionOutcome, RequestId, SessionId, Verb,
+    Approval, AuditTarget, Caller, DecideRequest, Decided, DecisionOutcome, RequestId, Verb,
 };
 
-use super::{Inner, Service, ServiceError};
+use super::{Inner, Service, ServiceError, drive::decide::by_person};
 use crate::{
-    audit::{AuditLog, Deed, Outcome},
+    audit::{AuditLog, Deed},
     clock::now,
     config::Config,
     desk::{self, Company, Desk, Ruled, answer::Verdict, elsewhere, protocol::Asking},
@@ -95,7 +95,7 @@ impl Service {
         id: &RequestId,
         request: DecideRequest,
         by: Caller,
-    ) -> Result<(SessionId, DecisionOutcome, Option<String>), ServiceError> {
+    ) -> Result<Decided, ServiceError> {
         self.refuse_when_degraded()?;
         let (service, id) = (self.clone(), id.clone());
         // On its own: a caller that hangs up must not leave a decision that is in no log.
@@ -111,7 +111,7 @@ impl Service {
                 by,
                 target: Some(target),
             };
-            let record = service.begin(deed, None).await?;
+            let account = service.begun(deed, None).await?;
             let decision = request.decision;
             let verdict = Verdict {
                 decision,
@@ -129,15 +129,8 @@ impl Service {
             };
             let decided =
                 decided.map_err(|refusal| ServiceError::told(refusal.code, refusal.sentence));
-            let outcome = match &decided {
-                Ok(()) => Outcome {
-                    word: desk::word(decision).to_owned(),
-                    detail: None,
-                },
-                Err(error) => present::audit::refused(error),
-            };
-            let unnoted = service.end_record(record, outcome).await;
-            decided.map(|()| (request.session_id, decision, unnoted))
+            let decided = decided.map(|()| by_person(id, request.session_id, decision));
+            service.closed(account, decided).await
         });
         deciding
             .await

@@ -2,7 +2,7 @@
 //!
 //! Knows who carries out what a session is told. Does not know how.
 
-mod decide;
+pub(super) mod decide;
 mod pane;
 mod stopped;
 
@@ -14,7 +14,7 @@ use wire::{
 
 use super::{Service, ServiceError, pane::InPane};
 use crate::{
-    audit::{Deed, Outcome, Record},
+    audit::Deed,
     held::{AskError, Held},
     hold::protocol::{Do, Reply},
     present,
@@ -218,8 +218,8 @@ impl Service {
         by: Caller,
     ) -> Result<Driven, ServiceError> {
         let written = self.written(driver).await?;
-        let (reply, unnoted) = match (driver, what) {
-            (Driver::Pane(pane), Do::Cancel) => (self.cancel_in_pane(pane, by).await?, None),
+        let reply = match (driver, what) {
+            (Driver::Pane(pane), Do::Cancel) => self.cancel_in_pane(pane, by).await?,
             (Driver::Pane(_) | Driver::Held(_), what) => self.asked(driver, verb, what, by).await?,
         };
         let Reply::Done {
@@ -237,7 +237,7 @@ impl Service {
             outcome,
             seq: written.unwrap_or(seq),
             uuid,
-            note: joined(note, unnoted),
+            note,
         })
     }
 
@@ -268,30 +268,25 @@ impl Service {
         Ok(Driver::Pane(Box::new(pane.await?)))
     }
 
-    /// Has a session do something, and notes it. Returns beside the reply what a person should know where it can't be noted.
+    /// Has a session do something, and notes it.
     async fn asked(
         &self,
         driver: &Driver,
         verb: Verb,
         what: Do,
         by: Caller,
-    ) -> Result<(Reply, Option<String>), ServiceError> {
+    ) -> Result<Reply, ServiceError> {
         let deed = Deed {
             verb,
             by: by.clone(),
             target: Some(driver.target()),
         };
-        let record = self.begin(deed, present::audit::driven(&what)).await?;
+        let account = self.begun(deed, present::audit::driven(&what)).await?;
         let asked = match driver {
             Driver::Held(held) => self.ask_holder(held, what, by).await,
             Driver::Pane(pane) => self.type_into(pane, what).await,
         };
-        let outcome = match &asked {
-            Ok(reply) => present::audit::replied(reply),
-            Err(error) => present::audit::refused(error),
-        };
-        let unnoted = self.end_record(record, outcome).await;
-        asked.map(|reply| (reply, unnoted))
+        self.closed(account, asked).await
     }
 
     async fn ask_holder(&self, held: &Held, what: Do, by: Caller) -> Result<Reply, ServiceError> {
@@ -308,22 +303,6 @@ impl Service {
                 "The session does not answer; interrupt it, or end it with kill.",
             ),
         })
-    }
-
-    /// Notes what is about to be done, before any of it is.
-    pub(super) async fn begin(
-        &self,
-        deed: Deed,
-        plan: Option<String>,
-    ) -> Result<Record, ServiceError> {
-        self.unhurried(move |inner| Ok(inner.audit.begin(deed, plan)))
-            .await
-    }
-
-    /// Notes what came of it. Returns what a person should know where that can't be noted.
-    pub(super) async fn end_record(&self, record: Record, outcome: Outcome) -> Option<String> {
-        let ended = self.unhurried(move |_| Ok(record.end(outcome)));
-        ended.await.unwrap_or_else(|error| Some(error.to_string()))
     }
 }
 

@@ -117,7 +117,7 @@ impl Inner {
         proved: Option<Result<Reapable, kill::Refusal>>,
         claim: Option<Claim>,
         grace: Duration,
-        account: &mut Account<'_>,
+        account: &mut Account,
     ) -> Result<Reaping, ServiceError> {
         let proc = self.observer.proc();
         let planned = match proved {

@@ -47,7 +47,7 @@ impl Inner {
     pub(super) fn resume(
         &self,
         request: &ResumeRequest,
-        account: &mut Account<'_>,
+        account: &mut Account,
     ) -> Result<Resumed, ServiceError> {
         if let Some(cwd) = request
             .cwd

@@ -88,7 +88,7 @@ impl Inner {
     fn start(
         &self,
         request: &StartRequest,
-        account: &mut Account<'_>,
+        account: &mut Account,
     ) -> Result<(Started, Option<Unsaid>), ServiceError> {
         check(request)?;
         let kind = request.holder.unwrap_or(HolderKind::Stdio);

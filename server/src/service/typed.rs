@@ -11,7 +11,7 @@ use tokio::{
 use wire::{AuditTarget, Caller, Face, KeysRequest, SessionId, Verb};
 
 use super::{Service, ServiceError};
-use crate::{audit::Deed, held::Held, present};
+use crate::{audit::Deed, held::Held};
 
 /// Whoever types nothing for so long has stopped.
 const QUIET: Duration = Duration::from_secs(5);
@@ -106,11 +106,10 @@ impl Service {
                 cwd: Some(held.now.cwd.clone()),
             }),
         };
-        let record = self.begin(deed, None).await?;
+        let account = self.begun(deed, None).await?;
         if by.face == Face::Terminal {
             // It is one command, which does not stay to see whether there will be more.
-            self.end_record(record, present::audit::typed(count)).await;
-            return Ok(());
+            return self.closed(account, Ok(count)).await.map(drop);
         }
         let (dir, by) = (held.dir.clone(), by.clone());
         spells.push(Spell {
@@ -122,9 +121,7 @@ impl Service {
         let service = self.clone();
         tokio::spawn(async move {
             let count = service.inner.typed.ended(&dir, &by).await;
-            let outcome = present::audit::typed(count);
-            // Whoever typed has had the answer by now; what can't be written stands in our own log.
-            let _unnoted = service.end_record(record, outcome).await;
+            service.closed(account, Ok(count)).await.ok();
         });
         Ok(())
     }

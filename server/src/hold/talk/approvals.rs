@@ -92,10 +92,7 @@ impl Approvals {
                     return Err((Code::BadRequest, sentence.to_owned()));
                 }
                 let missing = present::unanswered(&approval.input, &answer.answers);
-                if let Some(question) = missing.filter(|_| is_question) {
-                    let sentence = format!(
-                        "The question {question:?} has no answer; send one with the others, or deny with a reason."
-                    );
+                if let Some(sentence) = missing.filter(|_| is_question) {
                     return Err((Code::BadRequest, sentence));
                 }
                 let given = answer.answers.iter();

@@ -38,24 +38,17 @@ impl Service {
             ),
             None => None,
         };
-        let (session_id, outcome, unnoted) = if self.is_foreign(&id).await {
+        let mut decided = if self.is_foreign(&id).await {
             self.decide_at_desk(&id, request, by.clone()).await?
         } else {
             self.decide_held(&id, request, by.clone()).await?
         };
-        let (rule, note) = match always {
-            None => (None, None),
-            Some(rule) => self.keep_rule(rule, by).await,
-        };
-        Ok(Decided {
-            ok: true,
-            id,
-            session_id,
-            outcome,
-            by: DecidedBy::Person,
-            rule,
-            note: joined(note, unnoted),
-        })
+        if let Some(rule) = always {
+            let (rule, note) = self.keep_rule(rule, by).await;
+            decided.rule = rule;
+            decided.note = joined(note, decided.note);
+        }
+        Ok(decided)
     }
 
     async fn decide_held(
@@ -63,7 +56,7 @@ impl Service {
         id: &RequestId,
         request: DecideRequest,
         by: Caller,
-    ) -> Result<(SessionId, DecisionOutcome, Option<String>), ServiceError> {
+    ) -> Result<Decided, ServiceError> {
         let who = Who::Session(request.session_id);
         let what = Do::Decide {
             id: id.clone(),
@@ -75,11 +68,11 @@ impl Service {
         };
         self.refuse_when_degraded()?;
         let driver = self.driver(&who).await?;
-        let (reply, unnoted) = self.asked(&driver, Verb::Decide, what, by).await?;
-        match reply {
-            Reply::Decided { outcome, note } => {
-                Ok((driver.session_id(), outcome, joined(note, unnoted)))
-            }
+        match self.asked(&driver, Verb::Decide, what, by).await? {
+            Reply::Decided { outcome, note } => Ok(Decided {
+                note,
+                ..by_person(id.clone(), driver.session_id(), outcome)
+            }),
             Reply::Done { .. } | Reply::Refused { .. } => Err(nonsense()),
         }
     }
@@ -160,5 +153,22 @@ impl Service {
             }
             Err(error) => (None, Some(format!("No rule was made of it. {error}"))),
         }
+    }
+}
+
+/// What a person has decided, and no more than that.
+pub(in crate::service) fn by_person(
+    id: RequestId,
+    session_id: SessionId,
+    outcome: DecisionOutcome,
+) -> Decided {
+    Decided {
+        ok: true,
+        id,
+        session_id,
+        outcome,
+        by: DecidedBy::Person,
+        rule: None,
+        note: None,
     }
 }
