@@ -6,18 +6,17 @@
 
 mod approvals;
 mod commands;
+mod decisions;
 mod events;
 mod queue;
 mod requests;
+mod state;
 
 use std::collections::{HashMap, VecDeque};
 
 use serde_json::value::RawValue;
-use session_core::stream::{CanUseTool, Lifecycle, Said, Words, say};
-use wire::{
-    Approval, Code, DecidedBy, DecisionOutcome, Delta, DriveOutcome, Event, NoteCode, ProcessKey,
-    State,
-};
+use session_core::stream::{Lifecycle, Said, Words, say};
+use wire::{Approval, Code, Delta, DriveOutcome, Event, NoteCode, ProcessKey, State};
 
 use self::{
     approvals::Approvals,
@@ -200,24 +199,7 @@ impl Talk {
                     effects.extend(self.close());
                 }
             }
-            Said::Cancelled { request_id } => {
-                if let Some(id) = self.approvals.take_named(&request_id) {
-                    self.approvals.remember(
-                        id.clone(),
-                        DecisionOutcome::Withdrawn,
-                        DecidedBy::Session,
-                    );
-                    effects.push(self.decision(
-                        id.as_str(),
-                        DecisionOutcome::Withdrawn,
-                        DecidedBy::Session,
-                        None,
-                        None,
-                        at,
-                    ));
-                    effects.extend(self.news(at));
-                }
-            }
+            Said::Cancelled { request_id } => effects.extend(self.withdrawn(&request_id, at)),
             Said::Answer(answer) => effects.extend(self.answered(answer, at)),
             Said::Request {
                 request_id,
@@ -233,49 +215,6 @@ impl Talk {
         effects
     }
 
-    /// Takes a request to use a tool, and what the rules say of it.
-    pub(super) fn asked(&mut self, request: CanUseTool, ruled: Ruled, at: u64) -> Vec<Effect> {
-        let called = request
-            .tool_use_id
-            .as_ref()
-            .and_then(|id| self.plans.get(id));
-        let seq = self.now.seq + 1;
-        let (approval, event) =
-            approvals::approval(&request, called.map(|raw| &**raw), &self.now, seq, at);
-        self.now.seq = seq;
-        let mut effects = vec![Effect::Event(event)];
-        match ruled {
-            Ruled::Ask => {
-                self.approvals.add(approval, request);
-                effects.extend(self.news(at));
-            }
-            Ruled::Allow { rule } => {
-                self.approvals.remember(
-                    approval.id.clone(),
-                    DecisionOutcome::Allow,
-                    DecidedBy::Rule,
-                );
-                let allow = say::allow(&request.request_id, &request.input, None);
-                let (id, outcome) = (approval.id.as_str(), DecisionOutcome::Allow);
-                effects.push(self.decision(id, outcome, DecidedBy::Rule, None, Some(rule), at));
-                effects.push(Effect::Say(allow));
-            }
-            Ruled::Deny { rule, reason } => {
-                self.approvals.remember(
-                    approval.id.clone(),
-                    DecisionOutcome::Deny,
-                    DecidedBy::Rule,
-                );
-                let deny = say::deny(&request.request_id, &reason);
-                let (id, outcome) = (approval.id.as_str(), DecisionOutcome::Deny);
-                let reason = Some(reason);
-                effects.push(self.decision(id, outcome, DecidedBy::Rule, reason, Some(rule), at));
-                effects.push(Effect::Say(deny));
-            }
-        }
-        effects
-    }
-
     /// The process has ended.
     pub(super) fn exited(
         &mut self,
@@ -284,11 +223,7 @@ impl Talk {
         at: u64,
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for (id, _) in self.approvals.take_all() {
-            let (outcome, by) = (DecisionOutcome::Withdrawn, DecidedBy::Session);
-            self.approvals.remember(id.clone(), outcome, by);
-            effects.push(self.decision(id.as_str(), outcome, by, None, None, at));
-        }
+        effects.extend(self.all_withdrawn(at));
         self.now.state = State::Exited;
         self.now.since = at;
         let cancelled = !self.cancelling.is_empty();
@@ -339,86 +274,6 @@ impl Talk {
         }
         self.is_closed = true;
         vec![Effect::Close]
-    }
-
-    fn turn_begins(&mut self) {
-        self.in_turn = true;
-        self.waiting.remove(requests::QUIET);
-        self.waiting.remove(requests::TURN);
-    }
-
-    fn turn_ends(&mut self, at: u64) {
-        self.in_turn = false;
-        self.waiting.remove(requests::QUIET);
-        let patience = match self.queue.is_told() {
-            true => requests::NEXT_MS,
-            false => requests::NEXT_UNTOLD_MS,
-        };
-        self.expect_turn(at, patience);
-    }
-
-    /// Whether it does something, or was told to.
-    fn is_busy(&self) -> bool {
-        self.in_turn || !self.queue.is_empty()
-    }
-
-    /// The state that follows from all that is known.
-    fn state(&self) -> State {
-        match self.approvals.open().next() {
-            _ if !self.is_ready => State::Starting,
-            Some(approval) if matches!(approval.ask, wire::Ask::Question { .. }) => {
-                State::WaitingInput
-            }
-            Some(_) => State::WaitingPermission,
-            None if self.is_busy() => State::Working,
-            None => State::Idle,
-        }
-    }
-
-    /// A status event where state, model or mode is another one than was told last.
-    fn news(&mut self, at: u64) -> Option<Effect> {
-        let (model, mode) = (&self.now.model, &self.now.permission_mode);
-        let is_told = self.told.as_ref().is_some_and(|(state, its, other)| {
-            *state == self.state() && its == model && other == mode
-        });
-        (!is_told).then(|| self.status(at))
-    }
-
-    fn status(&mut self, at: u64) -> Effect {
-        let state = self.state();
-        if state != self.now.state {
-            self.now.since = at;
-            self.now.state = state;
-        }
-        let (model, permission_mode) = (self.now.model.clone(), self.now.permission_mode.clone());
-        self.told = Some((state, model.clone(), permission_mode.clone()));
-        self.event(|seq| Event::Status {
-            seq,
-            at,
-            state,
-            model,
-            permission_mode,
-        })
-    }
-
-    fn decision(
-        &mut self,
-        request_id: &str,
-        outcome: DecisionOutcome,
-        by: DecidedBy,
-        reason: Option<String>,
-        rule: Option<String>,
-        at: u64,
-    ) -> Effect {
-        self.event(|seq| Event::Decision {
-            seq,
-            at,
-            request_id: request_id.to_owned(),
-            outcome,
-            by,
-            reason,
-            rule,
-        })
     }
 
     /// What was said, as an event where it is one.

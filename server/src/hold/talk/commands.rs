@@ -1,10 +1,10 @@
 //! What clients want of a session: lines for it, and a reply to each.
 
 use session_core::stream::say;
-use wire::{Code, DecisionOutcome, DriveOutcome, Event};
+use wire::{Code, DriveOutcome, Event};
 
 use super::{
-    super::protocol::{Do, Reply},
+    super::protocol::Do,
     Effect, SENT, Talk, approvals, refused,
     requests::{ANSWER_MS, FIRST_WORD_MS, Request, STOP_MS},
 };
@@ -146,46 +146,6 @@ impl Talk {
         effects.extend(self.news(at));
         effects.push(Effect::Say(line));
         effects.push(Effect::Reply(number, self.reply(outcome, Some(uuid))));
-        effects
-    }
-
-    fn decide(
-        &mut self,
-        number: u64,
-        id: &wire::RequestId,
-        answer: approvals::Answer,
-        at: u64,
-    ) -> Vec<Effect> {
-        let lines = match self.approvals.decide(id, &answer) {
-            Ok(lines) => lines,
-            Err((code, sentence)) => return refused(number, code, sentence),
-        };
-        let mode = answer
-            .permission_mode
-            .filter(|_| answer.decision == DecisionOutcome::Allow);
-        let mut effects = vec![
-            self.decision(
-                id.as_str(),
-                answer.decision,
-                answer.by,
-                answer
-                    .reason
-                    .filter(|_| answer.decision == DecisionOutcome::Deny),
-                None,
-                at,
-            ),
-        ];
-        effects.push(Effect::Say(lines));
-        effects.extend(self.news(at));
-        if let Some(mode) = mode {
-            // The reply follows the answer to this.
-            let request = Request::PlanMode(number, mode.clone());
-            let request = self.request(request, at, ANSWER_MS);
-            effects.push(Effect::Say(say::set_permission_mode(&request, &mode)));
-        } else {
-            let (outcome, note) = (answer.decision, None);
-            effects.push(Effect::Reply(number, Reply::Decided { outcome, note }));
-        }
         effects
     }
 }

@@ -3,8 +3,7 @@
 mod plan;
 mod queue;
 
-use session_core::stream::Said;
-use wire::{DecisionOutcome, HolderKind, RequestId};
+use wire::{DecidedBy, DecisionOutcome, HolderKind, RequestId};
 
 use super::{super::protocol::Do, requests::ANSWER_MS, *};
 
