@@ -29,6 +29,19 @@ for (const version of OLDER_VERSIONS) {
       assert.deepEqual(answers(await held.turn('say again')), ['again']);
     });
 
+    // These say nothing of a message but that its turn begins.
+    test('does not rest between two turns', async () => {
+      const first = await held.say('hold between first');
+      const second = await held.say('say second');
+      assert.deepEqual([first.outcome, second.outcome], ['sent', 'queued']);
+      await until('the model is asked', () => world.mock.steps.some(({ name }) => name === 'between'));
+      world.mock.release('between');
+      const answer = await held.event('the answer', ({ type, text }) => type === 'assistant' && text === 'second', second.seq);
+      await held.idle();
+      const rests = (await held.events(first.seq)).filter(({ type, state }) => type === 'status' && state === 'idle');
+      assert.ok(rests.length === 1 && rests[0].seq > answer.seq, JSON.stringify(rests));
+    });
+
     test('does what it is allowed', async () => {
       const { seq } = await held.say('bash touch allowed ;; say done');
       const approval = await held.asked();
