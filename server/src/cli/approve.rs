@@ -19,8 +19,8 @@ use crate::{clock, config::Config, service::ServiceError};
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct ApproveArgs {
-    /// The request or the beginning of its id (at least 4 characters), or the session that asks; without an answer it is shown,
-    /// without this all are
+    /// The request or the beginning of its id (at least 4 characters), or the session that asks, to look or to deny; without an
+    /// answer it is shown, without this all are
     id: Option<String>,
     #[command(flatten)]
     verdict: Verdict,
@@ -71,17 +71,26 @@ pub(super) fn run(arguments: &ApproveArgs, config: Config) -> anyhow::Result<Exi
         let Some(id) = &arguments.id else {
             return tell(arguments.json, &approvals, asked(&approvals, now), true);
         };
-        let approval = match find(&approvals, id)? {
+        let by_id = find(&approvals, id)?;
+        let approval = match by_id {
             Some(approval) => approval,
             None => of_session(&approvals, id, who::open(service, id).await)?,
         };
+        if by_id.is_none() {
+            refuse_unseen(&arguments.verdict, id, approval)?;
+        }
         let Some(request) = request(arguments, approval)? else {
             return tell(arguments.json, approval, one(approval, now), true);
         };
         let decided = service
             .decide(approval.id.clone(), request, caller())
             .await?;
-        tell(arguments.json, &decided, lines(&decided), true)
+        tell(
+            arguments.json,
+            &decided,
+            lines(&decided, &approval.ask),
+            true,
+        )
     })
 }
 
@@ -149,6 +158,18 @@ fn of_session<'a>(
             told(Code::BadRequest, &sentence)
         }
     }
+}
+
+/// A session may ask something else by now than what its name stood for when it was looked at. A refusal harms nothing.
+fn refuse_unseen(verdict: &Verdict, name: &str, approval: &Approval) -> Result<(), ServiceError> {
+    if !verdict.allow && verdict.answer.is_empty() {
+        return Ok(());
+    }
+    let (name, asks, id) = (text::line(name), in_short(&approval.ask), &approval.id);
+    let sentence = format!(
+        "{name} may ask something else than before, so what is allowed is named by its id. It asks: {asks}; `session-manager approve {id}` shows all of it."
+    );
+    Err(ServiceError::told(Code::BadRequest, sentence))
 }
 
 /// What is decided; `None` where nothing is.
@@ -240,14 +261,20 @@ fn given(said: &str, questions: &[Question]) -> Result<(String, String), Service
     })
 }
 
-fn lines(decided: &Decided) -> String {
+fn lines(decided: &Decided, ask: &Ask) -> String {
     let words = said::decision(decided.outcome, decided.by, None);
-    let mut lines = format!("Request {}: {words}.\n", decided.id);
+    let mut lines = format!("Request {}: {words} ({}).\n", decided.id, in_short(ask));
     if let Some(rule) = text::some_line(decided.rule.as_deref()) {
         lines.push_str(&format!("Rule {rule} decides so from now on.\n"));
     }
     push_note(&mut lines, decided.note.as_deref());
     lines
+}
+
+/// What is asked, in so many characters.
+fn in_short(ask: &Ask) -> String {
+    const LENGTH: usize = 100;
+    text::cut(&text::line(&said::question(ask)), LENGTH)
 }
 
 #[cfg(test)]

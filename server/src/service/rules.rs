@@ -227,8 +227,9 @@ fn refusal(fault: RulesFault) -> ServiceError {
         unreadable @ RulesFault::Unreadable { .. } => {
             ServiceError::BadState(unreadable.to_string())
         }
-        unwritten @ RulesFault::Unwritten { .. } => {
-            ServiceError::fault("The rules can't be written", unwritten)
+        RulesFault::Unwritten { path, source } => {
+            let what = format!("The rules can't be written to {}", path.display());
+            ServiceError::fault(what, source)
         }
     }
 }

@@ -216,3 +216,24 @@ fn what_does_not_fit_is_said_in_words_of_the_command_line() {
         &expect!["A permission mode goes with a plan; leave --mode out."],
     );
 }
+
+#[test]
+fn only_what_was_shown_is_allowed() {
+    let approvals = approvals();
+    let approval = find(&approvals, "0c1f").unwrap().unwrap();
+    let refused = |words: &[&str]| {
+        let words = Words::try_parse_from(["approve", "tests"].iter().chain(words)).unwrap();
+        refuse_unseen(&words.approve.verdict, "tests", approval)
+            .err()
+            .map(|error| error.to_string())
+    };
+    for harmless in [&[][..], &["--deny", "No."]] {
+        assert_eq!(refused(harmless), None);
+    }
+    for words in [&["--allow"][..], &["--answer", "1=Blue"]] {
+        let sentence = refused(words).unwrap();
+        let id = approval.id.to_string();
+        let expected = sentence.contains(&id) && sentence.contains(&in_short(&approval.ask));
+        assert!(expected, "{sentence}");
+    }
+}
