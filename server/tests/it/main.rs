@@ -45,6 +45,7 @@ mod stdio_holder;
 mod tail;
 mod terminal;
 mod test_claude;
+mod test_holder;
 mod test_proc;
 mod test_program;
 mod test_session;

@@ -1,17 +1,14 @@
 //! A holder with a terminal: the real program, and a shell script in the place of Claude Code.
 
+mod client;
 mod look;
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -20,14 +17,17 @@ use session_manager::{
     hold::{
         client::Client,
         place::Place,
-        protocol::{Asked, Do, Reply, Told},
+        protocol::{Asked, Do, Told},
         spec::{Outset, Spec},
     },
     observe::proc::ProcReader,
     state_dir::StateDir,
 };
 use tempfile::TempDir;
-use wire::{Caller, Code, DriveOutcome, Event, Face, HolderKind, ProcessKey, SessionId};
+use wire::{Code, DriveOutcome, Event, HolderKind, ProcessKey, SessionId};
+
+use self::client::TestClient;
+use crate::test_holder::{self, Running};
 
 /// Longer than anything here takes: a test that hangs fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,16 +41,7 @@ const ECHO: &str = r#"stty -echo; trap 'stty size' WINCH; stty size; while true;
 struct TestHolder {
     state: TempDir,
     key: ProcessKey,
-    holder: Option<u32>,
-}
-
-impl Drop for TestHolder {
-    fn drop(&mut self) {
-        // Its program ends with its terminal.
-        if let Some(pid) = self.holder {
-            kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).ok();
-        }
-    }
+    holder: Running,
 }
 
 /// Starts a holder, and returns the first thing that it says.
@@ -68,32 +59,12 @@ fn begin(state: &Path, script: &str, prompt: Option<&str>) -> Outset {
         name: None,
         prompt: prompt.map(str::to_owned),
     };
-    fs::create_dir_all(state.join("state")).unwrap();
-    fs::set_permissions(state.join("state"), fs::Permissions::from_mode(0o700)).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_session-manager"))
-        .arg("hold")
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let spec = serde_json::to_vec(&spec).unwrap();
-    child.stdin.take().unwrap().write_all(&spec).unwrap();
-    let mut said = String::new();
-    let mut stdout = child.stdout.take().unwrap();
-    stdout.read_to_string(&mut said).unwrap();
-    assert!(child.wait().unwrap().success());
-    serde_json::from_str(&said).unwrap()
+    test_holder::begin(&spec)
 }
 
 fn hold(script: &str) -> TestHolder {
     let state = TempDir::new().unwrap();
-    let key = match begin(state.path(), script, None) {
-        Outset::Lives { key } => key,
-        Outset::Failed { sentence, .. } => panic!("{sentence}"),
-    };
-    let proc = ProcReader::at("/proc").unwrap();
-    let holder = proc.lineage(key.pid.get()).get(1).copied();
+    let (key, holder) = test_holder::lives(begin(state.path(), script, None));
     TestHolder { state, key, holder }
 }
 
@@ -149,67 +120,6 @@ impl TestHolder {
         while self.runs() {
             assert!(begun.elapsed() < PATIENCE, "the program goes on");
             std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-struct TestClient {
-    client: Client,
-    number: u64,
-    /// What was shown since it was last looked for.
-    seen: String,
-}
-
-impl TestClient {
-    /// Waits until this is shown; what came before is forgotten.
-    async fn sees(&mut self, text: &str) {
-        loop {
-            if let Some(at) = self.seen.find(text) {
-                self.seen.drain(..at + text.len());
-                return;
-            }
-            match self.client.next().await.unwrap() {
-                Some(Told::Screen { bytes }) => {
-                    let bytes = BASE64_STANDARD.decode(bytes).unwrap();
-                    self.seen.push_str(&String::from_utf8_lossy(&bytes));
-                }
-                Some(Told::Reply { .. }) => {}
-                told => panic!("{told:?} instead of {text:?} after {:?}", self.seen),
-            }
-        }
-    }
-
-    async fn ask(&mut self, what: Do) -> u64 {
-        self.number += 1;
-        let by = Caller {
-            uid: None,
-            face: Face::Terminal,
-        };
-        let id = self.number;
-        self.client.ask(&Asked::Do { id, by, what }).await.unwrap();
-        id
-    }
-
-    async fn types(&mut self, keys: &str) {
-        let bytes = BASE64_STANDARD.encode(keys);
-        self.ask(Do::Type { bytes }).await;
-    }
-
-    /// Waits for the reply; on a connection that is not attached.
-    async fn does(&mut self, what: Do) -> Result<DriveOutcome, Code> {
-        let number = self.ask(what).await;
-        loop {
-            match self.client.next().await.unwrap() {
-                Some(Told::Reply { id, reply }) if id == number => {
-                    return match reply {
-                        Reply::Done { outcome, .. } => Ok(outcome),
-                        Reply::Refused { code, .. } => Err(code),
-                        Reply::Decided { .. } => panic!("nothing was decided"),
-                    };
-                }
-                Some(_) => {}
-                None => panic!("the holder has gone"),
-            }
         }
     }
 }
@@ -274,7 +184,7 @@ fn a_client_that_takes_nothing_keeps_nobody_waiting() {
 #[expect(clippy::print_stdout, reason = "a measure for whoever looks")]
 fn the_program_ends_with_its_holder() {
     let held = hold("trap 'echo hung up > hup; exit' HUP; while true; do sleep 0.1; done");
-    let holder = held.holder.unwrap();
+    let holder = held.holder.0;
     let status = fs::read_to_string(format!("/proc/{holder}/status")).unwrap();
     let rss = status.lines().find(|line| line.starts_with("VmRSS"));
     println!("a holder of a terminal: {}", rss.unwrap());
@@ -324,7 +234,8 @@ fn a_message_is_typed_where_the_session_is_known_to_wait_for_one() {
         let mode = Do::PermissionMode {
             permission_mode: "plan".into(),
         };
-        assert_eq!(client.does(mode).await, Err(Code::NotHeld));
+        // The shell shows no mode.
+        assert_eq!(client.does(mode).await, Err(Code::Busy));
         let mut attached = held.attach(120, 40).await;
         attached.sees("told <").await;
         attached.sees("later").await;

@@ -6,37 +6,20 @@ mod typed;
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
-use session_manager::{
-    hold::spec::{Outset, Spec},
-    observe::proc::ProcReader,
-};
+use session_manager::hold::spec::Spec;
 use wire::{HolderKind, SessionId};
+
+use crate::test_holder::{self, Running};
 
 /// A session in a holder of its own, which is ended with this.
 struct TestHolder {
     id: SessionId,
-    holder: Option<u32>,
+    _holder: Running,
     /// Every line that its Claude Code was told.
     heard: PathBuf,
-}
-
-impl Drop for TestHolder {
-    fn drop(&mut self) {
-        // Its program ends with its input.
-        if let Some(pid) = self.holder {
-            kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).ok();
-        }
-    }
 }
 
 /// The state directory in a home.
@@ -61,28 +44,6 @@ fn spec(home: &Path, id: &str, argv: &[&str]) -> Spec {
     }
 }
 
-/// Starts a holder, and returns the first thing that it says.
-fn begin(home: &Path, spec: &Spec) -> Outset {
-    let state = state(home);
-    fs::create_dir_all(&state).unwrap();
-    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_session-manager"))
-        .arg("hold")
-        .env("HOME", home)
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let spec = serde_json::to_vec(&spec).unwrap();
-    child.stdin.take().unwrap().write_all(&spec).unwrap();
-    let mut said = String::new();
-    let mut stdout = child.stdout.take().unwrap();
-    stdout.read_to_string(&mut said).unwrap();
-    assert!(child.wait().unwrap().success());
-    serde_json::from_str(&said).unwrap()
-}
-
 /// Holds `claude.sh`, in which `name` stands for the session.
 fn hold(home: &Path, id: &str, name: &str) -> TestHolder {
     let heard = home.join(format!("heard-{name}"));
@@ -95,14 +56,10 @@ fn hold(home: &Path, id: &str, name: &str) -> TestHolder {
         id,
         &["/bin/sh", script, heard.to_str().unwrap(), name],
     );
-    let key = match begin(home, &spec) {
-        Outset::Lives { key } => key,
-        Outset::Failed { sentence, .. } => panic!("{sentence}"),
-    };
-    let proc = ProcReader::at("/proc").unwrap();
+    let (_, holder) = test_holder::lives(test_holder::begin(&spec));
     TestHolder {
         id: spec.session_id,
-        holder: proc.lineage(key.pid.get()).get(1).copied(),
+        _holder: holder,
         heard,
     }
 }

@@ -1,7 +1,7 @@
 //! What goes wrong around a held session: nobody reads, the disk is full, the same is said again.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::net::UnixStream,
     thread,
     time::{Duration, Instant},
@@ -25,25 +25,10 @@ const LIVES: &str = r#"IFS= read -r line; id=${line#*'"request_id":"'}; printf '
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Says what a script does; returns the pid of its holder.
-fn run(home: &Path, script: &str) -> Held {
+/// Says what a script does.
+fn run(home: &Path, script: &str) -> Running {
     let spec = spec(home, ID, &["/bin/sh", "-c", &format!("{LIVES}{script}")]);
-    match begin(home, &spec) {
-        Outset::Lives { key } => {
-            let proc = ProcReader::at("/proc").unwrap();
-            Held(proc.lineage(key.pid.get())[1])
-        }
-        Outset::Failed { sentence, .. } => panic!("{sentence}"),
-    }
-}
-
-/// A holder's pid, until it is ended with this.
-struct Held(u32);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        kill(Pid::from_raw(self.0.cast_signed()), Signal::SIGKILL).ok();
-    }
+    test_holder::lives(test_holder::begin(&spec)).1
 }
 
 /// A connection to the holder, past its greeting.

@@ -33,14 +33,10 @@ fn hold_terminal(home: &Path) -> TestHolder {
         kind: HolderKind::Pty,
         ..spec(home, ID, &["/bin/sh", "-c", listens])
     };
-    let key = match begin(home, &spec) {
-        Outset::Lives { key } => key,
-        Outset::Failed { sentence, .. } => panic!("{sentence}"),
-    };
-    let proc = ProcReader::at("/proc").unwrap();
+    let (_, holder) = test_holder::lives(test_holder::begin(&spec));
     TestHolder {
         id: spec.session_id,
-        holder: proc.lineage(key.pid.get()).get(1).copied(),
+        _holder: holder,
         heard: PathBuf::new(),
     }
 }
