@@ -161,6 +161,9 @@ describe('a holder is killed', () => {
     assert.equal(late.status, 409, late.text);
     world.mock.release('lost');
     await gone(held);
+    // It is found by what it has left.
+    const ended = await held.post('message', { text: 'say later' });
+    assert.deepEqual([ended.status, ended.json.code], [409, 'ended'], ended.text);
 
     const resumed = session(server, (await server.post('/sessions', { resume: held.id })).json);
     assert.equal(resumed.id, held.id);

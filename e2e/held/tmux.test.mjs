@@ -206,7 +206,7 @@ describe('a session that is started in tmux', () => {
     await until('it has left the list', async () => await held.row() === undefined);
     await terminal.ended();
     assert.ok((await held.events(seq)).some(({ type }) => type === 'user'));
-    assert.equal(await refused(held, 'message', { text: 'say late' }), 'not_held');
+    assert.equal(await refused(held, 'message', { text: 'say late' }), 'ended');
     const { entries } = (await server.get('/audit')).json;
     assert.ok(entries.some(({ verb, outcome }) => verb === 'cancel' && outcome === 'exited'));
   });

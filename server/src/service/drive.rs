@@ -294,10 +294,7 @@ impl Service {
         let asked = self.inner.held.ask(&held.dir, what, by).await;
         asked.map_err(|error| match error {
             AskError::Refused { code, sentence } => ServiceError::told(code, sentence),
-            AskError::Gone | AskError::Connect(_) => ServiceError::told(
-                Code::Ended,
-                "The session has ended; start it again with resume.",
-            ),
+            AskError::Gone | AskError::Connect(_) => ServiceError::ended(),
             AskError::Silent => ServiceError::told(
                 Code::Unresponsive,
                 "The session does not answer; interrupt it, or end it with kill.",

@@ -124,6 +124,14 @@ impl ServiceError {
         }
     }
 
+    /// Of a session that nothing can be told any more.
+    pub(crate) fn ended() -> Self {
+        Self::told(
+            Code::Ended,
+            "The session has ended; start it again with resume.",
+        )
+    }
+
     /// Something failed that should not; `what` is a sentence without its full stop.
     pub fn fault(what: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Fault {

@@ -326,6 +326,11 @@ impl Inner {
         written_at().is_some_and(|at| at >= started_at)
     }
 
+    /// Whether the log of a session is kept.
+    pub(super) fn was_held(&self, id: &SessionId) -> bool {
+        self.log(id, 0).is_some()
+    }
+
     /// The log of a session that was held, `None` where there is nothing in it.
     fn log(&self, id: &SessionId, after: u64) -> Option<Kept> {
         let state = StateDir::at(&self.config.state_dir);

@@ -39,8 +39,7 @@ impl Service {
             let is_gone = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
             if is_gone.contains(&error.kind()) {
                 // It is on its way out of the list.
-                let sentence = "The session has ended; start it again with resume.";
-                return ServiceError::told(Code::Ended, sentence);
+                return ServiceError::ended();
             }
             ServiceError::fault("The session's holder can't be reached", error)
         };

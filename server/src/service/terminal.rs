@@ -91,7 +91,13 @@ impl Service {
         let session_id = match self.meant(&who).await {
             Some(held) => held.now.session_id,
             // Says why it can't be.
-            None => return Err(self.terminal(who).await.err().unwrap_or_else(ended)),
+            None => {
+                return Err(self
+                    .terminal(who)
+                    .await
+                    .err()
+                    .unwrap_or_else(ServiceError::ended));
+            }
         };
         let mut client = self.terminal(who).await?;
         let asked = async {
@@ -114,7 +120,7 @@ impl Service {
             }
         };
         let reply = timeout(REPLY, asked).await.map_err(|_| silent())?;
-        match reply.ok_or_else(ended)? {
+        match reply.ok_or_else(ServiceError::ended)? {
             Reply::Done {
                 outcome, seq, note, ..
             } => Ok(Driven {
@@ -181,7 +187,7 @@ impl Looking {
                         let news = has.news(&newer);
                         Some((news, Self::on(client, Box::new(newer))))
                     }
-                    Ok(None) | Err(_) => end(ended().to_string()),
+                    Ok(None) | Err(_) => end(ServiceError::ended().to_string()),
                 }
             }
             Self::Over => None,
@@ -203,7 +209,7 @@ async fn first(client: &mut Client, above: Above) -> Result<Picture, ServiceErro
         let sentence = "The session's holder does not tell what its terminal shows; one that is older than this server can't: attach to it, or start the session again with resume.";
         ServiceError::told(Code::Unresponsive, sentence)
     })?;
-    looked.ok().flatten().ok_or_else(ended)
+    looked.ok().flatten().ok_or_else(ServiceError::ended)
 }
 
 /// Waits for a picture that is not the one of this number; `None` where the session has ended.
@@ -225,11 +231,6 @@ async fn other(client: &mut Client, after: Option<u64>, above: u32) -> io::Resul
             ) => {}
         }
     }
-}
-
-fn ended() -> ServiceError {
-    let sentence = "The session has ended; start it again with resume.";
-    ServiceError::told(Code::Ended, sentence)
 }
 
 fn silent() -> ServiceError {

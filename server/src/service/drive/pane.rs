@@ -1,10 +1,13 @@
 //! Carrying out what a session in tmux is told, at its keyboard.
 
+use session_core::inventory::Session;
 use tokio::runtime::Handle;
 use wire::{Caller, Code, DriveOutcome, Grace, KillRequest, Verb, Who};
 
 use crate::{
     hold::protocol::{Do, Reply},
+    observe::Look,
+    present,
     service::{
         Inner, Service, ServiceError,
         pane::{InPane, PaneKeyboard},
@@ -73,12 +76,28 @@ impl Inner {
             .collect();
         match <[InPane; 1]>::try_from(panes) {
             Ok([pane]) => Ok(pane),
+            Err(none) if none.is_empty() && self.has_ended(who, &look) => {
+                Err(ServiceError::ended())
+            }
             Err(none) if none.is_empty() => Err(not_held()),
             Err(_) => Err(ServiceError::told(
                 Code::BadRequest,
                 "Several processes have this conversation open; name the one that is meant by its pid.",
             )),
         }
+    }
+
+    /// Whether there is such a conversation, and nobody has it open.
+    fn has_ended(&self, who: &Who, look: &Look) -> bool {
+        let Who::Session(id) = who else {
+            return false;
+        };
+        let core_id = present::core_session_id(id);
+        let sessions = look.sample.sessions();
+        // Which conversation a process has that does not tell it can be any.
+        let is_open = |session: &Session| session.session_id().is_none_or(|it| *it == core_id);
+        let is_known = || self.was_held(id) || self.locate(&look.homes, &core_id).is_some();
+        !sessions.iter().any(is_open) && is_known()
     }
 
     fn type_into(&self, pane: &InPane, what: Do) -> Result<Reply, Refusal> {
@@ -171,6 +190,6 @@ fn told(refusal: Refusal) -> ServiceError {
 fn not_held() -> ServiceError {
     ServiceError::told(
         Code::NotHeld,
-        "This session can't be told anything from here: it runs in a terminal that is not your tmux's, in another program, or in a version that does not tell what it does, or has ended. Go on there, or go on in a copy with POST /sessions {\"resume\":\"<id>\",\"fork\":true}.",
+        "This session can't be told anything from here: it runs in a terminal that is not your tmux's, in another program, or in a version that does not tell what it does, or there is none. Go on there, or go on in a copy with POST /sessions {\"resume\":\"<id>\",\"fork\":true}.",
     )
 }
