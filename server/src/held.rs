@@ -2,6 +2,8 @@
 //!
 //! Knows who is held and what each says. Does not know what a session is told, nor how it is started.
 
+mod bell;
+
 use std::{
     collections::{BTreeMap, HashMap, btree_map::Entry},
     io,
@@ -13,6 +15,7 @@ use session_core::{evidence::Stream, id::ProcessKey, id::UnixMillis};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 use wire::{Approval, Caller, Code, Holder, HolderKind, SessionId, Who};
 
+use self::bell::Bell;
 use crate::{
     hold::{
         client::Client,
@@ -90,8 +93,11 @@ pub enum AskError {
 /// A holder answers at once, or when Claude Code does; an end takes as long as two signals do.
 const REPLY: Duration = Duration::from_secs(45);
 
-/// Between two looks for holders that others have started.
+/// Between two looks for holders that others have started, where none is heard.
 const SEARCH: Duration = Duration::from_secs(2);
+
+/// The same where they are heard: those of an earlier version are not, and a log whose end could not be written is tried again.
+const SWEEP: Duration = Duration::from_secs(20);
 
 /// Until the holders that are there have all said something, when somebody waits for it.
 const MEET: Duration = Duration::from_secs(5);
@@ -115,10 +121,24 @@ impl Holders {
         timeout(MEET, met.join_all()).await.ok();
     }
 
-    /// Goes on looking for holders.
+    /// Goes on finding holders, as they come.
     pub async fn keep_meeting(self: Arc<Self>) {
+        let mut bell = None;
         loop {
-            tokio::time::sleep(SEARCH).await;
+            match &mut bell {
+                None => {
+                    bell = Bell::of(&self.state)
+                        .inspect_err(|error| tracing::debug!(%error, "holders are not heard"))
+                        .ok();
+                    if bell.is_none() {
+                        tokio::time::sleep(SEARCH).await;
+                    }
+                }
+                Some(rung) => match timeout(SWEEP, rung.rings()).await {
+                    Ok(true) | Err(_) => {}
+                    Ok(false) => bell = None,
+                },
+            }
             drop(self.search());
         }
     }

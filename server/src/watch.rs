@@ -9,7 +9,7 @@
 mod connector;
 mod execs;
 mod files;
-mod inotify;
+pub(crate) mod inotify;
 mod pace;
 mod place;
 mod places;

@@ -6,7 +6,7 @@
 use std::{
     ffi::OsStr,
     fs::File,
-    io,
+    io::{self, Write as _},
     os::fd::{AsFd as _, AsRawFd as _},
     path::PathBuf,
     time::{Duration, Instant},
@@ -23,6 +23,8 @@ use crate::{beneath::Directory, state_dir::StateDir};
 const ALL: &str = "held";
 const SOCKET: &str = "sock";
 const LOCK: &str = "lock";
+/// Beside the directories of all sessions; no session has such an id.
+const BELL: &str = "../bell";
 const OWN_LOG: &str = "holder.log";
 
 /// So long the lock of a session may stay taken by whoever is done with it.
@@ -44,9 +46,8 @@ pub struct Lock {
 impl Place {
     /// Opens the session's directory, and makes it where it is not there.
     pub fn make(state: &StateDir, id: &SessionId) -> io::Result<Self> {
-        let all = enter(&state.open()?, ALL)?;
         Ok(Self {
-            directory: enter(&all, id.as_str())?,
+            directory: enter(&enter(&state.open()?, ALL)?, id.as_str())?,
         })
     }
 
@@ -124,6 +125,24 @@ impl Place {
     pub fn socket(&self) -> PathBuf {
         let descriptor = self.directory.as_fd().as_raw_fd();
         PathBuf::from(format!("/proc/self/fd/{descriptor}/{SOCKET}"))
+    }
+
+    /// Tells those who look for holders that one has come.
+    pub fn ring(&self) -> io::Result<()> {
+        let flags = OFlags::WRONLY
+            | OFlags::CREATE
+            | OFlags::TRUNC
+            | OFlags::NOFOLLOW
+            | OFlags::NONBLOCK
+            | OFlags::CLOEXEC;
+        let bell = openat(&self.directory, BELL, flags, Mode::RUSR | Mode::WUSR)?;
+        File::from(bell).write_all(b"\n")
+    }
+
+    /// The directory of all sessions: what happens in it tells of holders that come. Fails with `NotFound` where none was ever held.
+    pub fn hall(state: &StateDir) -> io::Result<Directory> {
+        let state = state.find()?.ok_or(io::ErrorKind::NotFound)?;
+        state.directory(OsStr::new(ALL))
     }
 
     /// A file for what the holder has to say of itself, anew.

@@ -295,5 +295,10 @@ pub(super) fn line(told: &Told) -> Vec<u8> {
 /// Where the holder listens from now on; its directory is ours alone.
 pub(super) fn listen_at(place: &Place) -> io::Result<UnixListener> {
     place.clear_socket()?;
-    UnixListener::bind(place.socket())
+    let listener = UnixListener::bind(place.socket())?;
+    // Whoever does not hear it looks for us later.
+    if let Err(error) = place.ring() {
+        tracing::debug!(%error, "nobody is told that we listen");
+    }
+    Ok(listener)
 }

@@ -18,15 +18,15 @@ use rustix::{
 };
 
 #[derive(Debug)]
-pub(super) struct Inotify(OwnedFd);
+pub(crate) struct Inotify(OwnedFd);
 
 /// A watch, never the same number twice for as long as the queue lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct WatchId(i32);
+pub(crate) struct WatchId(i32);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Notice {
+pub(crate) enum Notice {
     /// Something about the entry of this name.
     Entry(WatchId, OsString),
     /// The directory was removed, renamed or unmounted: its path means something else now.
@@ -39,7 +39,7 @@ pub(super) enum Notice {
 
 /// What is asked of a directory. Two purposes may share one watch, so each adds to its mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Interest {
+pub(crate) enum Interest {
     /// Whatever changes an entry or its contents. Every write tells by itself: closing would only tell twice.
     Contents,
     /// New names.
@@ -47,11 +47,11 @@ pub(super) enum Interest {
 }
 
 impl Inotify {
-    pub(super) fn new() -> Result<Self, Errno> {
+    pub(crate) fn new() -> Result<Self, Errno> {
         inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).map(Self)
     }
 
-    pub(super) fn add(&self, path: &Path, interest: Interest) -> Result<WatchId, Errno> {
+    pub(crate) fn add(&self, path: &Path, interest: Interest) -> Result<WatchId, Errno> {
         let always = WatchFlags::ONLYDIR
             | WatchFlags::MASK_ADD
             | WatchFlags::CREATE
@@ -65,13 +65,13 @@ impl Inotify {
         inotify::add_watch(&self.0, path, always | more).map(WatchId)
     }
 
-    pub(super) fn remove(&self, watch: WatchId) {
+    pub(crate) fn remove(&self, watch: WatchId) {
         // EINVAL: the kernel forgot it first, with the directory.
         inotify::remove_watch(&self.0, watch.0).ok();
     }
 
     /// Takes what is ready.
-    pub(super) fn notices(&self) -> Vec<Notice> {
+    pub(crate) fn notices(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
         let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
         let mut reader = inotify::Reader::new(&self.0, &mut buffer);

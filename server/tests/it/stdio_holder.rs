@@ -1,5 +1,6 @@
 //! A holder without a terminal: the real program, and a script in the place of Claude Code.
 
+mod heard;
 mod race;
 mod trouble;
 mod typed;
