@@ -80,7 +80,7 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
                 }
             }>
                 <div class="sm-stream-in">
-                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.older)) on:click=move |event| keeping(&event, ".sm-item-of", move || send.run(Msg::Talk(Talking::Older)))>
+                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.older)) on:click=move |event| keeping(&event, ".sm-item-of", send, Talking::Older)>
                         "Show older"
                     </button>
                     <p class="sm-note" role="status">{text(move || view.with(|v| v.beginning.clone()))}</p>
@@ -90,7 +90,7 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
                     <ol class="sm-items sm-being-written" role="list">
                         {each(screen.talk_pieces, |place| place.to_string(), move |_, cell| piece(cell, send))}
                     </ol>
-                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.later)) on:click=move |event| keeping(&event, ".sm-items > :last-child", move || send.run(Msg::Talk(Talking::Later)))>
+                    <button type="button" class="sm-button sm-older" hidden=flag(move || !view.with(|v| v.later)) on:click=move |event| keeping(&event, ".sm-items > :last-child", send, Talking::Later)>
                         "Show newer"
                     </button>
                     {sent(view, send)}
@@ -128,12 +128,12 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
 /// at the top when something comes above that.
 const STILL: &str = "data-still";
 
-fn at(event: &impl AsRef<web_sys::Event>) -> Option<Element> {
-    event.as_ref().current_target()?.dyn_into().ok()
+fn at(event: &Event) -> Option<Element> {
+    event.current_target()?.dyn_into().ok()
 }
 
 /// Does what shows another part of the conversation, and leaves this item of it where it is.
-fn keeping(event: &impl AsRef<web_sys::Event>, item: &str, show: impl FnOnce()) {
+fn keeping(event: &Event, item: &str, send: Send, show: Talking) {
     let found = || {
         let stream = at(event)?.closest(".sm-stream").ok()??;
         let item = stream.query_selector(item).ok()??;
@@ -144,7 +144,7 @@ fn keeping(event: &impl AsRef<web_sys::Event>, item: &str, show: impl FnOnce()) 
         let place = item.offset_top() - stream.scroll_top();
         (stream, item, place)
     });
-    show();
+    send.run(Msg::Talk(show));
     spawn_local(async move {
         tick().await;
         if let Some((stream, item, place)) = kept.filter(|(_, item, _)| item.is_connected()) {
@@ -160,7 +160,7 @@ fn is_away(stream: &Element) -> bool {
 }
 
 /// Goes to the end of the conversation in which this happens.
-fn to_the_end(event: &impl AsRef<web_sys::Event>) {
+fn to_the_end(event: &Event) {
     let view = at(event).and_then(|button| button.closest("[data-sm-talk]").ok().flatten());
     if let Some(stream) = view.and_then(|view| view.query_selector(".sm-stream").ok().flatten()) {
         stream.set_scroll_top(0);

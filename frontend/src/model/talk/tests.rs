@@ -38,6 +38,9 @@ fn prompt(seq: u64, uuid: Option<&str>, text: &str) -> Event {
     serde_json::from_value(event).unwrap()
 }
 
+/// No events.
+const NOTHING: std::ops::RangeInclusive<u64> = std::ops::RangeInclusive::new(1, 0);
+
 const LOG: &str = "log:1";
 const TRANSCRIPT: &str = "transcript:1";
 
@@ -103,7 +106,7 @@ fn answer(
 fn open_empty(model: &mut Model, pid: u32) {
     let effects = update(model, Msg::Open(id(pid)), NOW);
     assert!(effects.contains(&part(pid, None)), "{effects:?}");
-    let effects = answer(model, LOG, part(pid, None), 1..=0);
+    let effects = answer(model, LOG, part(pid, None), NOTHING);
     assert_eq!(effects, [follow(pid, 0)]);
 }
 
@@ -345,7 +348,7 @@ fn what_was_taken_up_again_is_followed_again() {
     let effects = answer(&mut model, TRANSCRIPT, part(7, None), 490..=502);
     // So few are all there is, or heavy ones.
     assert_eq!(effects, [follow(7, 502), part(7, Some(490))]);
-    answer(&mut model, TRANSCRIPT, part(7, Some(490)), 1..=0);
+    answer(&mut model, TRANSCRIPT, part(7, Some(490)), NOTHING);
     assert!(!model.talk.as_ref().unwrap().story.has_older());
     tell_of(&mut model, 7, TRANSCRIPT, events(501..=503));
     assert_eq!(seqs(&model).last(), Some(&503));
@@ -433,7 +436,7 @@ fn where_it_is_asked_for_it_is_asked_for_again_once_it_was_taken_up() {
     let effects = update(&mut model, Msg::Tick, NOW + 18_000);
     assert!(effects.contains(&ask(7, 9)), "{effects:?}");
     // Whoever tells it now has another list, in which nothing stands behind that number.
-    let effects = answer(&mut model, TRANSCRIPT, ask(7, 9), 1..=0);
+    let effects = answer(&mut model, TRANSCRIPT, ask(7, 9), NOTHING);
     assert_eq!(effects, [part(7, None)]);
 }
 
@@ -482,7 +485,7 @@ fn what_was_not_sent_is_there_when_one_comes_back() {
     update(&mut model, Msg::Open(id(7)), NOW);
     assert!(matches!(step(&model).as_slice(), [Step::Failed(_)]));
     // It had been said so in other words before, which is another message.
-    answer(&mut model, LOG, part(7, None), 1..=0);
+    answer(&mut model, LOG, part(7, None), NOTHING);
     tell(
         &mut model,
         7,

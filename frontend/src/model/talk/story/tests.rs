@@ -75,6 +75,17 @@ fn a_call_is_told_with_what_was_decided_and_what_came_of_it() {
     );
 }
 
+/// What each turn has cost.
+fn costs(story: &Story) -> Vec<Option<u64>> {
+    let turns = story.shown().iter().filter_map(|item| {
+        let What::Turn(turn) = &item.what else {
+            return None;
+        };
+        Some(turn.cost_micro_usd)
+    });
+    turns.collect()
+}
+
 #[test]
 fn what_belongs_to_an_earlier_call_waits_for_it() {
     let all = vec![
@@ -117,11 +128,7 @@ fn a_cost_that_began_before_the_first_turn_is_not_that_turns() {
         .map(read)
         .into_iter()
         .for_each(|event| story.tell(event));
-    let costs = story.shown().iter().map(|item| match &item.what {
-        What::Turn(turn) => turn.cost_micro_usd,
-        other => panic!("{other:?}"),
-    });
-    assert_eq!(costs.collect::<Vec<_>>(), [None, Some(20)]);
+    assert_eq!(costs(&story), [None, Some(20)]);
 }
 
 #[test]
@@ -166,13 +173,7 @@ fn each_turn_has_its_own_cost() {
     };
     let exit = json!({"type": "exit", "seq": 3, "code": 0, "signal": null, "cancelled": false, "stderr": ""});
     let story = told(vec![usage(1, 100), usage(2, 250), exit, usage(4, 40)]);
-    let costs = story.shown().iter().filter_map(|item| {
-        let What::Turn(turn) = &item.what else {
-            return None;
-        };
-        turn.cost_micro_usd
-    });
-    assert_eq!(costs.collect::<Vec<_>>(), [100, 150, 40]);
+    assert_eq!(costs(&story), [Some(100), Some(150), Some(40)]);
     assert_eq!(story.cost_micro_usd, Some(40));
 }
 
