@@ -148,7 +148,7 @@ test('an interrupt says that it may end the session, asks first, and tells what 
   await row(page, 11).locator('.sm-fold').click();
   const button = row(page, 11).getByRole('button', { name: 'Interrupt…' });
   const described = await button.evaluate(one => document.getElementById(one.getAttribute('aria-describedby')).textContent);
-  assert.ok(described.includes('any other (SIGINT) takes it as a wish to exit.'), described);
+  assert.ok(described.includes('else Claude Code exits (SIGINT).'), described);
   await button.click();
   await dialog(page).getByText('which Claude Code takes as a wish to exit').waitFor();
   assert.deepEqual(await callsTo(page, '/act'), []);

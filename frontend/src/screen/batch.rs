@@ -96,8 +96,8 @@ fn note(deed: Deed) -> &'static str {
              on disk: they can be resumed from Recent."
         }
         Deed::Interrupt => {
-            "The turn ends of one that is held here or runs in tmux. Any other gets SIGINT, which Claude Code takes as a wish to \
-             exit: it can be resumed from Recent."
+            "The turn ends of one that is held or in tmux. Any other gets SIGINT, which Claude Code takes as a wish to exit: it \
+             can be resumed from Recent."
         }
         Deed::Pause => "SIGSTOP: they and what they run stand still until they are continued.",
         Deed::Continue => "SIGCONT: they and what they run go on.",

@@ -83,7 +83,7 @@ fn signals(key: ProcessKey, row: RwSignal<RowView>, send: Send) -> AnyView {
                 } else {
                     "Pause (SIGSTOP): it and what it runs stand still."
                 }.to_owned())}
-                " Interrupt: the turn ends of one that is held here or runs in tmux; any other (SIGINT) takes it as a wish to exit."
+                " Interrupt: the turn ends, where it is held or in tmux; else Claude Code exits (SIGINT)."
             </p>
         </div>
     }

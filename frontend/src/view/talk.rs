@@ -147,7 +147,7 @@ fn keeping(event: &Event, item: &str, send: Send, show: Talking) {
     send.run(Msg::Talk(show));
     spawn_local(async move {
         tick().await;
-        if let Some((stream, item, place)) = kept.filter(|(_, item, _)| item.is_connected()) {
+        if let Some((stream, item, place)) = kept {
             stream.set_scroll_top(item.offset_top() - place);
         }
     });

@@ -144,7 +144,7 @@ fn an_unfolded_session() {
             div aria-label="Signals
             button aria-disabled="false Pause
             button aria-disabled="false Interrupt…
-            p Pause (SIGSTOP): it and what it runs stand still. Interrupt: the turn ends of one that is held here or runs in tmux; any other (SIGINT) takes it as a wish to exit.
+            p Pause (SIGSTOP): it and what it runs stand still. Interrupt: the turn ends, where it is held or in tmux; else Claude Code exits (SIGINT).
         "#]],
     );
 }
