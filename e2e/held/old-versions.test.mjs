@@ -11,6 +11,23 @@ import { OLDER_VERSIONS } from '../install/claude.mjs';
 import { follow } from './follower.mjs';
 import { answers, assertDecidedOnce, assertUnbroken, results, start } from './session.mjs';
 
+describe('a session of Claude Code 2.0.30 in a terminal, which no registry names', () => {
+  let world, server;
+  before(async () => {
+    world = await makeWorld({ version: '2.0.30' });
+    server = await world.serve();
+  });
+  after(() => world?.end());
+
+  for (const holder of ['pty', 'tmux']) {
+    test(`is told its first message: ${holder}`, async () => {
+      const held = await start(server, { cwd: world.work, holder, prompt: `say hello in ${holder}` });
+      await held.event('the answer', ({ type, text }) => type === 'assistant' && text === `hello in ${holder}`);
+      assert.equal((await server.post(`/sessions/${held.pid}/kill`, {})).json.outcome, 'exited');
+    });
+  }
+});
+
 for (const version of OLDER_VERSIONS) {
   describe(`a held session of Claude Code ${version}`, () => {
     let world, server, held;

@@ -71,6 +71,9 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// Between two looks whether a session has come to its prompt.
 const STEP: Duration = Duration::from_millis(200);
 
+/// A session that has an input line and is in no registry after this is of a version without one.
+const REGISTERS: Duration = Duration::from_secs(3);
+
 const ASKS: Refusal = Refusal::new(
     Code::Busy,
     "The session asks something, and what is typed would answer it; answer it first, or attach to it.",
@@ -115,9 +118,19 @@ impl Refusal {
 
 /// Waits until the session sits at its prompt; false where it has ended before.
 pub(crate) async fn await_prompt(keyboard: &impl Keyboard, is_alive: impl Fn() -> bool) -> bool {
+    let mut shown = None;
     while is_alive() {
-        if keyboard.doing() == Doing::Idle {
+        let doing = keyboard.doing();
+        if doing == Doing::Idle {
             return true;
+        }
+        if doing == Doing::Untold && keyboard.rows().is_ok_and(|rows| line(&rows) == Line::Empty) {
+            let shown: &mut Instant = shown.get_or_insert_with(Instant::now);
+            if shown.elapsed() > REGISTERS {
+                return true;
+            }
+        } else {
+            shown = None;
         }
         sleep(STEP).await;
     }
@@ -134,16 +147,21 @@ pub(crate) async fn message(keyboard: &impl Keyboard, text: &str) -> Result<Driv
         Code::BadRequest,
         "The message has a control character, which is a key in a terminal; leave it out.",
     ))?;
-    let outcome = match keyboard.doing() {
-        Doing::Idle => DriveOutcome::Sent,
+    let doing = keyboard.doing();
+    let outcome = match doing {
+        Doing::Idle | Doing::Untold => DriveOutcome::Sent,
         Doing::Busy => DriveOutcome::Queued,
         Doing::Asking => return Err(ASKS),
         Doing::Away => return Err(AWAY),
         Doing::Unknown => return Err(UNKNOWN),
     };
-    // What somebody has begun to write would be sent with it, and behind a `!` all of it would be a command.
-    if let Line::Written(draft) = line(&keyboard.rows()?) {
-        return Err(drafted(&draft));
+    match line(&keyboard.rows()?) {
+        Line::Empty => {}
+        // What somebody has begun to write would be sent with it, and behind a `!` all of it would be a command.
+        Line::Written(draft) => return Err(drafted(&draft)),
+        // It may show a question instead.
+        Line::Unseen if doing == Doing::Untold => return Err(UNKNOWN),
+        Line::Unseen => {}
     }
     keyboard.press(Key::Paste(&pasted))?;
     sleep(PAUSE).await;
@@ -153,7 +171,10 @@ pub(crate) async fn message(keyboard: &impl Keyboard, text: &str) -> Result<Driv
         match keyboard.doing() {
             Doing::Asking => return Err(ASKS),
             Doing::Away => return Err(AWAY),
-            Doing::Idle | Doing::Busy | Doing::Unknown => {}
+            Doing::Untold if !matches!(line(&keyboard.rows()?), Line::Written(_)) => {
+                return Err(UNKNOWN);
+            }
+            Doing::Idle | Doing::Busy | Doing::Untold | Doing::Unknown => {}
         }
         keyboard.press(Key::Enter)?;
         // Of a session with much to do it may have been taken for a part of the paste.
@@ -197,7 +218,9 @@ pub(crate) async fn interrupt(keyboard: &impl Keyboard) -> Result<DriveOutcome, 
         // Twice at the prompt, Escape would go back in the conversation.
         Doing::Idle => return Ok(DriveOutcome::Idle),
         Doing::Away => return Err(AWAY),
-        Doing::Busy | Doing::Asking | Doing::Unknown => keyboard.press(Key::Escape)?,
+        Doing::Busy | Doing::Asking | Doing::Untold | Doing::Unknown => {
+            keyboard.press(Key::Escape)?;
+        }
     }
     // The next one must not take it for a turn that goes on.
     let begun = Instant::now();
@@ -218,13 +241,15 @@ pub(crate) async fn slash(
         Doing::Busy => return Err(IN_TURN),
         Doing::Asking => return Err(ASKS),
         Doing::Away => return Err(AWAY),
-        Doing::Unknown => return Err(UNKNOWN),
+        Doing::Untold | Doing::Unknown => return Err(UNKNOWN),
     }
     message(keyboard, &format!("{command} {word}")).await?;
     sleep(ASK).await;
     match keyboard.doing() {
         Doing::Asking => Err(ASKS_FIRST),
-        Doing::Idle | Doing::Busy | Doing::Away | Doing::Unknown => Ok(DriveOutcome::Changed),
+        Doing::Idle | Doing::Busy | Doing::Away | Doing::Untold | Doing::Unknown => {
+            Ok(DriveOutcome::Changed)
+        }
     }
 }
 
@@ -239,6 +264,8 @@ mod tests {
         states: RefCell<Vec<Doing>>,
         /// What stands in the input line before anything is pressed.
         draft: &'static str,
+        /// A question stands where the input line would be.
+        is_asking: bool,
         /// So many Enters are taken for a part of the paste.
         deaf: usize,
         pressed: RefCell<Vec<String>>,
@@ -254,6 +281,9 @@ mod tests {
         }
 
         fn rows(&self) -> Result<Vec<Vec<Run>>, Refusal> {
+            if self.is_asking {
+                return Ok(draft::drawn(" Do you want to proceed?\n ❯ 1. Yes", 80, 24));
+            }
             let pressed = self.pressed.borrow();
             let enters = pressed.iter().filter(|key| *key == "Enter").count();
             let written = match pressed.first() {
@@ -285,6 +315,7 @@ mod tests {
             Self {
                 states: RefCell::new(states.to_vec()),
                 draft: "",
+                is_asking: false,
                 deaf: 0,
                 pressed: RefCell::default(),
             }
@@ -316,7 +347,7 @@ mod tests {
         assert_eq!(*script.pressed.borrow(), pressed, "{states:?}");
     }
 
-    use Doing::{Asking, Away, Busy, Idle, Unknown};
+    use Doing::{Asking, Away, Busy, Idle, Unknown, Untold};
 
     #[test]
     fn a_message_is_pasted_and_sent_where_nothing_is_asked() {
@@ -341,6 +372,19 @@ mod tests {
             ..Script::of(&[Idle])
         };
         check_on(script, say, Err(Code::Busy), &[]);
+    }
+
+    #[test]
+    fn without_a_registry_the_input_line_tells() {
+        let say = async |script: &Script| message(script, "hello").await;
+        check(&[Untold], say, Ok(DriveOutcome::Sent), &["hello", "Enter"]);
+        let asks = Script {
+            is_asking: true,
+            ..Script::of(&[Untold])
+        };
+        check_on(asks, say, Err(Code::Busy), &[]);
+        // Where the registry speaks and is not understood, something new may be asked.
+        check(&[Unknown], say, Err(Code::Busy), &[]);
     }
 
     #[test]

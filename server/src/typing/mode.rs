@@ -91,7 +91,7 @@ pub(crate) async fn change(
         Doing::Busy => return Err(IN_TURN),
         Doing::Asking => return Err(ASKS),
         Doing::Away => return Err(AWAY),
-        Doing::Unknown => return Err(UNKNOWN),
+        Doing::Untold | Doing::Unknown => return Err(UNKNOWN),
     }
     let rows = keyboard.rows()?;
     match line(&rows) {
@@ -107,7 +107,7 @@ pub(crate) async fn change(
         match (keyboard.doing(), now) {
             // It is not left where nobody is asked.
             (Doing::Idle, _) | (Doing::Busy, Mode::Bypass) => {}
-            (Doing::Busy | Doing::Asking | Doing::Away | Doing::Unknown, _) => {
+            (Doing::Busy | Doing::Asking | Doing::Away | Doing::Untold | Doing::Unknown, _) => {
                 return Err(broken_off(now));
             }
         }

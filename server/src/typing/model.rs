@@ -146,7 +146,7 @@ mod tests {
             let prompt = format!("{rule}\n❯ {written}\n{rule}");
             let captured = match self.doing() {
                 Doing::Asking => self.dialog,
-                _ => &prompt,
+                Doing::Idle | Doing::Busy | Doing::Away | Doing::Untold | Doing::Unknown => &prompt,
             };
             Ok(drawn(captured, 150, 24))
         }

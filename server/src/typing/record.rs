@@ -32,7 +32,9 @@ pub(crate) enum Doing {
     Asking,
     /// Another program has its terminal, such as the editor that it opens for a long message.
     Away,
-    /// It is not known: not registered yet, or of a version that does not tell.
+    /// No registry names it: it is starting, or of a version that has none (2.0.30). Its screen alone tells.
+    Untold,
+    /// It is not known: the registry says something that we don't understand.
     Unknown,
 }
 
@@ -66,7 +68,7 @@ impl Registered {
 
     pub(crate) fn doing(&self) -> Doing {
         let Some((key, record)) = self.record() else {
-            return Doing::Unknown;
+            return Doing::Untold;
         };
         if has_lent_its_terminal(key.pid.get()) {
             return Doing::Away;

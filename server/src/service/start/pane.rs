@@ -42,7 +42,7 @@ impl Service {
         while let Some(Unsaid { session, text }) = unsaid {
             tokio::time::sleep(LOOK).await;
             let said = self.unhurried(move |inner| {
-                let waits = inner.say_first(&session, &text, Duration::ZERO);
+                let waits = inner.say_first(&session, &text, PROMPT);
                 Ok(waits.is_none().then_some(Unsaid { session, text }))
             });
             unsaid = said.await.ok().flatten();
