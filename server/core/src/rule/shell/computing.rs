@@ -108,6 +108,7 @@ pub(super) fn of_builtin(name: &str, arguments: &[Text]) -> Computing {
     let shown: Vec<String> = arguments.iter().map(Text::shown).collect();
     let any = |is_so: &dyn Fn(&str) -> bool| shown.iter().any(|text| is_so(text));
     let subscript = any(&|text| text.contains(['[', '…']) && text != "[");
+    let names_variable = arguments.first().is_some_and(words::may_name_variable);
     let (evaluates, sets) = match name {
         "let" => (true, false),
         "declare" | "typeset" | "local" | "export" | "readonly" | "integer" => {
@@ -115,27 +116,35 @@ pub(super) fn of_builtin(name: &str, arguments: &[Text]) -> Computing {
             (name == "integer" || has_option || subscript, true)
         }
         "test" | "[" => (any(&|text| COMPARES.contains(&text) || text == "-v"), false),
-        "printf" => (any(&|text| text.starts_with("-v")) && subscript, false),
+        "printf" => (names_variable && subscript, false),
         "read" | "mapfile" | "readarray" | "unset" | "wait" | "getopts" => (subscript, false),
         _ => (false, false),
     };
     let reads = matches!(name, "read" | "mapfile" | "readarray" | "getopts")
-        || name == "printf" && any(&|text| text.starts_with("-v"));
+        || name == "printf" && names_variable;
     let holds = |text: &Text| {
         let shown = text.shown();
         let value = shown.split_once('=').map(|(_, value)| value);
         // Of what is known only when it runs, it may be anything.
         value.is_some_and(|value| value.contains('…') || is_wild(value))
     };
+    // `(($1))` computes with them.
+    let is_given = name == "set" && any(&is_wild_parameter);
     let compares = evaluates && matches!(name, "let" | "test" | "[");
     let is_operand_wild = |text: &String| text.len() > 1 && !text.starts_with('-') && is_wild(text);
     Computing {
         evaluates,
         names: evaluates && any(&names_what_decides),
         is_wild: reads
+            || is_given
             || sets && arguments.iter().any(holds)
             || compares && name != "let" && shown.iter().any(is_operand_wild),
     }
+}
+
+/// Whether a parameter may be more than a number or a name: options of `set` are none.
+pub(super) fn is_wild_parameter(text: &str) -> bool {
+    !text.starts_with(['-', '+']) && is_wild(text)
 }
 
 /// Operators whose operands are computed, also where they are variables.

@@ -40,6 +40,17 @@ const FLAGS: [&str; 17] = [
 /// Those of them whose value is the next word.
 const VALUED: [&str; 4] = ["-C", "--git-dir", "--work-tree", "--namespace"];
 
+/// Options of its commands by which something runs that is named there or in a setting.
+const RUNNING: [&str; 7] = [
+    "--upload-pack",
+    "--receive-pack",
+    "--exec",
+    "--ext-diff",
+    "--extcmd",
+    "--open-files-in-pager",
+    "--sendmail-cmd",
+];
+
 /// Whether the settings of one call are of those that run nothing.
 pub(super) fn is_plain(arguments: &[Text]) -> bool {
     let Some(length) = options(arguments) else {
@@ -75,4 +86,37 @@ pub(super) fn options(arguments: &[Text]) -> Option<usize> {
         }
     }
     Some(arguments.len())
+}
+
+/// The files that options of git's commands write, and whether one of them runs something. Options may be shortened as long as
+/// they are clear.
+pub(super) fn options_of_command(arguments: &[Text]) -> (Vec<Text>, bool) {
+    let begin = options(arguments).unwrap_or_default();
+    let words = arguments.get(begin..).unwrap_or_default();
+    let is_grep = words.first().and_then(Text::known).as_deref() == Some("grep");
+    let mut writes = Vec::new();
+    let mut runs = false;
+    let end = |word: &&Text| word.known().as_deref() != Some("--");
+    let mut words = words.iter().take_while(end);
+    while let Some(word) = words.next() {
+        let shown = word.shown();
+        let (name, value) = match shown.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (shown.as_str(), None),
+        };
+        let is_short_for = |long: &&str| name.len() > 3 && long.starts_with(name);
+        if is_short_for(&"--output") {
+            // What of it is not known was shown with a character that no file is called by.
+            let known = value.filter(|value| !value.contains('…'));
+            let given = known.map_or_else(Text::unknown, Text::of);
+            writes.push(match value {
+                Some(_) => given,
+                None => words.next().cloned().unwrap_or_else(Text::unknown),
+            });
+        }
+        runs |= RUNNING.iter().any(is_short_for);
+        let is_cluster = name.starts_with('-') && !name.starts_with("--");
+        runs |= is_grep && is_cluster && name.contains('O');
+    }
+    (writes, runs)
 }

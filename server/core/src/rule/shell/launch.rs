@@ -4,7 +4,7 @@
 //! themselves too, and the other one as well.
 
 use super::{
-    Deed, Run, computing, find, git, handed, is_of_the_system,
+    Deed, Run, Target, computing, find, git, handed, is_of_the_system,
     launchers::{
         COMMAND, DECLARES, DOAS, ENV, OPAQUE, RENAMES, SSH, SUDO, WRAPPERS, Wrapper, XARGS,
     },
@@ -164,6 +164,21 @@ pub(super) fn plain(found: &mut Found, words: &[Text]) {
             &Text::joined(words).shown(),
             "It sets an option of git that may run something.",
         );
+    }
+    if name == "git" {
+        let (writes, runs) = git::options_of_command(arguments);
+        for path in writes {
+            found.push(Deed::Write(Target {
+                path,
+                is_adrift: false,
+            }));
+        }
+        if runs {
+            found.unclear(
+                &Text::joined(words).shown(),
+                "It has an option of git's by which it runs something.",
+            );
+        }
     }
     let is_opaque = OPAQUE.contains(&name)
         || name.starts_with("python")

@@ -209,7 +209,8 @@ pub(super) const OPAQUE: [&str; 51] = [
 ];
 
 /// Builtins that set variables, or compute with what they are told.
-pub(super) const DECLARES: [&str; 16] = [
+pub(super) const DECLARES: [&str; 17] = [
+    "set",
     "let",
     "declare",
     "typeset",
@@ -229,7 +230,8 @@ pub(super) const DECLARES: [&str; 16] = [
 ];
 
 /// Builtins by which a name comes to mean something else, or a command is run later.
-pub(super) const RENAMES: [&str; 20] = [
+pub(super) const RENAMES: [&str; 21] = [
+    "shopt",
     "alias",
     "hash",
     "enable",

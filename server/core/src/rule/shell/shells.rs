@@ -1,7 +1,7 @@
 //! Shells that are started by a command: which program they run.
 
 use super::{
-    Deed, Run, launch,
+    Deed, Run, computing, launch,
     options::{self, Options},
     program::Found,
     redirections::Input,
@@ -75,7 +75,9 @@ pub(super) fn shell(found: &mut Found, name: &str, words: &[Text], input: &Input
                 found.program(&program);
                 // Its parameters, which it may run.
                 let rest = arguments.get(read.length + dash + 1..);
-                found.may_run(&Text::joined(rest.unwrap_or_default()).shown());
+                let rest = rest.unwrap_or_default();
+                found.may_run(&Text::joined(rest).shown());
+                found.computes(computing::of_builtin("set", rest));
             }
             Some(None) => found.unclear(&shown, FROM_ELSEWHERE),
             None => found.unclear(&shown, "It has no program."),

@@ -192,6 +192,28 @@ fn what_is_not_certain_is_said_to_be_unclear() {
         "${x:=y} z",
         "a $[ b ]",
         "for PATH in x; do a; done",
+        "printf -$x PATH y",
+        "printf -\"$x\" PATH y",
+        "printf -? PATH y",
+        "export P$x=y; a",
+        "export P\"$x\"=y; a",
+        "export PA$(b)=y; a",
+        "export P*=y; a",
+        "declare P*; a",
+        "set -k; a PATH=x",
+        "set -o keyword; a PATH=x",
+        "set $x; a PATH=x",
+        "shopt -s expand_aliases",
+        "read -aPATH",
+        "read -raPATH x",
+        "mapfile -tPATH",
+        "Npm_config_script_shell=x a",
+        "LESSKEYIN=x a",
+        "git grep -O x",
+        "git grep -nOx y",
+        "git fetch --upload-pack=x y",
+        "git fetch --upload-p x y",
+        "git log --ext-diff",
         "exec -a y rm x",
         "command exec -ay rm x",
         "exec -la y rm x",
@@ -216,7 +238,9 @@ fn what_is_not_certain_is_said_to_be_unclear() {
 }
 
 /// Programs in which something is computed that assigns, or that may be a command.
-const ASSIGNING: [&str; 44] = [
+const ASSIGNING: [&str; 46] = [
+    "set -- PA''TH=1; (($1)); a",
+    "sh -c '(($1)); a' x PA''TH=1",
     "((PATH=1)); a",
     "((PATH+=1)); a",
     "((IFS=1)); a",
@@ -281,6 +305,12 @@ fn what_is_computed_is_no_more_than_numbers() {
         runs(command, &[runs_what]);
     }
     // Nothing is computed here.
+    runs("set -euo pipefail; a", &["set -euo pipefail", "a"]);
+    runs(
+        "git log --oneline -- --output=x",
+        &["git log --oneline -- --output=x"],
+    );
+    runs("git push -u origin x", &["git push -u origin x"]);
     runs("x=$(a); b \"$x\"", &["a", "b …"]);
     runs("for x in *; do b \"$x=1\"; done", &["b …=1"]);
     runs("a \"${x[@]}\" \"$(b)\"", &["b", "a … …"]);
@@ -317,6 +347,13 @@ fn redirections_are_files() {
         "ssh h 'a > x'",
     ] {
         assert!(shown(command).contains("write x (adrift)"), "{command}");
+    }
+    for command in [
+        "git log --output=x",
+        "git diff --outp x y",
+        "git -C d log --output x",
+    ] {
+        assert!(shown(command).contains("write x"), "{command}");
     }
     check(
         "{ a; } > x",

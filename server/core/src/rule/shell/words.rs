@@ -71,27 +71,9 @@ const DANGEROUS: [&str; 62] = [
 ];
 
 /// Beginnings of their names.
-const DANGEROUS_FAMILIES: [&str; 20] = [
-    "LD_",
-    "DYLD_",
-    "BASH_",
-    "GIT_",
-    "PYTHON",
-    "PERL",
-    "RUBY",
-    "NODE_",
-    "npm_config_",
-    "NPM_CONFIG_",
-    "CARGO_",
-    "RUSTC_",
-    "PIP_",
-    "UV_",
-    "XDG_",
-    "SUDO_",
-    "LUA_",
-    "PHP_",
-    "MAVEN_",
-    "GRADLE_",
+const DANGEROUS_FAMILIES: [&str; 19] = [
+    "LD_", "DYLD_", "BASH_", "GIT_", "PYTHON", "PERL", "RUBY", "NODE_", "LESS", "CARGO_", "RUSTC_",
+    "PIP_", "UV_", "XDG_", "SUDO_", "LUA_", "PHP_", "MAVEN_", "GRADLE_",
 ];
 
 /// Those of their names that only say who, when and what.
@@ -106,7 +88,11 @@ const HARMLESS_FAMILIES: [&str; 5] = [
 /// Whether what this variable holds decides on what is run.
 pub(super) fn is_dangerous(name: &str) -> bool {
     let begins = |families: &[&str]| families.iter().any(|family| name.starts_with(family));
-    DANGEROUS.contains(&name) || begins(&DANGEROUS_FAMILIES) && !begins(&HARMLESS_FAMILIES)
+    // npm reads it in capitals, too, and in a mixture.
+    let is_npm = || name.to_ascii_lowercase().starts_with("npm_config_");
+    DANGEROUS.contains(&name)
+        || is_npm()
+        || begins(&DANGEROUS_FAMILIES) && !begins(&HARMLESS_FAMILIES)
 }
 
 /// Whether a word that stands first is an assignment.
@@ -128,8 +114,12 @@ pub(super) fn is_name(text: &str) -> bool {
 pub(super) fn assigns_dangerously(text: &Text) -> bool {
     let text = text.shown();
     let name = text.split(['=', '[', '+']).next().unwrap_or_default();
+    // `read -aPATH` has it behind its letters.
+    let behind = name.starts_with('-').then(|| name.char_indices());
+    let mut behind = behind.into_iter().flatten();
     // What can't be read may be any name.
-    name.starts_with('…') || is_dangerous(name)
+    let is_it = |name: &str| name.contains('…') || is_dangerous(name);
+    is_it(name) || behind.any(|(at, _)| name.get(at..).is_some_and(is_it))
 }
 
 /// Whether a builtin that sets variables may set one that decides on what is run.
@@ -144,16 +134,63 @@ pub(super) fn sets_dangerously(name: &str, arguments: &[Text]) -> bool {
     match name {
         // What they print or compare are no names.
         "test" | "[" => false,
-        "printf" => arguments.first().is_some_and(|first| {
-            let first = first.shown();
-            first.starts_with("-v") || first.starts_with('…')
-        }),
+        "set" => !sets_plainly(arguments),
+        "printf" => arguments.first().is_some_and(may_name_variable),
         "wait" => has_letter('p'),
         "getopts" => arguments.get(1).is_none_or(assigns_dangerously),
         // `declare -n x=PATH` gives it another name.
         "declare" | "typeset" | "local" | "readonly" if has_letter('n') => true,
         _ => any(&assigns_dangerously),
     }
+}
+
+/// Whether the first argument of `printf` may be its option that names a variable.
+pub(super) fn may_name_variable(first: &Text) -> bool {
+    let first = first.shown();
+    first.starts_with("-v")
+        || first.starts_with('…')
+        || first.starts_with('-') && first.contains('…')
+}
+
+/// Whether `set` changes no more than how a program goes on where something fails, and what its parameters are.
+pub(super) fn sets_plainly(arguments: &[Text]) -> bool {
+    const LETTERS: &str = "abefhmnuvxBCEHT";
+    const NAMES: [&str; 9] = [
+        "pipefail",
+        "errexit",
+        "nounset",
+        "xtrace",
+        "verbose",
+        "noglob",
+        "noclobber",
+        "errtrace",
+        "functrace",
+    ];
+    let mut words = arguments.iter().map(Text::shown);
+    while let Some(word) = words.next() {
+        if word.starts_with('…') {
+            return false;
+        }
+        let Some(letters) = word.strip_prefix(['-', '+']) else {
+            return true;
+        };
+        if word == "--" || word == "-" {
+            return true;
+        }
+        let (letters, has_name) = match letters.strip_suffix('o') {
+            Some(letters) => (letters, true),
+            None => (letters, false),
+        };
+        let mut is_named = || {
+            words
+                .next()
+                .is_none_or(|name| NAMES.contains(&name.as_str()))
+        };
+        if !letters.chars().all(|c| LETTERS.contains(c)) || has_name && !is_named() {
+            return false;
+        }
+    }
+    true
 }
 
 /// Whether an argument is of the form `NAME=value`.
