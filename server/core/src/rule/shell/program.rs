@@ -158,7 +158,7 @@ impl Found {
                 self.node(condition);
                 self.node(then_body);
                 else_body.iter().for_each(|node| self.node(node));
-                self.redirects(redirects);
+                self.given(redirects);
             }
             NodeKind::While {
                 condition,
@@ -172,7 +172,7 @@ impl Found {
             } => {
                 self.node(condition);
                 self.node(body);
-                self.redirects(redirects);
+                self.given(redirects);
             }
             NodeKind::For {
                 var,
@@ -191,7 +191,7 @@ impl Found {
                 }
                 words.iter().flatten().for_each(|word| self.each(word));
                 self.node(body);
-                self.redirects(redirects);
+                self.given(redirects);
             }
             NodeKind::ForArith {
                 init,
@@ -204,7 +204,7 @@ impl Found {
                     self.arithmetic_text(text);
                 }
                 self.node(body);
-                self.redirects(redirects);
+                self.given(redirects);
             }
             NodeKind::Case {
                 word,
@@ -220,7 +220,7 @@ impl Found {
                         .for_each(|word| drop(self.word(word)));
                     pattern.body.iter().for_each(|body| self.node(body));
                 }
-                self.redirects(redirects);
+                self.given(redirects);
             }
             NodeKind::Function { name, body } => {
                 self.unclear(name, "It gives a name of its own to commands.");
@@ -228,7 +228,7 @@ impl Found {
             }
             NodeKind::Subshell { body, redirects } | NodeKind::BraceGroup { body, redirects } => {
                 self.node(body);
-                self.redirects(redirects);
+                self.given(redirects);
             }
             NodeKind::Coproc { command, .. } => self.node(command),
             NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => {
@@ -240,11 +240,11 @@ impl Found {
                 expression: _,
             } => {
                 self.arithmetic_text(raw_content);
-                self.redirects(redirects);
+                self.given(redirects);
             }
             NodeKind::ConditionalExpr { body, redirects } => {
                 self.node(body);
-                self.redirects(redirects);
+                self.given(redirects);
             }
             NodeKind::CondAnd { left, right } | NodeKind::CondOr { left, right } => {
                 self.node(left);
@@ -280,11 +280,23 @@ impl Found {
 
     fn pipeline(&mut self, commands: &[Node]) {
         let was_piped = self.is_piped;
+        let outer = self.input.clone();
         for command in commands {
             self.node(command);
             self.is_piped = true;
+            self.input = None;
         }
         self.is_piped = was_piped;
+        self.input = outer;
+    }
+
+    /// What is redirected to and from all commands within one: any of them may run what it reads.
+    fn given(&mut self, redirects: &[Node]) {
+        let outer = self.input.take();
+        self.redirects(redirects);
+        if let Some(text) = std::mem::replace(&mut self.input, outer) {
+            self.may_run(&text);
+        }
     }
 
     fn simple(&mut self, assignments: &[Node], words: &[Node], redirects: &[Node]) {
@@ -312,6 +324,10 @@ impl Found {
         let begin = self.deeds.len();
         let outer = self.input.take();
         let input = self.redirects(redirects);
+        // What reads nothing else reads what is given to those around it.
+        if self.input.is_none() {
+            self.input.clone_from(&outer);
+        }
         let files = self.deeds.len() - begin;
         if !values.is_empty() {
             launch::command(self, &values, &input, 0);

@@ -41,11 +41,9 @@ impl Found {
                     if !quoted {
                         self.quoted(content);
                     }
-                    self.input = Some(content.clone());
-                    input = match !quoted && content.contains(['$', '`', '\\']) {
-                        true => Input::Unknown,
-                        false => Input::Text(content.clone()),
-                    };
+                    let known = *quoted || !content.contains(['$', '`', '\\']);
+                    let known = known.then(|| content.clone());
+                    input = self.reads(&input, content, known);
                 }
                 NodeKind::Redirect {
                     op, target, varfd, ..
@@ -55,8 +53,9 @@ impl Found {
                     }
                     let path = self.word(target);
                     if op == "<<<" {
-                        self.input = Some(path.shown());
-                        input = path.known().map_or(Input::Unknown, Input::Text);
+                        input = self.reads(&input, &path.shown(), path.known());
+                    } else if op.starts_with('<') {
+                        input = Input::Unknown;
                     }
                     self.redirect(op, path);
                 }
@@ -64,6 +63,17 @@ impl Found {
             }
         }
         input
+    }
+
+    /// Takes note of one more text that is given to read. Which of several it reads depends on their numbers.
+    fn reads(&mut self, before: &Input, shown: &str, known: Option<String>) -> Input {
+        let texts = self.input.get_or_insert_default();
+        texts.push_str(shown);
+        texts.push('\n');
+        match (before, known) {
+            (Input::Elsewhere, Some(known)) => Input::Text(known),
+            (Input::Elsewhere | Input::Text(_) | Input::Unknown, _) => Input::Unknown,
+        }
     }
 
     fn redirect(&mut self, op: &str, path: Text) {

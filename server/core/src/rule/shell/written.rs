@@ -86,14 +86,13 @@ fn is_redirected(deeds: &[Deed], is_it: impl Fn(&str) -> bool) -> bool {
 /// Whether a command may write a file of this name: one that is told to, or one that has it in a script.
 fn writes(run: &Run, name: &str) -> bool {
     let words: Vec<String> = run.words.iter().map(Text::shown).collect();
-    let Some((command, arguments)) = words.split_first() else {
-        return false;
-    };
-    let command = last(command);
+    // Another command may run it.
+    let is_called = |names: &dyn Fn(&str) -> bool| words.iter().any(|word| names(last(word)));
+    let arguments = words.get(1..).unwrap_or_default();
     let is_in_place = |word: &String| word.starts_with("-i") || word.starts_with("--in-place");
-    let is_script = run.is_opaque || is_sed(command);
-    let is_writer =
-        WRITERS.contains(&command) || is_sed(command) && arguments.iter().any(is_in_place);
+    let is_script = run.is_opaque || is_called(&is_sed);
+    let is_writer = is_called(&|name| WRITERS.contains(&name))
+        || is_called(&is_sed) && arguments.iter().any(is_in_place);
     let is_told =
         |word: &String| is_writer && is_path(word, name) || is_script && is_within(word, name);
     !name.is_empty() && arguments.iter().any(is_told)

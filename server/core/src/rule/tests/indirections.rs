@@ -120,6 +120,13 @@ fn none_of_them_allows_what_is_denied() {
         "git rebase \"$x\"",
         "npx \"$x\"",
         "npx -p a $x",
+        // What is read is given to those around, or by more than one.
+        "eval perl <<< 'system \"rm\"'",
+        "{ perl; } <<< 'system \"rm\"'",
+        "while read x; do $y; done <<< rm",
+        "<<< x bash < y",
+        "bash <<< 'rm x' 3<<< ls",
+        "strace cp /dev/stdin s <<< x; bash s",
         // More than can be looked at.
         &format!("npm x {}'rm y'", "'a b' ".repeat(300)),
         &format!("npm x {} rm y", "a ".repeat(300)),
