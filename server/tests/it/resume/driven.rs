@@ -179,11 +179,8 @@ fn one_that_its_user_has_started_is_told_nothing_that_could_be_an_answer() {
     let bad = json!({"text": "x", "uuid": "a,b"});
     refuse(&program.tell(&pid, "message", &bad), 400, "bad_request");
     let mode = json!({"permissionMode": "plan"});
-    refuse(
-        &program.tell(&pid, "permission-mode", &mode),
-        409,
-        "not_held",
-    );
+    // Its screen shows none.
+    refuse(&program.tell(&pid, "permission-mode", &mode), 409, "busy");
     let idle = program.tell(&pid, "interrupt", &json!({}));
     assert_eq!(idle.json()["outcome"], "idle", "{idle:?}");
     // Of a selection each is interrupted as it is by itself.
