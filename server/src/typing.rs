@@ -4,6 +4,7 @@
 //! get there: a holder of ours writes them into the terminal that it keeps, tmux into a pane.
 
 pub(crate) mod draft;
+pub(crate) mod interrupt;
 pub(crate) mod mode;
 pub(crate) mod model;
 pub(crate) mod paste;
@@ -44,6 +45,14 @@ pub(crate) enum Key<'a> {
     ShiftTab,
 }
 
+/// What came of what was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Typed {
+    pub(crate) outcome: DriveOutcome,
+    /// What a person should know, in a sentence.
+    pub(crate) note: Option<&'static str>,
+}
+
 /// Why nothing is typed, or nothing came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -64,8 +73,6 @@ const TRIES: usize = 2;
 /// Until Claude Code has asked what it wants to know before it carries out a command.
 const ASK: Duration = Duration::from_millis(500);
 
-/// An interrupted turn ends within 50 ms, and the registry says so 0.3 s later at most (2.1.329).
-const STOP: Duration = Duration::from_secs(1);
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// Between two looks whether a session has come to its prompt.
@@ -106,6 +113,15 @@ pub(crate) const NO_DECISION: Refusal = Refusal::new(
     Code::NotHeld,
     "What a session in a terminal asks is answered there; attach to it.",
 );
+
+impl From<DriveOutcome> for Typed {
+    fn from(outcome: DriveOutcome) -> Self {
+        Self {
+            outcome,
+            note: None,
+        }
+    }
+}
 
 impl Refusal {
     pub(crate) const fn new(code: Code, sentence: &'static str) -> Self {
@@ -210,24 +226,6 @@ fn drafted(draft: &str) -> Refusal {
         )
         .into(),
     }
-}
-
-/// Ends the turn, where there is one, and waits a moment for that.
-pub(crate) async fn interrupt(keyboard: &impl Keyboard) -> Result<DriveOutcome, Refusal> {
-    match keyboard.doing() {
-        // Twice at the prompt, Escape would go back in the conversation.
-        Doing::Idle => return Ok(DriveOutcome::Idle),
-        Doing::Away => return Err(AWAY),
-        Doing::Busy | Doing::Asking | Doing::Untold | Doing::Unknown => {
-            keyboard.press(Key::Escape)?;
-        }
-    }
-    // The next one must not take it for a turn that goes on.
-    let begun = Instant::now();
-    while begun.elapsed() < STOP && keyboard.doing() != Doing::Idle {
-        sleep(GLANCE).await;
-    }
-    Ok(DriveOutcome::Interrupted)
 }
 
 /// Types a command of Claude Code's, which takes it at its prompt only.
@@ -409,21 +407,5 @@ mod tests {
         }
         // It wants to know something first.
         check(&[Idle, Idle, Idle, Asking], rename, Err(Code::Busy), &typed);
-    }
-
-    #[test]
-    fn an_interrupt_is_one_escape_and_none_at_the_prompt() {
-        let stop = async |script: &Script| interrupt(script).await;
-        check(&[Idle], stop, Ok(DriveOutcome::Idle), &[]);
-        check(&[Away], stop, Err(Code::Busy), &[]);
-        let ends = [Busy, Busy, Idle];
-        check(&ends, stop, Ok(DriveOutcome::Interrupted), &["Escape"]);
-        check(
-            &[Asking, Idle],
-            stop,
-            Ok(DriveOutcome::Interrupted),
-            &["Escape"],
-        );
-        check(&[Unknown], stop, Ok(DriveOutcome::Interrupted), &["Escape"]);
     }
 }

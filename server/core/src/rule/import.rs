@@ -237,9 +237,11 @@ fn path_of(path: &str, action: Action) -> Result<String, &'static str> {
         true => path.replace(['?', '[', ']', '{', '}', '\\', '!'], "*"),
         false => path.to_owned(),
     };
-    Ok(match pattern.strip_prefix('/') {
-        Some(rest) if rest.starts_with('/') => rest.to_owned(),
-        Some(rest) => rest.to_owned(),
-        None => pattern,
+    let path = pattern.strip_prefix('/').unwrap_or(&pattern);
+    // Here it would be anywhere on the disk.
+    let is_below = action == Action::Allow && path.starts_with("**");
+    Ok(match is_below {
+        true => format!("./{path}"),
+        false => path.to_owned(),
     })
 }

@@ -173,7 +173,9 @@ impl<'a> Judge<'a> {
                 Action::Allow => &[Sureness::Likely],
                 Action::Deny | Action::Ask => &[Sureness::Likely, Sureness::Possibly],
             };
-            let mut ways = ways.iter().copied();
+            // A star of an allow's host ends with the host.
+            let is_there = rule.action != Action::Allow || subject::is_of_host(pattern, text);
+            let mut ways = ways.iter().copied().filter(|_| is_there);
             ways.find(|how| glob.matches(text, Kind::Words, *how))
         })
     }

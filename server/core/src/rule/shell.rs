@@ -107,15 +107,19 @@ pub(super) fn is_of_the_system(path: &str) -> bool {
         .is_some_and(|(dir, _)| dirs.contains(&dir))
 }
 
-/// A command of git's without the options before it, `None` where there are none.
+/// A command of git's without the options before it, and `git-push` as `git push`, `None` where it has but one spelling.
 pub(super) fn without_git_options(run: &Run) -> Option<Text> {
     let (first, arguments) = run.words.split_first()?;
     let first = first.known()?;
-    let length = git::options(arguments)?;
-    let is_git = first.rsplit('/').next() == Some("git") && length > 0;
+    let name = first.rsplit('/').next().unwrap_or_default();
     let git = Text::of("git");
+    if let Some(command) = name.strip_prefix("git-") {
+        let words = [git, Text::of(command)];
+        return Some(Text::joined(words.iter().chain(arguments)));
+    }
+    let length = git::before_command(arguments)?;
     let words = std::iter::once(&git).chain(arguments.get(length..)?);
-    is_git.then(|| Text::joined(words))
+    (name == "git" && length > 0).then(|| Text::joined(words))
 }
 
 /// Takes apart what words would do as a command, `None` where it would run nothing else.

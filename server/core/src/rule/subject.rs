@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     Request, Resolve,
+    glob::{Glob, Kind, Sureness},
     text::{Piece, Text},
 };
 
@@ -150,6 +151,21 @@ fn address(url: &str) -> Text {
     let host = host.strip_suffix(port).unwrap_or(&host);
     let host = host.strip_suffix('.').unwrap_or(host);
     Text::of(&format!("{scheme}://{host}{path}"))
+}
+
+/// Whether the host of an address is one of the pattern's, where both have one.
+pub(super) fn is_of_host(pattern: &str, address: &Text) -> bool {
+    let host = |text: &str| {
+        let (_, rest) = text.split_once("://")?;
+        rest.split(['/', '?', '#']).next().map(str::to_owned)
+    };
+    let known = address.known();
+    match (host(pattern), known.and_then(|known| host(&known))) {
+        (Some(pattern), Some(host)) => {
+            Glob::of(&pattern).matches(&Text::of(&host), Kind::Words, Sureness::Likely)
+        }
+        (_, None) | (None, Some(_)) => true,
+    }
 }
 
 /// A text of which it is not known what it will be taken for.

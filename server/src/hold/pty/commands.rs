@@ -22,7 +22,7 @@ use crate::{
         terminal::Size,
     },
     typing::{
-        self, Key, Keyboard, Refusal,
+        self, Key, Keyboard, Refusal, Typed,
         record::{Doing, Registered},
     },
 };
@@ -65,7 +65,7 @@ pub(super) fn order(hands: &Rc<Hands>, command: Command) -> Option<Size> {
                 Ok(bytes) => hands.put(bytes),
             };
             reply
-                .send(hands.reply(done.map(|()| DriveOutcome::Sent)))
+                .send(hands.reply(done.map(|()| DriveOutcome::Sent), None))
                 .ok();
             None
         }
@@ -76,13 +76,15 @@ pub(super) fn order(hands: &Rc<Hands>, command: Command) -> Option<Size> {
                 let done = keyboard::press(&hands, text.as_deref(), &keys).await;
                 // Whoever asked may have gone.
                 reply
-                    .send(hands.reply(done.map(|()| DriveOutcome::Sent)))
+                    .send(hands.reply(done.map(|()| DriveOutcome::Sent), None))
                     .ok();
             });
             None
         }
         Do::Resize { columns, rows } => {
-            reply.send(hands.reply(Ok(DriveOutcome::Changed))).ok();
+            reply
+                .send(hands.reply(Ok(DriveOutcome::Changed), None))
+                .ok();
             let size = Size::new(columns, rows);
             (size != hands.shown.size()).then_some(size)
         }
@@ -97,9 +99,10 @@ pub(super) fn order(hands: &Rc<Hands>, command: Command) -> Option<Size> {
             tracing::info!(?by, "a command");
             let hands = Rc::clone(hands);
             spawn_local(async move {
+                let uuid = named(&what);
                 let done = carry_out(&hands, what).await;
                 // Whoever asked may have gone.
-                reply.send(hands.reply(done)).ok();
+                reply.send(hands.reply(done, uuid)).ok();
             });
             None
         }
@@ -117,34 +120,38 @@ pub(super) async fn begin(hands: Rc<Hands>, text: String) {
     }
 }
 
-async fn carry_out(hands: &Hands, what: Do) -> Result<DriveOutcome, Refusal> {
+async fn carry_out(hands: &Hands, what: Do) -> Result<Typed, Refusal> {
     match what {
         Do::Message { text, uuid } => {
             let _turn = hands.turn.lock().await;
             let is_said = |uuid: &String| hands.said.borrow().contains(uuid);
             if uuid.as_ref().is_some_and(is_said) {
-                return Ok(DriveOutcome::AlreadySent);
+                return Ok(DriveOutcome::AlreadySent.into());
             }
             let outcome = typing::message(hands, &text).await?;
             hands.said.borrow_mut().extend(uuid);
-            Ok(outcome)
+            Ok(outcome.into())
         }
         Do::Interrupt => {
             let _turn = hands.turn.lock().await;
-            typing::interrupt(hands).await
+            typing::interrupt::interrupt(hands).await
         }
-        Do::Cancel => cancel(hands).await,
+        Do::Cancel => cancel(hands).await.map(Typed::from),
         Do::Model { model } => {
             let _turn = hands.turn.lock().await;
-            typing::model::switch(hands, &model).await
+            typing::model::switch(hands, &model).await.map(Typed::from)
         }
         Do::Rename { name } => {
             let _turn = hands.turn.lock().await;
-            typing::slash(hands, "/rename", &name).await
+            typing::slash(hands, "/rename", &name)
+                .await
+                .map(Typed::from)
         }
         Do::PermissionMode { permission_mode } => {
             let _turn = hands.turn.lock().await;
-            typing::mode::change(hands, &permission_mode).await
+            typing::mode::change(hands, &permission_mode)
+                .await
+                .map(Typed::from)
         }
         Do::Decide { .. } => Err(typing::NO_DECISION),
         Do::Type { .. } | Do::Keys { .. } | Do::Resize { .. } | Do::Unknown => Err(Refusal::new(
@@ -154,11 +161,19 @@ async fn carry_out(hands: &Hands, what: Do) -> Result<DriveOutcome, Refusal> {
     }
 }
 
+/// The name that a message was given.
+fn named(what: &Do) -> Option<String> {
+    if let Do::Message { uuid, .. } = what {
+        return uuid.clone();
+    }
+    None
+}
+
 /// Interrupts and ends it, and waits for its end.
 async fn cancel(hands: &Hands) -> Result<DriveOutcome, Refusal> {
     hands.is_cancelled.set(true);
     // A program that reads nothing is ended all the same.
-    typing::interrupt(hands).await.ok();
+    typing::interrupt::interrupt(hands).await.ok();
     let mut ended = hands.desk.ended.subscribe();
     for signal in [Signal::TERM, Signal::KILL] {
         hands.signal(signal);
@@ -227,13 +242,13 @@ impl Hands {
         }
     }
 
-    fn reply(&self, done: Result<DriveOutcome, Refusal>) -> Reply {
-        match done {
-            Ok(outcome) => Reply::Done {
+    fn reply(&self, done: Result<impl Into<Typed>, Refusal>, uuid: Option<String>) -> Reply {
+        match done.map(Into::into) {
+            Ok(Typed { outcome, note }) => Reply::Done {
                 outcome,
                 seq: self.desk.now.borrow().seq,
-                uuid: None,
-                note: None,
+                uuid,
+                note: note.map(str::to_owned),
             },
             Err(Refusal { code, sentence }) => Reply::Refused {
                 code,

@@ -12,7 +12,7 @@ use crate::{
         Inner, Service, ServiceError,
         pane::{InPane, PaneKeyboard},
     },
-    typing::{self, Refusal},
+    typing::{self, Refusal, Typed},
 };
 
 /// How long one that is cancelled may take to end by itself, in milliseconds.
@@ -40,7 +40,7 @@ impl Service {
         let stopped = self.unhurried(move |inner| {
             let keyboard = inner.keyboard(&stopped);
             let _turn = keyboard.turn().map_err(told)?;
-            let stopped = Handle::current().block_on(typing::interrupt(&keyboard));
+            let stopped = Handle::current().block_on(typing::interrupt::interrupt(&keyboard));
             stopped.map(drop).map_err(told)
         });
         if let Err(error) = stopped.await {
@@ -109,7 +109,10 @@ impl Inner {
                     let outcome = message(&keyboard, &text, uuid.as_deref()).await?;
                     Ok(done(outcome, uuid))
                 }
-                Do::Interrupt => typing::interrupt(&keyboard).await.map(plainly),
+                Do::Interrupt => {
+                    let stopped = typing::interrupt::interrupt(&keyboard).await?;
+                    Ok(done(stopped, None))
+                }
                 Do::Model { model } => {
                     let changed = typing::model::switch(&keyboard, &model);
                     changed.await.map(plainly)
@@ -173,13 +176,14 @@ fn plainly(outcome: DriveOutcome) -> Reply {
     done(outcome, None)
 }
 
-fn done(outcome: DriveOutcome, uuid: Option<String>) -> Reply {
+fn done(typed: impl Into<Typed>, uuid: Option<String>) -> Reply {
+    let Typed { outcome, note } = typed.into();
     Reply::Done {
         outcome,
         // The transcript has the numbers.
         seq: 0,
         uuid,
-        note: None,
+        note: note.map(str::to_owned),
     }
 }
 

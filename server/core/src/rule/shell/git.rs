@@ -2,6 +2,7 @@
 //!
 //! Does not know what its commands do.
 
+use super::options;
 use crate::rule::text::Text;
 
 /// Settings that run nothing.
@@ -53,7 +54,7 @@ const RUNNING: [&str; 7] = [
 
 /// Whether the settings of one call are of those that run nothing.
 pub(super) fn is_plain(arguments: &[Text]) -> bool {
-    let Some(length) = options(arguments) else {
+    let Some(length) = before_command(arguments) else {
         return false;
     };
     let mut words = arguments.iter().skip(length);
@@ -63,24 +64,32 @@ pub(super) fn is_plain(arguments: &[Text]) -> bool {
 }
 
 /// How many words stand before git's command, `None` where one of them may run something.
-pub(super) fn options(arguments: &[Text]) -> Option<usize> {
+pub(super) fn before_command(arguments: &[Text]) -> Option<usize> {
     let mut words = arguments.iter().enumerate();
     while let Some((index, word)) = words.next() {
+        // `-C $x` may have git's command in it, too.
+        if !options::is_one(word) {
+            return None;
+        }
         let word = word.shown();
         if !word.starts_with('-') {
             return Some(index);
         }
+        let is_valued = word == "-c" || VALUED.contains(&word.as_str());
+        let value = is_valued.then(|| words.next()).flatten();
+        if value.is_some_and(|(_, value)| !options::is_one(value)) {
+            return None;
+        }
         if word == "-c" {
-            let setting = words.next().map(|(_, word)| word.shown());
+            let setting = value.map(|(_, word)| word.shown());
             let setting = setting.unwrap_or_default().to_ascii_lowercase();
             if !PLAIN.iter().any(|plain| setting.starts_with(plain)) {
                 return None;
             }
-        } else if VALUED.contains(&word.as_str()) {
-            words.next();
-        } else if !FLAGS
-            .iter()
-            .any(|flag| word.split('=').next() == Some(flag))
+        } else if !is_valued
+            && !FLAGS
+                .iter()
+                .any(|flag| word.split('=').next() == Some(flag))
         {
             return None;
         }
@@ -91,7 +100,7 @@ pub(super) fn options(arguments: &[Text]) -> Option<usize> {
 /// The files that options of git's commands write, and whether one of them runs something. Options may be shortened as long as
 /// they are clear.
 pub(super) fn options_of_command(arguments: &[Text]) -> (Vec<Text>, bool) {
-    let begin = options(arguments).unwrap_or_default();
+    let begin = before_command(arguments).unwrap_or_default();
     let words = arguments.get(begin..).unwrap_or_default();
     let is_grep = words.first().and_then(Text::known).as_deref() == Some("grep");
     let mut writes = Vec::new();

@@ -230,7 +230,12 @@ impl Found {
                 self.node(body);
                 self.given(redirects);
             }
-            NodeKind::Coproc { command, .. } => self.node(command),
+            NodeKind::Coproc { name, command } => {
+                if let Some(name) = name.as_deref().filter(|name| words::is_dangerous(name)) {
+                    self.unclear(name, DANGEROUS);
+                }
+                self.node(command);
+            }
             NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => {
                 self.node(pipeline);
             }

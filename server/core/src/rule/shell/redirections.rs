@@ -33,6 +33,7 @@ impl Found {
                     content,
                     quoted,
                     complete,
+                    fd,
                     ..
                 } => {
                     if !complete {
@@ -43,17 +44,22 @@ impl Found {
                     }
                     let known = *quoted || !content.contains(['$', '`', '\\']);
                     let known = known.then(|| content.clone());
-                    input = self.reads(&input, content, known);
+                    let read = self.reads(&input, content, known);
+                    input = at_input(*fd, read, input);
                 }
                 NodeKind::Redirect {
-                    op, target, varfd, ..
+                    op,
+                    target,
+                    varfd,
+                    fd,
                 } => {
                     if varfd.as_deref().is_some_and(words::is_dangerous) {
                         self.unclear(op, DANGEROUS);
                     }
                     let path = self.word(target);
                     if op == "<<<" {
-                        input = self.reads(&input, &path.shown(), path.known());
+                        let read = self.reads(&input, &path.shown(), path.known());
+                        input = at_input(*fd, read, input);
                     } else if op.starts_with('<') {
                         input = Input::Unknown;
                     }
@@ -97,5 +103,13 @@ impl Found {
             // The rest of such a word may have been left out.
             _ => self.push(Deed::Write(target(Text::unknown()))),
         }
+    }
+}
+
+/// What is at standard input, where a text is given under this number.
+fn at_input(number: i32, text: Input, before: Input) -> Input {
+    match number {
+        -1 | 0 => text,
+        _ => before,
     }
 }

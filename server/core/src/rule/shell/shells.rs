@@ -5,6 +5,7 @@ use super::{
     options::{self, Options},
     program::Found,
     redirections::Input,
+    words,
 };
 use crate::rule::text::{Piece, Text};
 
@@ -23,7 +24,7 @@ const OTHER: [&str; 8] = [
 ];
 
 const OPTIONS: Options = Options {
-    flags: "abefhiklmnprstuvxBCEHPTc",
+    flags: "abefhilmnprstuvxBCEPTc",
     valued: "oO",
     long_flags: &[
         "login",
@@ -37,6 +38,16 @@ const OPTIONS: Options = Options {
     long_valued: &[],
     long_maybe: &[],
 };
+
+/// Its further options about what patterns stand for.
+const PATTERNS: [&str; 6] = [
+    "extglob",
+    "globstar",
+    "nullglob",
+    "dotglob",
+    "failglob",
+    "nocaseglob",
+];
 
 const TRAP: Options = Options {
     flags: "lpP",
@@ -62,6 +73,19 @@ pub(super) fn shell(found: &mut Found, name: &str, words: &[Text], input: &Input
     let Some(read) = OPTIONS.read(arguments) else {
         return found.unclear(&shown, "Which options it has is not clear.");
     };
+    let is_known = |(name, value): &(String, Option<Text>)| {
+        let value = value.as_ref().and_then(Text::known);
+        match name.as_str() {
+            "o" => value.is_some_and(|name| words::PLAIN_OPTIONS.contains(&name.as_str())),
+            "O" => value.is_some_and(|name| PATTERNS.contains(&name.as_str())),
+            _ => true,
+        }
+    };
+    // With a person it replaces `!!` by what was said before.
+    let is_history = read.has(&["i"]) && !read.has(&["c"]);
+    if is_history || !read.given.iter().all(is_known) {
+        return found.unclear(&shown, "Which options it has is not clear.");
+    }
     // A dash alone ends the options, as two do; a plus begins another one.
     let is_dash = |word: &&Text| word.known().as_deref() == Some("-");
     let dash = arguments.get(read.length).filter(is_dash).iter().count();

@@ -192,6 +192,23 @@ fn what_is_not_certain_is_said_to_be_unclear() {
         "${x:=y} z",
         "a $[ b ]",
         "for PATH in x; do a; done",
+        "a | bash 3<<< ls",
+        "bash 3<<E\nls\nE",
+        "bash <<< ls < x",
+        "bash -kc 'a PATH=x'",
+        "bash -o keyword -c 'a PATH=x'",
+        "bash -i <<'E'\na\n!!:1\nE",
+        "bash -H <<'E'\na\nE",
+        "bash -o history <<'E'\na\nE",
+        "bash -O expand_aliases -c a",
+        "git -C $x y",
+        "git -c user.name=$x y",
+        "git --git-dir $x y",
+        "git --git-dir=$x y",
+        "coproc PATH { a; }",
+        "commands[a]=./b; a",
+        "GOENV=x a",
+        "DELTA_PAGER=x a",
         "printf -$x PATH y",
         "printf -\"$x\" PATH y",
         "printf -? PATH y",
@@ -310,6 +327,7 @@ fn what_is_computed_is_no_more_than_numbers() {
         "git log --oneline -- --output=x",
         &["git log --oneline -- --output=x"],
     );
+    runs("git -C \"$x\" log", &["git -C … log"]);
     runs("git push -u origin x", &["git push -u origin x"]);
     runs("x=$(a); b \"$x\"", &["a", "b …"]);
     runs("for x in *; do b \"$x=1\"; done", &["b …=1"]);

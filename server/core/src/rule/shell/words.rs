@@ -5,7 +5,7 @@ use rable::{Node, NodeKind};
 use crate::rule::text::Text;
 
 /// Variables by which a command becomes another one, or begins to run something.
-const DANGEROUS: [&str; 62] = [
+const DANGEROUS: [&str; 89] = [
     "PATH",
     "path",
     "FPATH",
@@ -66,14 +66,49 @@ const DANGEROUS: [&str; 62] = [
     "OPENSSL_CONF",
     "KUBECONFIG",
     "DOCKER_HOST",
-    "GOFLAGS",
     "FUNCNEST",
+    "EXECIGNORE",
+    "RIPGREP_CONFIG_PATH",
+    "VIMINIT",
+    "EXINIT",
+    "FCEDIT",
+    "WGETRC",
+    "CURL_HOME",
+    "SSLKEYLOGFILE",
+    "INPUTRC",
+    "MANROFFSEQ",
+    "JAVA_OPTS",
+    "JAVA_HOME",
+    "VIRTUAL_ENV",
+    "AWS_CONFIG_FILE",
+    // What zsh has of its own under these names runs what is put there.
+    "commands",
+    "functions",
+    "aliases",
+    "galiases",
+    "saliases",
+    "options",
+    "nameddirs",
+    "userdirs",
+    "modules",
+    "module_path",
+    "MODULE_PATH",
+    "prompt",
+    "STTY",
+    "ARGV0",
+];
+
+/// Ends of their names.
+const DANGEROUS_ENDS: [&str; 7] = [
+    "_PAGER", "_EDITOR", "_BROWSER", "_WRAPPER", "_COMMAND", "_ADDOPTS", "_PLUGINS",
 ];
 
 /// Beginnings of their names.
-const DANGEROUS_FAMILIES: [&str; 19] = [
+const DANGEROUS_FAMILIES: [&str; 31] = [
     "LD_", "DYLD_", "BASH_", "GIT_", "PYTHON", "PERL", "RUBY", "NODE_", "LESS", "CARGO_", "RUSTC_",
-    "PIP_", "UV_", "XDG_", "SUDO_", "LUA_", "PHP_", "MAVEN_", "GRADLE_",
+    "PIP_", "UV_", "XDG_", "SUDO_", "LUA_", "PHP_", "MAVEN_", "GRADLE_", "GO", "OPENSSL_",
+    "GROFF_", "BUNDLE_", "GEM_", "YARN_", "DOTNET_", "SYSTEMD_", "DENO_", "BUN_", "TS_NODE_",
+    "dis_",
 ];
 
 /// Those of their names that only say who, when and what.
@@ -90,9 +125,9 @@ pub(super) fn is_dangerous(name: &str) -> bool {
     let begins = |families: &[&str]| families.iter().any(|family| name.starts_with(family));
     // npm reads it in capitals, too, and in a mixture.
     let is_npm = || name.to_ascii_lowercase().starts_with("npm_config_");
-    DANGEROUS.contains(&name)
-        || is_npm()
-        || begins(&DANGEROUS_FAMILIES) && !begins(&HARMLESS_FAMILIES)
+    let ends = || DANGEROUS_ENDS.iter().any(|end| name.ends_with(end));
+    let is_one = DANGEROUS.contains(&name) || is_npm() || ends();
+    is_one || begins(&DANGEROUS_FAMILIES) && !begins(&HARMLESS_FAMILIES)
 }
 
 /// Whether a word that stands first is an assignment.
@@ -152,20 +187,22 @@ pub(super) fn may_name_variable(first: &Text) -> bool {
         || first.starts_with('-') && first.contains('…')
 }
 
+/// Options of a shell by which it only goes on otherwise where something fails, or says more.
+pub(super) const PLAIN_OPTIONS: [&str; 9] = [
+    "pipefail",
+    "errexit",
+    "nounset",
+    "xtrace",
+    "verbose",
+    "noglob",
+    "noclobber",
+    "errtrace",
+    "functrace",
+];
+
 /// Whether `set` changes no more than how a program goes on where something fails, and what its parameters are.
 pub(super) fn sets_plainly(arguments: &[Text]) -> bool {
     const LETTERS: &str = "abefhmnuvxBCEHT";
-    const NAMES: [&str; 9] = [
-        "pipefail",
-        "errexit",
-        "nounset",
-        "xtrace",
-        "verbose",
-        "noglob",
-        "noclobber",
-        "errtrace",
-        "functrace",
-    ];
     let mut words = arguments.iter().map(Text::shown);
     while let Some(word) = words.next() {
         if word.starts_with('…') {
@@ -184,7 +221,7 @@ pub(super) fn sets_plainly(arguments: &[Text]) -> bool {
         let mut is_named = || {
             words
                 .next()
-                .is_none_or(|name| NAMES.contains(&name.as_str()))
+                .is_none_or(|name| PLAIN_OPTIONS.contains(&name.as_str()))
         };
         if !letters.chars().all(|c| LETTERS.contains(c)) || has_name && !is_named() {
             return false;

@@ -32,6 +32,7 @@ fn every_part_of_a_command_is_judged_by_itself() {
         "git --no-pager push o",
         "/usr/bin/git -P --git-dir=x push o",
         "git -c user.name=x --work-tree y push",
+        "/usr/lib/git-core/git-push o",
     ] {
         let rules = ["Bash(git push *) deny", "Bash allow"];
         command(&rules, push, Deny, Some("r1"));

@@ -165,6 +165,22 @@ fn a_host_has_one_spelling() {
         let url = format!("https://a.com/me/{path}");
         check(&mine, "WebFetch", &json!({ "url": url }), Ask, None);
     }
+    let below = ["WebFetch(https://*.a.com/*) allow"];
+    for url in [
+        "https://b.com/x.a.com/",
+        "https://b.com/?q=.a.com/",
+        "https://b.com#.a.com/",
+    ] {
+        check(&below, "WebFetch", &json!({ "url": url }), Ask, None);
+    }
+    let url = "https://x.a.com/y";
+    check(
+        &below,
+        "WebFetch",
+        &json!({ "url": url }),
+        Allow,
+        Some("r1"),
+    );
     let url = "https://a.com/me/x..y?z=../a";
     check(&mine, "WebFetch", &json!({ "url": url }), Allow, Some("r1"));
     check(

@@ -64,7 +64,7 @@ fn approval_rules_keep_their_order_and_meaning() {
 fn permissions_of_claude_code_come_denies_first() {
     let permissions = json!({
         "allow": [
-            "Bash(npm run test:*)", "Bash(git * main)", "Bash", "Edit(/src/**)", "Edit(//etc/x)",
+            "Bash(npm run test:*)", "Bash(git * main)", "Bash", "Edit(/src/**)", "Read(/**)", "Edit(//etc/x)",
             "Read(~/notes/?)", "WebFetch(domain:a.com)", "mcp__puppeteer", "mcp__a__b", "Agent(x)", "Bash(x",
         ],
         "deny": ["Read(.env)", "Read(//etc/[ab])", "WebFetch(domain:b.com)", 1],
@@ -103,6 +103,8 @@ fn permissions_of_claude_code_come_denies_first() {
           Allow Write src/**
           Allow MultiEdit src/**
           Allow NotebookEdit src/**
+        Read(/**)
+          Allow Read ./**
         Edit(//etc/x)
           Allow Edit /etc/x
           Allow Write /etc/x
