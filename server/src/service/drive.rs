@@ -304,7 +304,7 @@ impl Service {
 }
 
 /// Two remarks in one, `None` where there is neither.
-fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
+pub(super) fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
     let remarks: Vec<String> = one.into_iter().chain(other).collect();
     (!remarks.is_empty()).then(|| remarks.join(" "))
 }

@@ -10,7 +10,7 @@ mod words;
 
 use std::path::Path;
 
-use wire::{Caller, Code, Holder, HolderKind, StartRequest, Started, Verb};
+use wire::{Caller, Code, Face, Holder, HolderKind, StartRequest, Started, Verb};
 
 use self::{check::check, pane::Unsaid, wanted::Wanted};
 use super::{
@@ -49,9 +49,12 @@ struct Begun {
     unsaid: Option<Unsaid>,
 }
 
+const LATER: &str = "The first message is said once the session is at its prompt, by this server and while it runs.";
+
 impl Service {
     /// Starts a session and holds it.
     pub async fn start(&self, request: StartRequest, by: Caller) -> Result<Started, ServiceError> {
+        let face = by.face;
         let deed = Deed {
             verb: Verb::Start,
             by,
@@ -64,7 +67,7 @@ impl Service {
             let claim = self.inner.claims.conversation(id);
             claim.map(Some).ok_or(ServiceError::Busy)
         });
-        let (started, unsaid) = self
+        let (mut started, unsaid) = self
             .unhurried(move |inner| {
                 let mut account = inner.account(deed);
                 let started = claim.and_then(|_claim| inner.start(&request, &mut account));
@@ -76,7 +79,18 @@ impl Service {
             })
             .await?;
         if let Some(unsaid) = unsaid {
-            tokio::spawn(self.clone().say_later(unsaid));
+            let note = match face {
+                Face::Http | Face::Unknown => {
+                    tokio::spawn(self.clone().say_later(unsaid));
+                    LATER.to_owned()
+                }
+                // A command ends with its answer.
+                Face::Terminal => format!(
+                    "Its first message was not said, since something comes before its prompt; answer that (`session-manager attach {0}`), then say it with `session-manager send {0}`.",
+                    started.session_id
+                ),
+            };
+            started.note = super::drive::joined(started.note.take(), Some(note));
         }
         // So that the list that is asked for next has it.
         self.inner.held.meet_one(&started.session_id).await;

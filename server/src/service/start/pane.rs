@@ -30,8 +30,6 @@ pub(super) struct Unsaid {
 /// A session that has come up is at its prompt within this, or asks something first.
 const PROMPT: Duration = Duration::from_secs(5);
 
-const LATER: &str = "The first message is said once the session is at its prompt, by the program that was asked to and while it runs.";
-
 /// Between two looks whether the person has answered.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -92,7 +90,7 @@ impl Inner {
                 }
                 None => {
                     unsaid = Some(Unsaid { session, text });
-                    Some(LATER.to_owned())
+                    None
                 }
             };
             let notes: Vec<String> = note.into_iter().chain(more).collect();
