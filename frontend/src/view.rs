@@ -52,7 +52,16 @@ use crate::{
     },
 };
 
-/// Every rule is prefixed, so that none reaches the host's elements.
+/// Every rule is prefixed, so that none reaches the host's elements. The files travel as they are, so reasons stand here:
+///
+/// - Checkboxes and switches are hidden without opacity, and drawn by what stands beside them: the host shows every checkbox on a
+///   touch screen with an `!important` of its own.
+/// - The arrow of a list to choose from is drawn: the host takes the browser's away and puts a picture behind, which differs by theme.
+/// - What stands at the foot does not stand in its middle, where messages lie over the page's end.
+/// - Nothing of what is decided on lies beyond an edge.
+/// - A conversation and a terminal scroll from their end: there they stay, whatever comes.
+/// - The terminal is dark in either theme: Claude Code is told no background, and writes in colours for a dark one. An input
+///   method writes into a field of it before it is done.
 const STYLE: &str = concat!(
     include_str!("view/style.css"),
     include_str!("view/ask.css"),

@@ -96,7 +96,7 @@ fn conversation(screen: Screen, send: Send) -> AnyView {
                     {sent(view, send)}
                     <p class="sm-works" role="status" hidden=flag(move || view.with(|v| v.badge.look != "working"))>
                         <span class="sm-shape" aria-hidden="true"></span>
-                        {text(move || view.with(|v| v.badge.word.to_owned()))}
+                        "Working"
                     </p>
                     <p class="sm-warning" role="status" dir="auto">{text(move || view.with(|v| v.trouble.clone()))}</p>
                 </div>

@@ -179,7 +179,7 @@ fn a_session_of_somebody_else() {
             span 14:13
             p go
             button hidden class="sm-button sm-older" Show newer
-            p hidden class="sm-works" Idle
+            p hidden class="sm-works" Working
             button hidden class="sm-button" Newest ↓
             div hidden class="sm-box-line"
             span Message
