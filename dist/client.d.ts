@@ -47,7 +47,7 @@ export interface ErrorBody {
   /** The process in the way (`live`). */
   pid?: number;
   key?: string;
-  /** The conversation that is open there, where the server says it. */
+  /** The conversation that was meant and is open there (`live`). */
   sessionId?: string;
   holder?: Holder;
   ageSec?: number;
@@ -240,9 +240,9 @@ export interface Delta {
 }
 
 export type OutputPart =
-  | { type: 'events'; sessionId: string; events: SessionEvent[] }
+  | { type: 'events'; sessionId: string; numbering?: string; events: SessionEvent[] }
   | { type: 'delta'; sessionId: string; delta: Omit<Delta, 'type'> }
-  | { type: 'caught'; sessionId: string; seq: number }
+  | { type: 'caught'; sessionId: string; seq: number; numbering?: string }
   | { type: 'anew'; sessionId: string }
   | { type: 'end'; sessionId: string; reason: string | null };
 

@@ -264,32 +264,23 @@ async function* parts(send, path, { after, patienceMs, silenceMs, signal }) {
 
 // How far a client has been told. The events of a session stand in more than one list, each with numbers of its own:
 // that of its log, without a gap, while and after it is held; that of its transcript, places in a file, otherwise; and
-// after `/clear` a log may be another one. Where the list changes, times say what is known.
+// after `/clear` a log may be another one. The server names the list; where that changes, times say what is known.
 function placeAt(after) {
   let seq = after;
   // When the newest event was, Unix milliseconds; 0 while there was none.
   let at = 0;
-  // The name of the list, `null` where the server does not say it.
+  // The name of the list, `null` until it is said; older servers do not.
   let numbering = null;
-  // How many events there were, and whether there was a gap among them.
-  let count = 0;
-  let hasGap = false;
   // Until when all was told from another list, until the new one has caught up.
   let knownUntil = 0;
   // What was known when this connection began.
-  let before = { seq, count, numbering };
+  let before = { seq, numbering };
 
-  function isOfOtherList({ type, events, seq: newest, numbering: name = null }) {
+  function isOfOtherList({ type, seq: newest, numbering: name = null }) {
     if (before.seq === 0) return false;
-    if (name !== null && before.numbering !== null) return name !== before.numbering;
-    if (type === 'caught') return newest < before.seq;
-    if (type !== 'events' || events.length === 0 || before.count === 0) return false;
-    // What is new can't have a number that was given before.
-    if (events.some(event => event.seq <= before.seq && event.at > at)) return true;
-    // Nor does a log, whose events had no gap so far, go on behind a gap with what is older.
-    const isLog = before.count > 1 && !hasGap;
-    const isFirst = count === before.count;
-    return isLog && isFirst && events[0].seq > seq + 1 && events[0].at < at;
+    if (name !== null && before.numbering !== null && name !== before.numbering) return true;
+    // What was told before is not new to the list itself.
+    return type === 'caught' && newest < before.seq;
   }
 
   return {
@@ -297,18 +288,14 @@ function placeAt(after) {
       return seq;
     },
     begin() {
-      before = { seq, count, numbering };
+      before = { seq, numbering };
     },
     isOfOtherList,
     // What of a part is new.
     take({ events, numbering: name }) {
       numbering = name ?? numbering;
       const fresh = events.filter(event => event.seq > seq);
-      for (const event of fresh) {
-        hasGap ||= event.seq !== seq + 1;
-        count += 1;
-        seq = event.seq;
-      }
+      seq = fresh.at(-1)?.seq ?? seq;
       const news = fresh.filter(event => event.at > knownUntil);
       at = news.reduce((newest, event) => Math.max(newest, event.at), at);
       return news;
@@ -320,8 +307,6 @@ function placeAt(after) {
     startAnew() {
       knownUntil = at;
       seq = 0;
-      count = 0;
-      hasGap = false;
       numbering = null;
     },
   };
