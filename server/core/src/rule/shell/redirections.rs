@@ -44,8 +44,8 @@ impl Found {
                     }
                     let known = *quoted || !content.contains(['$', '`', '\\']);
                     let known = known.then(|| content.clone());
-                    let read = self.reads(&input, content, known);
-                    input = at_input(*fd, read, input);
+                    self.only_at_input(*fd, content);
+                    input = self.reads(&input, content, known);
                 }
                 NodeKind::Redirect {
                     op,
@@ -58,8 +58,9 @@ impl Found {
                     }
                     let path = self.word(target);
                     if op == "<<<" {
-                        let read = self.reads(&input, &path.shown(), path.known());
-                        input = at_input(*fd, read, input);
+                        let number = if varfd.is_some() { 1 } else { *fd };
+                        self.only_at_input(number, &path.shown());
+                        input = self.reads(&input, &path.shown(), path.known());
                     } else if op.starts_with('<') {
                         input = Input::Unknown;
                     }
@@ -69,6 +70,13 @@ impl Found {
             }
         }
         input
+    }
+
+    /// `bash 3<<< ls` reads its program elsewhere, and nobody needs such a number.
+    fn only_at_input(&mut self, number: i32, shown: &str) {
+        if !matches!(number, -1 | 0) {
+            self.unclear(shown, "It is given to read under another number.");
+        }
     }
 
     /// Takes note of one more text that is given to read. Which of several it reads depends on their numbers.
@@ -103,13 +111,5 @@ impl Found {
             // The rest of such a word may have been left out.
             _ => self.push(Deed::Write(target(Text::unknown()))),
         }
-    }
-}
-
-/// What is at standard input, where a text is given under this number.
-fn at_input(number: i32, text: Input, before: Input) -> Input {
-    match number {
-        -1 | 0 => text,
-        _ => before,
     }
 }

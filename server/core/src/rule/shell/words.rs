@@ -5,7 +5,7 @@ use rable::{Node, NodeKind};
 use crate::rule::text::Text;
 
 /// Variables by which a command becomes another one, or begins to run something.
-const DANGEROUS: [&str; 89] = [
+const DANGEROUS: [&str; 90] = [
     "PATH",
     "path",
     "FPATH",
@@ -68,6 +68,7 @@ const DANGEROUS: [&str; 89] = [
     "DOCKER_HOST",
     "FUNCNEST",
     "EXECIGNORE",
+    "PREFIX",
     "RIPGREP_CONFIG_PATH",
     "VIMINIT",
     "EXINIT",
