@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { gone, rowOf, settled } from './listing.mjs';
 import { MCP_SERVER, mcpServers } from './mcp.mjs';
 import { pipesIn } from './pipes.mjs';
-import { childrenOf, familyOf, isAlive, keyOf, processOf } from './process.mjs';
+import { childrenOf, commandOf, familyOf, isAlive, keyOf, processOf } from './process.mjs';
 import { until } from './until.mjs';
 import { makeWorld, named } from './world.mjs';
 
@@ -25,7 +25,6 @@ describe('signals', () => {
   });
 
   const send = (act, { pid, key }) => server.post(`/sessions/${pid}/${act}`, { key });
-  // By pid alone a session in tmux would be told to end its turn, as a person there would tell it.
   const interrupt = async ({ key }) => {
     const { status, json } = await server.post('/sessions/act', { act: 'interrupt', keys: [key] });
     return { status, json: json.items[0].result.signalled };
@@ -40,6 +39,14 @@ describe('signals', () => {
     const script = `claude --permission-mode manual "$@"; echo "it ended with $?"; cat ${held.path}`;
     const shell = await world.terminals.open(['bash', '-c', script, 'bash', ...words], world.work);
     const pid = await until('the shell has started it', () => childrenOf(shell.pid)[0]);
+    return named(world.home, { ...shell, pid });
+  };
+
+  // The same in a terminal that is not tmux's: there a session would be told to end its turn, as a person would tell it.
+  const elsewhere = async (words = []) => {
+    const script = `claude --permission-mode manual ${words.join(' ')}; echo "it ended with $?"; cat ${pipes.make().path}`;
+    const shell = await world.terminals.open(['script', '-qfc', script, '/dev/null'], world.work);
+    const pid = await until('the shell has started it', () => familyOf(shell.pid).find(pid => commandOf(pid)[0] === 'claude'));
     return named(world.home, { ...shell, pid });
   };
 
@@ -66,7 +73,7 @@ describe('signals', () => {
     };
     for (const [name, { state, words, reach }] of Object.entries(states)) {
       test(`a session ${name} ends, and the answer says so`, async () => {
-        const session = await underScript(words);
+        const session = await elsewhere(words);
         const below = await reach(session) ?? [];
         await settled(server, session.pid, state);
         const { note, processes } = answered(await interrupt(session), session, 'interrupt', 'ended');
@@ -78,6 +85,15 @@ describe('signals', () => {
         await until('its tool has ended with it', () => below.every(({ key }) => !isAlive(key)));
       });
     }
+
+    test('a session in tmux lives on, and its turn ends', async () => {
+      const session = await underScript();
+      await session.say('hold turn nothing');
+      await settled(server, session.pid, 'working');
+      const { processes } = answered(await interrupt(session), session, 'interrupt', 'done');
+      assert.equal(processes, 0);
+      await settled(server, session.pid, 'idle');
+    });
 
     test('a session without a terminal ends', async () => {
       const { pid, done } = world.headless(['hold headless nothing', ...TOOLS]);
