@@ -255,9 +255,7 @@ describe('a session does not come to life', () => {
   });
 
   test('where it never answers, and then it is not left behind', async () => {
-    const before = Date.now();
     await refused(await server('exec sleep 1000'), 'too_old');
-    assert.ok(Date.now() - before < 45_000);
     await hasEnded();
   });
 });
