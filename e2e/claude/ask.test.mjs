@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { SERVER_BIN } from '../server.mjs';
-import { childrenOf, commandOf, familyOf, isAlive, keyOf } from './process.mjs';
+import { hooksOf, isAlive, keyOf } from './process.mjs';
 import { COLOURS } from './question.mjs';
 import { until } from './until.mjs';
 import { makeWorld } from './world.mjs';
@@ -25,7 +25,6 @@ describe('with approvals asked for at the installation', () => {
   const made = name => existsSync(join(world.work, name));
   // Answers that stand on the screen are those of the model: what was typed stands there too.
   const idle = ({ pid }) => until('the turn is over', () => world.registryOf(pid)?.status === 'idle');
-  const hooksOf = ({ pid }) => familyOf(pid).filter(child => isHook(child));
   // A prompt that has just come up does not take a key yet.
   const allow = terminal => until('the prompt has been answered', async () => {
     if (!(await terminal.screen()).includes('Do you want to')) return true;
@@ -33,15 +32,6 @@ describe('with approvals asked for at the installation', () => {
     await new Promise(done => setTimeout(done, 300));
     return false;
   });
-  // The shell that Claude Code starts it with has its words in one argument.
-  const isHook = pid => {
-    try {
-      return commandOf(pid)[1] === 'hook';
-    } catch {
-      return false;
-    }
-  };
-
   before(async () => {
     world = await makeWorld();
     server = await world.serve({ config: `approval_wait_sec = ${WAIT_SEC}\n` });
@@ -117,7 +107,7 @@ describe('with approvals asked for at the installation', () => {
     await until('it runs', () => made('three'));
     await nothing();
     // Long before the tool has ended, and the hook has gone with it.
-    await until('its hook has gone', () => hooksOf(session).length === 0);
+    await until('its hook has gone', () => hooksOf(session.pid).length === 0);
     const { status, json } = await decide(approval, 'deny', { reason: 'too late' });
     assert.deepEqual([status, json.code], [404, 'no_approval']);
     await idle(session);
@@ -140,7 +130,7 @@ describe('with approvals asked for at the installation', () => {
     const tookSec = (performance.now() - since) / 1_000;
     assert.ok(tookSec > WAIT_SEC - 3 && tookSec < WAIT_SEC + 5, `${tookSec} s`);
     await session.shows('Do you want to proceed?');
-    await until('its hook has gone', () => hooksOf(session).length === 0);
+    await until('its hook has gone', () => hooksOf(session.pid).length === 0);
     const { entries } = (await server.get('/audit')).json;
     assert.equal(entries[0].outcome, 'released');
     assert.equal(made('five'), false);
@@ -190,7 +180,7 @@ describe('with approvals asked for at the installation', () => {
     const victim = await world.session();
     await victim.say('bash touch seven ;; say rest');
     await asked('Bash');
-    const keys = hooksOf(victim).map(keyOf);
+    const keys = hooksOf(victim.pid).map(keyOf);
     assert.equal(keys.length, 1);
     process.kill(victim.pid, 'SIGKILL');
     await nothing();
@@ -202,15 +192,15 @@ describe('with approvals asked for at the installation', () => {
     await session.say('bash touch eight ;; say rest');
     await asked('Bash');
     await server.stop();
-    await until('its hook has gone', () => hooksOf(session).length === 0);
+    await until('its hook has gone', () => hooksOf(session.pid).length === 0);
     await session.shows('Do you want to proceed?');
     await allow(session);
     await until('it has run', () => made('eight'));
     await idle(session);
     await session.say('bash touch nine ;; say rest');
     await session.shows('Do you want to proceed?');
-    await until('its hook has gone', () => hooksOf(session).length === 0);
-    assert.ok(childrenOf(session.pid).every(child => !isHook(child)));
+    await until('its hook has gone', () => hooksOf(session.pid).length === 0);
+    assert.deepEqual(hooksOf(session.pid), []);
     await allow(session);
     await until('it has run', () => made('nine'));
     assert.doesNotMatch(await session.screen(), /session-manager|hook error/i);

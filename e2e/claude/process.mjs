@@ -51,6 +51,16 @@ export const childrenOf = pid => readdirSync('/proc')
 // A process and all that descend from it.
 export const familyOf = pid => [pid, ...childrenOf(pid).flatMap(familyOf)];
 
+// The hooks of ours that a session waits for. Not the shell that Claude Code starts each with: that has its words in one argument.
+export const hooksOf = pid => familyOf(pid).filter(child => {
+  try {
+    return commandOf(child)[1] === 'hook';
+  } catch {
+    // It has come and gone.
+    return false;
+  }
+});
+
 // How a registry file names the machine and pid namespace that its pid belongs to.
 export function pidDomain() {
   let machine = '';

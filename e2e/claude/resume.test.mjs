@@ -43,7 +43,8 @@ describe('resume', () => {
     const { pid, key, holder, ...rest } = json;
     assert.deepEqual(rest, { ok: true, sessionId });
     assert.equal(key, keyOf(pid));
-    assert.ok(commandOf(pid).includes(sessionId), commandOf(pid).join(' '));
+    const words = commandOf(pid);
+    assert.equal(words[words.indexOf('--resume') + 1], sessionId, words.join(' '));
     assert.equal(holder.type, 'tmux');
     const row = await settled(server, pid, 'idle');
     assert.equal(row.sessionId, sessionId);

@@ -7,7 +7,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { commandOf, familyOf } from '../claude/process.mjs';
+import { commandOf, hooksOf } from '../claude/process.mjs';
 import { COLOURS } from '../claude/question.mjs';
 import { until } from '../claude/until.mjs';
 import { makeWorld } from '../claude/world.mjs';
@@ -44,14 +44,6 @@ for (const [holder, version] of [['pty'], ['tmux'], ['pty', '2.1.197'], ['tmux',
       assert.deepEqual([approval.source, approval.key, approval.cwd], ['hook', held.key, world.work]);
       return approval;
     };
-    // Both have come and gone: the shell that Claude Code starts, and we.
-    const hooks = () => familyOf(held.pid).filter(pid => {
-      try {
-        return commandOf(pid)[1] === 'hook';
-      } catch {
-        return false;
-      }
-    });
 
     test('it is allowed', async () => {
       assert.ok(!existsSync(settings()));
@@ -219,7 +211,7 @@ for (const [holder, version] of [['pty'], ['tmux'], ['pty', '2.1.197'], ['tmux',
       assert.ok(!commandOf(held.pid).some(word => word.startsWith('--settings')));
       const approval = await isAsked('bash touch once ;; say rest');
       await seat.shows('Do you want to proceed?');
-      assert.deepEqual([(await held.open()).length, hooks().length], [1, 1]);
+      assert.deepEqual([(await held.open()).length, hooksOf(held.pid).length], [1, 1]);
       await held.decided(approval, 'allow');
       await held.idle();
       await held.done('cancel');
